@@ -1,0 +1,9 @@
+using System.Net;
+
+namespace Serverless.Host.Mysql;
+
+/// <summary>Where an engine takes connections: a Unix socket, or a TCP address.</summary>
+/// <param name="UnixSocket">Path of the socket, or null.</param>
+/// <param name="Tcp">TCP address, used when there is no Unix socket.</param>
+/// <param name="ReadsProxyHeader">The engine reads a PROXY header from us (MariaDB with proxy-protocol-networks), so it sees the client's own address.</param>
+public sealed record BackendAddress(string? UnixSocket, IPEndPoint? Tcp, bool ReadsProxyHeader);
