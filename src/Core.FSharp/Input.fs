@@ -51,7 +51,7 @@ type Observation =
 /// What became of the effect in flight.
 type Outcome =
     /// All sessions gave back their connections, and the compute itself knows of no work from elsewhere. The kernel answers with
-    /// Suspending (go on) or Running (cancelled).
+    /// Suspending (go on) or Running (cancelled). Report the activity as it is after the drain before this.
     | Drained
     | Succeeded
     | FailedWith of reason: string
@@ -86,14 +86,39 @@ type Event =
 /// Everything that can change a decision is an input, so a log of inputs replays it.
 type Input = { At: int64<ms>; Event: Event }
 
+/// How a suspend is to take the backend connections back.
+type Drain =
+    { /// Somebody asked for it: new statements wait (for a bounded time) instead of cancelling it, and transactions may end first.
+      ByOperator: bool
+      /// What it may give up on, and after how long.
+      Breaking: Breaking }
+
 /// What the host is to carry out, tagged with the revision to report back with.
 type Effect =
-    | DoSuspend
+    /// Drain, ask the compute for work from elsewhere, report `Drained`; stop it once the kernel's phase is `Suspending`.
+    | DoSuspend of Drain
     | DoResume of size: int64<mcu>
     | DoResize of size: int64<mcu>
 
+/// What spoke for the effect, with the values that were seen.
+type Reason =
+    { /// Name of the rule, or a built-in reason: `wake`, `bounds`, `command`, `crash`.
+      By: string
+      /// In words: `suspend`, `resize to 2cu`.
+      Proposal: string
+      /// In words: `idle 312 s >= 300 s`.
+      Seen: string list }
+
 /// A proposal that did not get through, and why, in words.
-type Blocked = { Proposal: string; By: string; Reason: string }
+type Blocked =
+    { /// Who proposed it, as in `Reason.By`.
+      Rule: string
+      Proposal: string
+      /// The forbid, `cooldown`, `back-off`, `memory`, `activity`, `pause`.
+      By: string
+      Reason: string
+      /// When this reason ends by itself; None: when something else changes.
+      Until: int64<ms> voption }
 
 type Decision =
     { At: int64<ms>
@@ -103,6 +128,8 @@ type Decision =
       Effect: Effect voption
       /// Names of the rules (or built-in reasons such as `wake`, `bounds`, `command`) that determined it.
       Because: string list
+      /// The same with what was proposed and seen, for explanations.
+      Reasons: Reason list
       Blocked: Blocked list
       Warnings: string list
       /// A held statement gets this error at once (a rule forbids resuming, or the operator paused); None: it may wait.

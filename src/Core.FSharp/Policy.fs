@@ -112,7 +112,8 @@ type RuleAction =
     | ResizeUp of Amount
     | ResizeDown of Amount
     | ResizeTo of int64<mcu>
-    /// goal = size × usage / target, rounded outward to the step; the metric is a percent per size, averaged over the width.
+    /// goal = size × usage / target, rounded up to the step (rounded down it would be above the target, and go up again);
+    /// the metric is a percent per size, averaged over the width.
     | Track of metric: string * width: int64<ms> * target: int64
 
 type Compute =
