@@ -1,0 +1,9 @@
+CREATE DATABASE IF NOT EXISTS through_cli;
+USE through_cli;
+CREATE TABLE IF NOT EXISTS t (id INT PRIMARY KEY, v VARCHAR(50) CHARACTER SET utf8mb4);
+REPLACE INTO t VALUES (1, 'kept');
+SET @v = 42, @w = 'x';
+SET time_zone = '+03:00';
+SET NAMES latin1;
+PREPARE by_id FROM 'SELECT v FROM t WHERE id = ?';
+SELECT CONCAT('ready ', CONNECTION_ID());
