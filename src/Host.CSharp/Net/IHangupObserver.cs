@@ -1,0 +1,7 @@
+namespace Serverless.Host.Net;
+
+/// <summary>Wants to know when a peer goes away while nothing is being read from it.</summary>
+public interface IHangupObserver
+{
+    void OnPeerClosed(ITransport transport);
+}
