@@ -9,7 +9,11 @@ namespace Serverless.Host.Mysql;
 /// <param name="PasswordExpired">The password is expired.</param>
 /// <param name="RequiresTls">REQUIRE SSL or stricter.</param>
 public sealed record Account(
-    string User, string Host, string Plugin, string AuthenticationString, bool Locked, bool PasswordExpired, bool RequiresTls);
+    string User, string Host, string Plugin, string AuthenticationString, bool Locked, bool PasswordExpired, bool RequiresTls)
+{
+    // Without the hash: this is what a log would show.
+    public override string ToString() => $"{User}@{Host}";
+}
 
 /// <summary>All accounts of one engine at one instant, in the order the engine itself matches them (most specific host first).</summary>
 /// <param name="ReadAt">When they were read, UTC.</param>

@@ -1,0 +1,90 @@
+using System.Net;
+using NUnit.Framework;
+using Serverless.Host.Gateway.Authentication;
+
+namespace Serverless.Tests.Integration.Authentication;
+
+public sealed class FailureLimiterTests
+{
+    private static readonly IPAddress Attacker = IPAddress.Parse("10.0.0.1");
+    private static readonly FailureLimits Limits = new(2, Seconds(1), Seconds(8), Seconds(20), Seconds(600), 64);
+
+    [Test]
+    public void Failed_AgainAndAgain_DoublesTheDelayUpToItsBound()
+    {
+        var limiter = new FailureLimiter(new ManualTime(), Limits);
+        var delays = Enumerable.Range(0, 8).Select(_ => limiter.Failed(Attacker).TotalSeconds);
+        Assert.That(delays, Is.EqualTo(new[] { 0, 0, 1, 2, 4, 8, 8, 8 }));
+    }
+
+    [Test]
+    public void Failed_OneAfterTheOther_NeverRefusesTheAddress()
+    {
+        var time = new ManualTime();
+        var limiter = new FailureLimiter(time, Limits);
+        for (var i = 0; i < 100; i++)
+        {
+            time.Advance(limiter.Failed(Attacker));
+            Assert.That(limiter.RefusedFor(Attacker), Is.EqualTo(TimeSpan.Zero));
+        }
+    }
+
+    [Test]
+    public void Failed_ManyAtOnce_RefusesTheAddressUntilTheDebtIsPaid()
+    {
+        var time = new ManualTime();
+        var limiter = new FailureLimiter(time, Limits);
+        for (var i = 0; i < 7; i++) limiter.Failed(Attacker);
+        Assert.That(limiter.RefusedFor(Attacker), Is.EqualTo(Seconds(3)));
+        time.Advance(Seconds(3));
+        Assert.That(limiter.RefusedFor(Attacker), Is.EqualTo(TimeSpan.Zero));
+    }
+
+    [Test]
+    public void Failed_OneAddress_LeavesOthersAlone()
+    {
+        var limiter = new FailureLimiter(new ManualTime(), Limits);
+        for (var i = 0; i < 100; i++) limiter.Failed(Attacker);
+        var other = IPAddress.Parse("10.0.0.2");
+        Assert.That(limiter.RefusedFor(other), Is.EqualTo(TimeSpan.Zero));
+        Assert.That(limiter.Failed(other), Is.EqualTo(TimeSpan.Zero));
+    }
+
+    [Test]
+    public void Failed_LongAgo_IsForgotten()
+    {
+        var time = new ManualTime();
+        var limiter = new FailureLimiter(time, Limits);
+        for (var i = 0; i < 10; i++) limiter.Failed(Attacker);
+        time.Advance(Seconds(700));
+        Assert.That(limiter.Failed(Attacker), Is.EqualTo(TimeSpan.Zero));
+    }
+
+    [Test]
+    public void Failed_ManyAddresses_KeepsTheTableBounded()
+    {
+        var limiter = new FailureLimiter(new ManualTime(), Limits);
+        for (var i = 0; i < 10_000; i++) limiter.Failed(new IPAddress(i));
+        Assert.That(limiter.Count, Is.LessThanOrEqualTo(Limits.LargestTable));
+    }
+
+    [Test]
+    public void Failed_AddressesOfOneIPv6Network_CountAsOne()
+    {
+        var limiter = new FailureLimiter(new ManualTime(), Limits);
+        for (var i = 0; i < 100; i++) limiter.Failed(IPAddress.Parse($"2001:db8::{i:x}"));
+        Assert.That(limiter.RefusedFor(IPAddress.Parse("2001:db8::ffff")), Is.GreaterThan(TimeSpan.Zero));
+        Assert.That(limiter.RefusedFor(IPAddress.Parse("2001:db8:1::1")), Is.EqualTo(TimeSpan.Zero));
+    }
+
+    private static TimeSpan Seconds(double seconds) => TimeSpan.FromSeconds(seconds);
+
+    private sealed class ManualTime : TimeProvider
+    {
+        private DateTimeOffset _now = new(2026, 3, 2, 20, 0, 0, TimeSpan.Zero);
+
+        public override DateTimeOffset GetUtcNow() => _now;
+
+        public void Advance(TimeSpan by) => _now += by;
+    }
+}
