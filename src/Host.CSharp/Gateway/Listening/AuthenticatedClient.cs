@@ -1,0 +1,46 @@
+using System.Net;
+using Serverless.Host.Gateway.Authentication;
+using Serverless.Host.Mysql;
+
+namespace Serverless.Host.Gateway.Listening;
+
+/// <summary>A client that has proved to be an account of the database. For the thread of its channel's loop only.</summary>
+public sealed class AuthenticatedClient
+{
+    internal AuthenticatedClient(PacketChannel channel, uint connectionId, IPEndPoint? endPoint, ulong capabilities)
+    {
+        Channel = channel;
+        ConnectionId = connectionId;
+        EndPoint = endPoint;
+        Capabilities = capabilities;
+    }
+
+    public PacketChannel Channel { get; }
+
+    /// <summary>The id the client was greeted with; unique among the clients of this gateway, also while the engine sleeps.</summary>
+    public uint ConnectionId { get; }
+
+    /// <summary>Where it comes from; null for a Unix socket.</summary>
+    public IPEndPoint? EndPoint { get; }
+
+    /// <summary>What client and gateway agreed on; MariaDB's extended flags in the upper 32 bits.</summary>
+    public ulong Capabilities { get; }
+
+    /// <summary>The account that the engine would take the login for.</summary>
+    public Account Account { get; internal set; } = null!;
+
+    /// <summary>The user name as the client gave it; differs from the account's for an anonymous account.</summary>
+    public string User { get; internal set; } = "";
+
+    /// <summary>Schema asked for with the login, not checked; null for none.</summary>
+    public string? Schema { get; internal set; }
+
+    /// <summary>Collation id the client asked for.</summary>
+    public ushort CollationId { get; internal set; }
+
+    /// <summary>Connection attributes as the client sent them (length-encoded keys and values), for the engine's login; empty for none.</summary>
+    public ReadOnlyMemory<byte> ConnectionAttributes { get; internal set; }
+
+    /// <summary>What logging in to the engine as this account takes. The listener gives it back when the session ends.</summary>
+    public SecretLease Secret { get; internal set; } = null!;
+}
