@@ -1,0 +1,41 @@
+using System.Collections.Frozen;
+using Serverless.Host.Mysql;
+
+namespace Serverless.Host.Gateway.State;
+
+/// <summary>A server profile prepared for look-ups; one per database and profile, shared by its sessions.</summary>
+public sealed class ServerCatalogue
+{
+    private readonly FrozenDictionary<int, string> _collationNames;
+    private readonly FrozenDictionary<string, string> _defaultCollations;
+
+    public ServerCatalogue(ServerProfile profile)
+    {
+        Profile = profile;
+        Dialect = SqlDialect.Of(profile);
+        _collationNames = profile.Collations.GroupBy(c => c.Value.Id).ToFrozenDictionary(g => g.Key, g => g.First().Key);
+        _defaultCollations = profile.Collations.Where(c => c.Value.IsDefault).GroupBy(c => c.Value.CharacterSet, StringComparer.OrdinalIgnoreCase)
+            .ToFrozenDictionary(g => g.Key, g => g.First().Key, StringComparer.OrdinalIgnoreCase);
+        TrackerSetup = BackendTrackers.Setup(profile);
+    }
+
+    public ServerProfile Profile { get; }
+
+    /// <summary>Dialect of a fresh session.</summary>
+    public SqlDialect Dialect { get; }
+
+    public ServerFamily Family => Profile.Family;
+
+    /// <summary>The statement that switches on, on a backend connection, the trackers that session state depends on.</summary>
+    public ReadOnlyMemory<byte> TrackerSetup { get; }
+
+    /// <summary>Name of the collation with this id, or null.</summary>
+    public string? CollationName(int id) => _collationNames.GetValueOrDefault(id);
+
+    /// <summary>Character set of the collation with this id, or null.</summary>
+    public string? CharacterSet(int id) =>
+        CollationName(id) is { } name && Profile.Collations.TryGetValue(name, out var info) ? info.CharacterSet : null;
+
+    /// <summary>The default collation of a character set, or null when there is no such set.</summary>
+    public string? DefaultCollation(string characterSet) => _defaultCollations.GetValueOrDefault(characterSet);
+}

@@ -1,0 +1,151 @@
+using T = Serverless.Host.Gateway.State.StatementTraits;
+
+namespace Serverless.Host.Gateway.State;
+
+/// <summary>
+/// What one session has made of its backend connection, as far as it differs from a fresh one, and what of it cannot be made again elsewhere.
+/// Fed by the relay with every command; small while nothing special happens. Not thread-safe: it lives on its session's loop.
+/// </summary>
+public sealed class SessionState
+{
+    /// <summary>For a statement with any of these, OnStatementStarting needs the text; for others an empty span will do.</summary>
+    internal const T TraitsThatNeedText =
+        T.UserVariables | T.CreatesTemporaryTable | T.TouchesTables | T.SetsSessionVariables | T.SqlPrepare | T.SqlDeallocate | T.OpensHandler
+        | T.ClosesHandler | T.TakesUserLock | T.ReleasesUserLock;
+
+    private readonly SqlDialect _fresh;
+    private SessionPins _pins;
+    private StateFlags _flags;
+    private ushort _status;
+
+    /// <param name="fresh">Dialect of a fresh session of this server.</param>
+    /// <param name="collation">Collation id of the client's handshake.</param>
+    /// <param name="schema">Schema of the client's handshake, or null.</param>
+    public SessionState(SqlDialect fresh, int collation, string? schema)
+    {
+        _fresh = fresh;
+        Dialect = fresh;
+        Collation = (ushort)collation;
+        Schema = schema;
+        _status = ServerStatusFlags.Autocommit;
+    }
+
+    /// <summary>How the server reads this session's statements now.</summary>
+    public SqlDialect Dialect { get; private set; }
+
+    /// <summary>Collation id that the client asked for when it connected (or changed user): a backend login for this session uses it.</summary>
+    public ushort Collation { get; private set; }
+
+    /// <summary>The schema in use, or null.</summary>
+    public string? Schema { get; internal set; }
+
+    /// <summary>The server's status flags after the last command, to be sent with local answers.</summary>
+    public ushort ServerStatus => _status;
+
+    public bool InTransaction => (_status & ServerStatusFlags.InTransaction) != 0;
+
+    public bool Autocommit => (_status & ServerStatusFlags.Autocommit) != 0;
+
+    /// <summary>Why this session cannot leave its backend connection now, or null when it can. An open transaction is named here too.</summary>
+    public PinReason? Pin => _pins.Reason(InTransaction, Autocommit, Has(StateFlags.BeganExplicitly));
+
+    public PinCauses PinCauses => _pins.Causes | (InTransaction ? PinCauses.OpenTransaction : PinCauses.None);
+
+    /// <summary>Session variables that differ from a fresh session's, or null.</summary>
+    internal ChangedVariables? Variables { get; private set; }
+
+    /// <summary>User variables: names seen in statements, and after a capture their values; or null.</summary>
+    internal UserVariables? UserVariables { get; private set; }
+
+    /// <summary>What the last statement left to be asked for, as read before detaching; null while attached.</summary>
+    internal LastStatement? LastStatement { get; set; }
+
+    /// <summary>LAST_INSERT_ID() as read before detaching.</summary>
+    internal ulong LastInsertId { get; set; }
+
+    internal string? Role { get; set; }
+
+    internal bool Has(StateFlags flags) => (_flags & flags) != 0;
+
+    internal void Note(StateFlags flags, bool on = true) => _flags = on ? _flags | flags : _flags & ~flags;
+
+    internal ref SessionPins Pins => ref _pins;
+
+    internal ChangedVariables ChangeVariables() => Variables ??= new ChangedVariables();
+
+    internal UserVariables UseUserVariables() => UserVariables ??= new UserVariables();
+
+    internal void ForgetUserVariables() => UserVariables = null;
+
+    /// <summary>A command with these traits is about to be sent to the backend. What it may do counts from now on, until it is known that it did not.</summary>
+    /// <param name="sql">Its text; may be empty when <see cref="StatementInfo.NeedsText"/> says that it is not needed, and for executes of a prepared statement
+    /// whose text was seen when it was prepared through <see cref="OnStatementPrepared"/>.</param>
+    public void OnStatementStarting(in StatementInfo info, ReadOnlySpan<byte> sql)
+    {
+        LastStatement = null;
+        if (info.Traits != T.None) SessionStateRules.Starting(this, info, sql);
+    }
+
+    /// <summary>A statement was prepared in the binary protocol: notes the names of user variables in it.</summary>
+    public void OnStatementPrepared(in StatementInfo info, ReadOnlySpan<byte> sql)
+    {
+        if (info.Has(T.UserVariables)) UseUserVariables().NoteNames(sql, Dialect);
+    }
+
+    /// <summary>An OK packet or the end of a result set that more results follow: only its session state information counts.</summary>
+    public void OnSessionTrack(ReadOnlySpan<byte> sessionTrack) => SessionTrackReader.Apply(this, sessionTrack);
+
+    /// <summary>The command ended.</summary>
+    public void OnStatementEnded(in StatementInfo info, in StatementOutcome outcome)
+    {
+        if (outcome.Succeeded)
+        {
+            _status = outcome.ServerStatus;
+            if (!outcome.SessionTrack.IsEmpty) SessionTrackReader.Apply(this, outcome.SessionTrack);
+        }
+        LastRowCount = outcome.Succeeded && !outcome.ResultSet ? (long)outcome.AffectedRows : -1;
+        LastWarnings = outcome.Succeeded ? outcome.Warnings : (ushort)1;
+        if (info.Traits != T.None || (_flags & StateFlags.NextTransactionSet) != 0) SessionStateRules.Ended(this, info, outcome.Succeeded);
+    }
+
+    internal long LastRowCount { get; set; }
+
+    internal ushort LastWarnings { get; set; }
+
+    /// <summary>A cursor was opened by COM_STMT_EXECUTE (SERVER_STATUS_CURSOR_EXISTS) or all of them are closed again.</summary>
+    public void OnCursors(bool open) => _pins.Set(PinCauses.OpenCursor, open);
+
+    /// <summary>The status flags of an answer other than a statement's (COM_INIT_DB, COM_PING, …).</summary>
+    public void OnStatus(ushort serverStatus) => _status = serverStatus;
+
+    /// <summary>Pins the session for a reason that the relay found.</summary>
+    public void PinFor(PinCauses cause, string words) => _pins.Set(cause, words);
+
+    internal void UseSqlMode(string sqlMode) => Dialect = Dialect.WithSqlMode(sqlMode);
+
+    internal void SetStatusFlag(ushort flag, bool on) => _status = (ushort)(on ? _status | flag : _status & ~flag);
+
+    /// <summary>COM_RESET_CONNECTION ended well: everything but the schema and the login is as in a fresh session.</summary>
+    public void ResetConnection()
+    {
+        _pins = default;
+        _flags = StateFlags.None;
+        _status = ServerStatusFlags.Autocommit;
+        Dialect = _fresh;
+        Variables = null;
+        UserVariables = null;
+        LastStatement = null;
+        LastInsertId = 0;
+        LastRowCount = 0;
+        LastWarnings = 0;
+        Role = null;
+    }
+
+    /// <summary>COM_CHANGE_USER ended well.</summary>
+    public void ResetByChangeUser(int collation, string? schema)
+    {
+        ResetConnection();
+        Collation = (ushort)collation;
+        Schema = schema;
+    }
+}

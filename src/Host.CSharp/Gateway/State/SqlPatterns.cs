@@ -1,0 +1,18 @@
+namespace Serverless.Host.Gateway.State;
+
+/// <summary>LIKE patterns of SHOW statements.</summary>
+internal static class SqlPatterns
+{
+    /// <summary>The pattern could match a name that begins with session_track_: its fixed beginning agrees with it.</summary>
+    public static bool MayMatchTrackers(ReadOnlySpan<byte> pattern)
+    {
+        var prefix = "session_track_"u8;
+        for (var i = 0; i < pattern.Length; i++)
+        {
+            var c = pattern[i];
+            if (c is (byte)'%' or (byte)'\\' || i == prefix.Length) return true;
+            if (c != '_' && (c | 0x20) != prefix[i]) return false;
+        }
+        return pattern.Length >= prefix.Length;
+    }
+}

@@ -1,0 +1,123 @@
+using System.Runtime.CompilerServices;
+using T = Serverless.Host.Gateway.State.StatementTraits;
+
+namespace Serverless.Host.Gateway.State;
+
+/// <summary>Words, names and variables inside a statement.</summary>
+internal ref partial struct StatementScan
+{
+    /// <summary>Bit n: some word of n bytes tells something.</summary>
+    private const uint TellingLengths =
+        1u << 4 | 1u << 7 | 1u << 8 | 1u << 9 | 1u << 10 | 1u << 11 | 1u << 12 | 1u << 13 | 1u << 14 | 1u << 16 | 1u << 17 | 1u << 19 | 1u << 22 | 1u << 23;
+
+    private const int TrackerPrefix = 14;
+
+    /// <summary>Notes what the current token says. It may go forward over a bracket.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private void Inside()
+    {
+        switch (_lexer.Kind)
+        {
+            case SqlTokenKind.Word:
+                if (_lexer.Length < 32 && ((TellingLengths >> _lexer.Length) & 1) != 0) Telling(_lexer.Text);
+                break;
+            case SqlTokenKind.QuotedName:
+                // A native function may be called by its quoted name.
+                if (_lexer.Length is > 2 and < 34 && ((TellingLengths >> (_lexer.Length - 2)) & 1) != 0) Telling(_lexer.Text[1..^1]);
+                break;
+            case SqlTokenKind.UserVariable:
+                _traits |= T.UserVariables;
+                break;
+            case SqlTokenKind.SystemVariable:
+                SystemVariable();
+                break;
+            case SqlTokenKind.Assign:
+                _traits |= T.AssignsUserVariables;
+                break;
+        }
+    }
+
+    private void Telling(ReadOnlySpan<byte> word)
+    {
+        switch (word.Length)
+        {
+            case 4 when SqlWords.Same(word, "into"u8):
+                // INTO @x: the name is a token of its own; INTO of INSERT has none.
+                if (NextIs(SqlTokenKind.UserVariable)) _traits |= T.AssignsUserVariables;
+                break;
+            case 7 when SqlWords.Same(word, "lastval"u8):
+                Called(T.ReadsSequencePosition);
+                break;
+            case 8 when SqlWords.Same(word, "get_lock"u8):
+                Called(T.TakesUserLock);
+                break;
+            case 8 when SqlWords.Same(word, "previous"u8):
+                if (_lexer.AcceptWord("value"u8)) _traits |= T.ReadsSequencePosition;
+                break;
+            case 9 when SqlWords.Same(word, "row_count"u8):
+                _traits |= T.ReadsRowCount;
+                break;
+            case 10 when SqlWords.Same(word, "found_rows"u8):
+                _traits |= T.ReadsFoundRows;
+                break;
+            case 12 when SqlWords.Same(word, "release_lock"u8):
+                Called(T.ReleasesUserLock);
+                break;
+            case 12 when SqlWords.Same(word, "is_used_lock"u8):
+                Called(T.ReadsUserLock);
+                break;
+            case 13 when SqlWords.Same(word, "connection_id"u8):
+                _traits |= T.ReadsConnectionId;
+                break;
+            case 14 when SqlWords.Same(word, "last_insert_id"u8):
+                LastInsertId();
+                break;
+            case 16 when SqlWords.Same(word, "pseudo_thread_id"u8):
+                _traits |= T.ReadsConnectionId;
+                break;
+            case 17 when SqlWords.Same(word, "release_all_locks"u8):
+                Called(T.ReleasesUserLock);
+                break;
+            case 19 when SqlWords.Same(word, "sql_calc_found_rows"u8):
+                _traits |= T.CalculatesFoundRows;
+                break;
+            case 22 when SqlWords.Same(word, "service_get_read_locks"u8):
+            case 23 when SqlWords.Same(word, "service_get_write_locks"u8):
+                // MySQL's locking service: locks of the session by names of their own space.
+                Called(T.TakesUserLock);
+                break;
+            default:
+                if (word.Length >= TrackerPrefix && SqlWords.StartsWith(word, "session_track_"u8)) _traits |= T.NamesTrackers;
+                break;
+        }
+    }
+
+    private void Called(T traits)
+    {
+        if (_lexer.Accept((byte)'(')) _traits |= traits;
+    }
+
+    private void LastInsertId()
+    {
+        _traits |= T.ReadsLastInsertId;
+        if (_lexer.Accept((byte)'(') && !_lexer.Accept((byte)')')) _traits |= T.SetsLastInsertId;
+    }
+
+    private readonly bool NextIs(SqlTokenKind kind)
+    {
+        var ahead = _lexer;
+        return ahead.Next() && ahead.Kind == kind;
+    }
+
+    /// <summary>`@@name`, `@@session.name`, `@@global.name`; afterwards on the last part of the name.</summary>
+    private void SystemVariable()
+    {
+        _traits |= T.ReadsSystemVariables;
+        if (_lexer.Accept((byte)'.')) _lexer.Next();
+        var name = SqlNames.Inner(_lexer.Text);
+        if (SqlWords.Same(name, "warning_count"u8) || SqlWords.Same(name, "error_count"u8)) _traits |= T.ReadsDiagnostics;
+        else if (SqlWords.Same(name, "pseudo_thread_id"u8)) _traits |= T.ReadsConnectionId;
+        else if (SqlWords.Same(name, "last_insert_id"u8) || SqlWords.Same(name, "identity"u8)) _traits |= T.ReadsLastInsertId;
+        else if (SqlWords.StartsWith(name, "session_track_"u8)) _traits |= T.NamesTrackers;
+    }
+}
