@@ -1,1 +1,1 @@
-return 0;
+return await Serverless.Host.Cli.CommandLine.RunAsync(args);

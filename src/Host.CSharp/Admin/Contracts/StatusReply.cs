@@ -1,0 +1,76 @@
+namespace Serverless.Host.Admin;
+
+/// <summary>`GET /api/databases/{name}`: what a database is doing, and why.</summary>
+public sealed record StatusReply
+{
+    public required string Name { get; init; }
+
+    /// <summary>`suspended`, `resuming`, `running`, `resizing`, `draining`, `suspending` or `failed`.</summary>
+    public required string Phase { get; init; }
+
+    /// <summary>Since when it is in this phase, UTC.</summary>
+    public required DateTimeOffset Since { get; init; }
+
+    /// <summary>An operator took it out of the rules' hands.</summary>
+    public bool Paused { get; init; }
+
+    /// <summary>Decisions are made and logged, and not carried out.</summary>
+    public bool Shadow { get; init; }
+
+    /// <summary>What went wrong or stands in the way, in words; null: nothing.</summary>
+    public string? Reason { get; init; }
+
+    public required SizeReply Size { get; init; }
+
+    public required ConnectionsReply Connections { get; init; }
+
+    /// <summary>Seconds since the last statement that would wake the compute ended; null before the first one.</summary>
+    public double? IdleSeconds { get; init; }
+
+    public required PolicyReply Policy { get; init; }
+
+    public required ComputeReply Compute { get; init; }
+
+    public ResumeReply? LastResume { get; init; }
+
+    /// <summary>The last effect and what became of it.</summary>
+    public EffectReply? LastEffect { get; init; }
+
+    /// <summary>What the rules would do and may not now.</summary>
+    public IReadOnlyList<BlockedReply> Blocked { get; init; } = [];
+
+    public IReadOnlyList<string> Warnings { get; init; } = [];
+
+    /// <summary>When it is looked at again if nothing happens, UTC.</summary>
+    public DateTimeOffset NextCheck { get; init; }
+}
+
+/// <param name="Cu">Compute units.</param>
+public sealed record SizeReply(double Cu, long CpuMillicores, long MemoryBytes);
+
+/// <param name="Active">Connections that run a statement or hold a backend connection.</param>
+/// <param name="Held">Statements that wait for the compute.</param>
+/// <param name="Parked">Connections that hold no backend connection.</param>
+public sealed record ConnectionsReply(
+    int Open, int Active, int Running, int Held, int InTransaction, int Parked, IReadOnlyList<PinnedReply> Pinned);
+
+/// <param name="Why">What cannot be restored, in words.</param>
+public sealed record PinnedReply(uint Id, string Account, string Why, double IdleSeconds);
+
+/// <param name="Error">Why the rule files as they are now are not in force; null: they are.</param>
+public sealed record PolicyReply(string Name, string Revision, string? Error);
+
+/// <param name="Starts">Starts since the gateway itself started.</param>
+/// <param name="Crashes">Ends that nobody asked for, since the gateway itself started.</param>
+/// <param name="Address">Where clients connect.</param>
+public sealed record ComputeReply(string Kind, long Starts, long Stops, long Crashes, string Address);
+
+/// <param name="TotalMs">From the statement that woke it (or the decision) until sessions could attach.</param>
+/// <param name="PhasesMs">`decide`, `start`, `connect`, `restore`, and those of the engine's own start.</param>
+public sealed record ResumeReply(DateTimeOffset At, double TotalMs, IReadOnlyDictionary<string, double> PhasesMs);
+
+/// <param name="Outcome">`underway`, `succeeded`, `failed`, `refused`, `deferred`, `infeasible` or `cancelled`.</param>
+/// <param name="Reason">In words, where it did not succeed.</param>
+public sealed record EffectReply(string Effect, DateTimeOffset At, string Outcome, string? Reason);
+
+public sealed record BlockedReply(string Rule, string Proposal, string By, string Reason, DateTimeOffset? Until);

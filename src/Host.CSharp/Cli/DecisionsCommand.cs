@@ -1,0 +1,43 @@
+using System.CommandLine;
+using Serverless.Host.Admin;
+
+namespace Serverless.Host.Cli;
+
+/// <summary>`decisions`: what was decided lately, and why.</summary>
+internal static class DecisionsCommand
+{
+    public static Command Create()
+    {
+        var remote = new RemoteOptions();
+        var limit = new Option<int>("--limit") { HelpName = "N", Description = "How many, the newest last.", DefaultValueFactory = _ => 20 };
+        limit.Validators.Add(result =>
+        {
+            if (result.GetValue(limit) is < 1 or > 1000)
+            {
+                result.AddError("--limit: expected a whole number from 1 to 1000");
+            }
+        });
+        Command command = remote.AddTo(new Command("decisions", "Show what was decided for a database lately, and why."));
+        command.Add(limit);
+        command.SetAction((parsed, cancellation) => RunAsync(remote, parsed, parsed.GetValue(limit), cancellation));
+        return command;
+    }
+
+    private static async Task<int> RunAsync(RemoteOptions remote, ParseResult parsed, int limit, CancellationToken cancellation)
+    {
+        using AdminClient client = remote.Connect(parsed);
+        string database = await client.ChooseAsync(parsed.GetValue(remote.Database), cancellation);
+        string body = await client.GetAsync($"/api/databases/{Uri.EscapeDataString(database)}/decisions?limit={limit}", cancellation);
+        TextWriter output = parsed.InvocationConfiguration.Output;
+        if (parsed.GetValue(remote.Json))
+        {
+            await output.WriteLineAsync(body);
+        }
+        else
+        {
+            DecisionTable.Write(output, AdminClient.Parse(body, AdminJson.Default.DecisionsReply).Decisions);
+        }
+
+        return ExitCode.Fine;
+    }
+}

@@ -1,0 +1,52 @@
+using System.CommandLine;
+using Serverless.Host.Admin;
+
+namespace Serverless.Host.Cli;
+
+/// <summary>`suspend`, `resume`, `resize`, `pause` and `unpause`: an operator's wishes, told to a running gateway.</summary>
+internal static class OperatorCommands
+{
+    public static IEnumerable<Command> Create() =>
+    [
+        Plain("suspend", "Put a database to sleep now. New statements wait until it is up again; what runs may end first."),
+        Sized("resume", "Wake a database now.", required: false),
+        Sized("resize", "Give a database another size now.", required: true),
+        Plain("pause", "Take a database out of the rules' hands: it stays as it is until `unpause`."),
+        Plain("unpause", "Give a database back to the rules."),
+    ];
+
+    private static Command Plain(string name, string description)
+    {
+        var remote = new RemoteOptions();
+        Command command = remote.AddTo(new Command(name, description));
+        command.SetAction((parsed, cancellation) => RunAsync(name, remote, null, parsed, cancellation));
+        return command;
+    }
+
+    private static Command Sized(string name, string description, bool required)
+    {
+        var remote = new RemoteOptions();
+        var size = new Option<string?>("--size") { HelpName = "SIZE", Required = required, Description = "In compute units, like 2cu or 0.5cu." };
+        Command command = remote.AddTo(new Command(name, description));
+        command.Add(size);
+        command.SetAction((parsed, cancellation) => RunAsync(name, remote, parsed.GetValue(size), parsed, cancellation));
+        return command;
+    }
+
+    private static async Task<int> RunAsync(string name, RemoteOptions remote, string? size, ParseResult parsed, CancellationToken cancellation)
+    {
+        using AdminClient client = remote.Connect(parsed);
+        string database = await client.ChooseAsync(parsed.GetValue(remote.Database), cancellation);
+        string body = await client.PostAsync($"/api/databases/{Uri.EscapeDataString(database)}/{name}", new CommandRequest { Size = size }, cancellation);
+        TextWriter output = parsed.InvocationConfiguration.Output;
+        if (parsed.GetValue(remote.Json))
+        {
+            await output.WriteLineAsync(body);
+            return ExitCode.Fine;
+        }
+
+        StatusReply status = AdminClient.Parse(body, AdminJson.Default.StatusReply);
+        await output.WriteLineAsync($"{status.Name}: {status.Phase}{(status.Paused ? ", paused" : "")}, {StatusTable.Units(status.Size)}");
+        return ExitCode.Fine;
+    }
+}

@@ -1,0 +1,36 @@
+using System.CommandLine;
+
+namespace Serverless.Host.Cli;
+
+/// <summary>What every command that talks to a running gateway takes.</summary>
+internal sealed class RemoteOptions
+{
+    public Argument<string?> Database { get; } = new("DATABASE") { Arity = ArgumentArity.ZeroOrOne, Description = "Name of the database; may be left out when there is one." };
+
+    public Option<string> Admin { get; } = new("--admin")
+    {
+        HelpName = "URL",
+        Description = "Admin address of the gateway.",
+        DefaultValueFactory = _ => Environment.GetEnvironmentVariable("SERVERLESS_ADMIN__LISTEN") ?? "http://127.0.0.1:8306",
+    };
+
+    public Option<string?> Token { get; } = new("--token")
+    {
+        HelpName = "TOKEN",
+        Description = "Token of the admin address (or SERVERLESS_ADMIN__TOKEN).",
+    };
+
+    public Option<bool> Json { get; } = new("--json") { Description = "Print the answer as JSON." };
+
+    public Command AddTo(Command command)
+    {
+        command.Add(Database);
+        command.Add(Admin);
+        command.Add(Token);
+        command.Add(Json);
+        return command;
+    }
+
+    public AdminClient Connect(ParseResult parsed) =>
+        new(parsed.GetValue(Admin)!, parsed.GetValue(Token) ?? Environment.GetEnvironmentVariable("SERVERLESS_ADMIN__TOKEN"));
+}

@@ -1,0 +1,41 @@
+using System.Net;
+using Microsoft.Extensions.Logging;
+
+namespace Serverless.Host.Control.Settings;
+
+/// <summary>Everything `serverless up` was told, checked: file, then environment, then flags.</summary>
+/// <param name="Data">Directory that holds what must outlive the process, one folder per database.</param>
+public sealed record HostSettings(AdminSettings Admin, string Data, LogSettings Log, IReadOnlyList<DatabaseSettings> Databases);
+
+/// <param name="Token">Callers must send it as `Authorization: Bearer TOKEN`; null: none is asked for, and the address is loopback.</param>
+public sealed record AdminSettings(IPEndPoint Listen, string? Token);
+
+/// <param name="Levels">Levels of single categories, by prefix.</param>
+public sealed record LogSettings(LogLevel Level, IReadOnlyDictionary<string, LogLevel> Levels);
+
+/// <param name="Listen">Where clients connect.</param>
+/// <param name="Rules">Folder of its rule files.</param>
+/// <param name="Data">Directory of this database.</param>
+/// <param name="User">First account, created on the first start.</param>
+/// <param name="Password">Its password; null: one is made up and printed once.</param>
+/// <param name="Shadow">Decisions are made, explained and logged, and not carried out.</param>
+public sealed record DatabaseSettings(
+    string Name, IPEndPoint Listen, string Rules, string Data, string User, string? Password, bool Shadow,
+    EngineSettings Engine, LimitSettings Limits);
+
+/// <param name="Path">The engine's program; null: the first of mariadbd and mysqld found.</param>
+/// <param name="Arguments">Further arguments of the engine.</param>
+public sealed record EngineSettings(string? Path, IReadOnlyList<string> Arguments);
+
+/// <param name="Connections">Client connections at most; the next one gets error 1040.</param>
+/// <param name="HeldStatements">Statements that may wait for the compute at one time.</param>
+/// <param name="HeldBytes">Bytes of statements that may wait at one time.</param>
+/// <param name="HeldFor">How long a statement may wait for the compute.</param>
+/// <param name="DrainFor">How long a suspend may wait for sessions to give back their connections.</param>
+/// <param name="AuditBytes">Bytes of audit log kept on disk.</param>
+public sealed record LimitSettings(
+    int Connections, int HeldStatements, long HeldBytes, TimeSpan HeldFor, TimeSpan DrainFor, long AuditBytes)
+{
+    public static LimitSettings Default { get; } =
+        new(20_000, 10_000, 256L << 20, TimeSpan.FromSeconds(60), TimeSpan.FromSeconds(10), 64L << 20);
+}

@@ -1,0 +1,156 @@
+using System.Net;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.Logging;
+
+namespace Serverless.Host.Control.Settings;
+
+/// <summary>Turns layered configuration into checked settings. All errors are reported at once.</summary>
+internal static class HostSettingsReader
+{
+    private static readonly Dictionary<string, LogLevel> LogLevels = new(StringComparer.OrdinalIgnoreCase)
+    {
+        ["trace"] = LogLevel.Trace,
+        ["debug"] = LogLevel.Debug,
+        ["information"] = LogLevel.Information,
+        ["warning"] = LogLevel.Warning,
+        ["error"] = LogLevel.Error,
+        ["none"] = LogLevel.None,
+    };
+
+    private static readonly Dictionary<string, string> Computes = new(StringComparer.OrdinalIgnoreCase) { ["local"] = "local" };
+
+    /// <exception cref="SettingsException">Something in it is wrong; the message lists everything that is.</exception>
+    public static HostSettings Read(IConfiguration configuration)
+    {
+        var errors = new List<string>();
+        var root = new SettingsSection(configuration, "", errors);
+        AdminSettings admin = Admin(root);
+        string data = Path.GetFullPath(root.Text("data") ?? "data");
+        LogSettings log = Log(root.Section("log"));
+        IReadOnlyList<DatabaseSettings> databases = Databases(root, data);
+        root.EndOfKeys();
+        Check(admin, databases, errors);
+        if (errors.Count > 0)
+        {
+            throw new SettingsException(string.Join('\n', errors));
+        }
+
+        return new HostSettings(admin, data, log, databases);
+    }
+
+    private static AdminSettings Admin(SettingsSection root)
+    {
+        SettingsSection section = root.Section("admin");
+        var admin = new AdminSettings(section.Address("listen", new IPEndPoint(IPAddress.Loopback, 8306)), section.Text("token"));
+        section.EndOfKeys();
+        if (admin.Token is null && !IPAddress.IsLoopback(admin.Listen.Address))
+        {
+            section.Fail("listen", $"{admin.Listen} can be reached from other machines, so `admin:token` must be set too (or SERVERLESS_ADMIN__TOKEN)");
+        }
+
+        return admin;
+    }
+
+    private static LogSettings Log(SettingsSection section)
+    {
+        LogLevel level = section.OneOf("level", LogLevel.Information, LogLevels);
+        var levels = new Dictionary<string, LogLevel>(StringComparer.Ordinal);
+        foreach ((string category, string text) in section.Pairs("levels"))
+        {
+            if (LogLevels.TryGetValue(text, out LogLevel one))
+            {
+                levels[category] = one;
+            }
+            else
+            {
+                section.Fail($"levels:{category}", $"expected one of {string.Join(", ", LogLevels.Keys)}, found `{text}`");
+            }
+        }
+
+        section.EndOfKeys();
+        return new LogSettings(level, levels);
+    }
+
+    private static List<DatabaseSettings> Databases(SettingsSection root, string data)
+    {
+        DatabaseSettings defaults = Database(root, "default", null, data);
+        var databases = new List<DatabaseSettings>();
+        foreach (SettingsSection section in root.List("databases"))
+        {
+            string? name = section.Text("name");
+            if (name is null)
+            {
+                section.Fail("name", "a database needs a name");
+            }
+
+            databases.Add(Database(section, name ?? "default", defaults, data));
+            section.EndOfKeys();
+        }
+
+        return databases.Count == 0 ? [defaults] : databases;
+    }
+
+    /// <summary>What a database does not say itself is taken from the top of the file, flags included.</summary>
+    private static DatabaseSettings Database(SettingsSection section, string name, DatabaseSettings? above, string data)
+    {
+        if (name.Length is 0 or > 63 || !name.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_') || !char.IsAsciiLetterOrDigit(name[0]))
+        {
+            section.Fail("name", $"expected letters, digits, `-` and `_`, at most 63, found `{name}`");
+        }
+
+        section.OneOf("compute", "local", Computes);
+        return new DatabaseSettings(
+            name,
+            section.Address("listen", above?.Listen ?? new IPEndPoint(IPAddress.Loopback, 3306)),
+            section.Text("policy") is { } policy ? Path.GetFullPath(policy) : above?.Rules ?? ShippedRules(),
+            Path.Combine(data, name),
+            section.Text("user") ?? above?.User ?? "app",
+            section.Text("password") ?? above?.Password,
+            section.Flag("shadow", above?.Shadow ?? false),
+            Engine(section.Section("engine"), above?.Engine),
+            Limits(section.Section("limits"), above?.Limits ?? LimitSettings.Default));
+    }
+
+    /// <summary>The folder `rules` where the host was started; where there is none, the one that ships beside the program.</summary>
+    private static string ShippedRules()
+    {
+        string here = Path.GetFullPath("rules");
+        string shipped = Path.Combine(AppContext.BaseDirectory, "rules");
+        return !Directory.Exists(here) && Directory.Exists(shipped) ? shipped : here;
+    }
+
+    private static EngineSettings Engine(SettingsSection section, EngineSettings? above)
+    {
+        IReadOnlyList<string> arguments = section.Texts("arguments");
+        string? path = section.Text("path");
+        section.EndOfKeys();
+        return new EngineSettings(path is null ? above?.Path : Path.GetFullPath(path), arguments.Count > 0 ? arguments : above?.Arguments ?? []);
+    }
+
+    private static LimitSettings Limits(SettingsSection section, LimitSettings above)
+    {
+        var limits = new LimitSettings(
+            (int)section.Whole("connections", above.Connections, 1, 1_000_000),
+            (int)section.Whole("heldStatements", above.HeldStatements, 1, 1_000_000),
+            section.Bytes("heldBytes", above.HeldBytes, 1 << 20),
+            section.Duration("heldFor", above.HeldFor, TimeSpan.FromMilliseconds(1)),
+            section.Duration("drainFor", above.DrainFor, TimeSpan.FromMilliseconds(1)),
+            section.Bytes("auditBytes", above.AuditBytes, 1 << 20));
+        section.EndOfKeys();
+        return limits;
+    }
+
+    private static void Check(AdminSettings admin, IReadOnlyList<DatabaseSettings> databases, List<string> errors)
+    {
+        foreach (IGrouping<string, DatabaseSettings> same in databases.GroupBy(one => one.Name, StringComparer.OrdinalIgnoreCase).Where(same => same.Count() > 1))
+        {
+            errors.Add($"databases: {same.Count()} databases are named `{same.Key}`; each needs a name of its own");
+        }
+
+        IEnumerable<(IPEndPoint Address, string Of)> addresses = databases.Select(one => (one.Listen, $"database `{one.Name}`")).Append((admin.Listen, "the admin address"));
+        foreach (var same in addresses.Where(one => one.Address.Port != 0).GroupBy(one => one.Address).Where(same => same.Count() > 1))
+        {
+            errors.Add($"{same.Key} is to be listened on by {string.Join(" and ", same.Select(one => one.Of))}; each needs an address of its own");
+        }
+    }
+}

@@ -1,0 +1,168 @@
+using System.Globalization;
+using System.Net;
+using Microsoft.Extensions.Configuration;
+
+namespace Serverless.Host.Control.Settings;
+
+/// <summary>
+/// One section of the configuration, read key by key. What was asked for is known, everything else is an error that names the nearest known key.
+/// Errors are collected, so that all of them are reported at once.
+/// </summary>
+internal sealed class SettingsSection(IConfiguration section, string path, List<string> errors)
+{
+    private readonly HashSet<string> _known = new(StringComparer.OrdinalIgnoreCase);
+
+    public string PathOf(string key) => path.Length == 0 ? key : $"{path}:{key}";
+
+    public void Fail(string key, string message) => errors.Add($"{PathOf(key)}: {message}");
+
+    public string? Text(string key)
+    {
+        _known.Add(key);
+        IConfigurationSection found = section.GetSection(key);
+        if (found.Value is null && found.GetChildren().Any())
+        {
+            Fail(key, "expected one value, found a section");
+        }
+
+        return string.IsNullOrEmpty(found.Value) ? null : found.Value;
+    }
+
+    public bool Flag(string key, bool otherwise)
+    {
+        string? text = Text(key);
+        if (text is null)
+        {
+            return otherwise;
+        }
+
+        if (bool.TryParse(text, out bool value))
+        {
+            return value;
+        }
+
+        Fail(key, $"expected true or false, found `{text}`");
+        return otherwise;
+    }
+
+    public long Whole(string key, long otherwise, long least, long most)
+    {
+        string? text = Text(key);
+        if (text is null)
+        {
+            return otherwise;
+        }
+
+        if (long.TryParse(text, NumberStyles.Integer, CultureInfo.InvariantCulture, out long value) && value >= least && value <= most)
+        {
+            return value;
+        }
+
+        Fail(key, $"expected a whole number from {least} to {most}, found `{text}`");
+        return otherwise;
+    }
+
+    public long Bytes(string key, long otherwise, long least) => Quantity(key, otherwise, least, QuantityText.Bytes, "an amount like 64MiB");
+
+    public TimeSpan Duration(string key, TimeSpan otherwise, TimeSpan least) =>
+        TimeSpan.FromMilliseconds(Quantity(key, (long)otherwise.TotalMilliseconds, (long)least.TotalMilliseconds, QuantityText.Milliseconds, "a duration like 30s"));
+
+    public IPEndPoint Address(string key, IPEndPoint otherwise)
+    {
+        string? text = Text(key);
+        if (text is null)
+        {
+            return otherwise;
+        }
+
+        if (ListenAddress.TryParse(text, out IPEndPoint? address))
+        {
+            return address;
+        }
+
+        Fail(key, $"expected HOST:PORT with a numeric address, like 127.0.0.1:3306 or [::]:3306, found `{text}`");
+        return otherwise;
+    }
+
+    public T OneOf<T>(string key, T otherwise, IReadOnlyDictionary<string, T> values)
+    {
+        string? text = Text(key);
+        if (text is null)
+        {
+            return otherwise;
+        }
+
+        if (values.TryGetValue(text, out T? value))
+        {
+            return value;
+        }
+
+        Fail(key, $"expected one of {string.Join(", ", values.Keys)}, found `{text}`{Nearest.Hint(text, values.Keys)}");
+        return otherwise;
+    }
+
+    public IReadOnlyList<string> Texts(string key)
+    {
+        _known.Add(key);
+        IConfigurationSection found = section.GetSection(key);
+        if (!string.IsNullOrEmpty(found.Value))
+        {
+            Fail(key, $"expected a list, found `{found.Value}`");
+        }
+
+        return [.. found.GetChildren().Select(child => child.Value ?? "")];
+    }
+
+    public IReadOnlyList<KeyValuePair<string, string>> Pairs(string key)
+    {
+        _known.Add(key);
+        return [.. section.GetSection(key).GetChildren().Select(child => KeyValuePair.Create(child.Key, child.Value ?? ""))];
+    }
+
+    public SettingsSection Section(string key)
+    {
+        _known.Add(key);
+        IConfigurationSection found = section.GetSection(key);
+        if (!string.IsNullOrEmpty(found.Value))
+        {
+            Fail(key, $"expected a section, found `{found.Value}`");
+        }
+
+        return new SettingsSection(found, PathOf(key), errors);
+    }
+
+    public IReadOnlyList<SettingsSection> List(string key)
+    {
+        _known.Add(key);
+        return [.. section.GetSection(key).GetChildren().Select(child => new SettingsSection(child, $"{PathOf(key)}:{child.Key}", errors))];
+    }
+
+    /// <summary>Every key that nobody asked for is an error.</summary>
+    public void EndOfKeys()
+    {
+        foreach (IConfigurationSection child in section.GetChildren())
+        {
+            if (!_known.Contains(child.Key))
+            {
+                errors.Add($"unknown key `{PathOf(child.Key)}`{Nearest.Hint(child.Key, _known)}");
+            }
+        }
+    }
+
+    private long Quantity(string key, long otherwise, long least, Func<string, long?> parse, string expected)
+    {
+        string? text = Text(key);
+        if (text is null)
+        {
+            return otherwise;
+        }
+
+        if (parse(text) is { } value && value >= least)
+        {
+            return value;
+        }
+
+        Fail(key, $"expected {expected}, at least {least}, found `{text}`");
+        return otherwise;
+    }
+}
