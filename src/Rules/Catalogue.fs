@@ -30,3 +30,49 @@ let metrics: Metric list =
       sample "buffer_pool.used" Percent false "part of the buffer pool that holds pages"
       sample "threads.running" Count false "threads of the engine that execute"
       sample "replica.lag" Duration false "how far replication is behind; missing where there is none" ]
+
+/// The longest window and the longest look ahead; a window's samples are kept in memory.
+let longestWindow: int64<ms> = 86_400_000L<ms>
+
+/// An aggregate as it is written, with what it takes.
+type AggregateForm =
+    { Name: string
+      Usage: string
+      /// In words, for who used it on another type.
+      Needs: string
+      Takes: ValueType -> bool
+      Gives: ValueType -> ValueType
+      /// From its horizon, which is 0 for all but `forecast`.
+      Make: int64<ms> -> Aggregate
+      HasHorizon: bool
+      Help: string }
+
+let private over name needs takes gives aggregate help =
+    { Name = name
+      Usage = $"{name}(METRIC, WINDOW)"
+      Needs = needs
+      Takes = takes
+      Gives = gives
+      Make = fun _ -> aggregate
+      HasHorizon = false
+      Help = help }
+
+let private anyType name = over name "a metric of any type" (fun _ -> true)
+let private amount name = over name "a metric that is no flag" (fun kind -> kind <> Flag)
+
+/// All aggregates. Those that pick one sample take flags too: `max(backup, 5m)` is whether it was set at all.
+let aggregates: AggregateForm list =
+    [ anyType "last" id Last "the newest sample"
+      amount "avg" id Avg "the mean"
+      anyType "max" id Max "the largest sample"
+      anyType "min" id Min "the smallest sample"
+      amount "p50" id P50 "the median"
+      amount "p95" id P95 "the 95th percentile"
+      amount "p99" id P99 "the 99th percentile"
+      amount "sum" id Sum "the sum of the samples"
+      anyType "count" (fun _ -> Count) CountOf "how many samples there are"
+      over "rate" "a count" (fun kind -> kind = Count) (fun _ -> Rate) RateOf "the change per second from the first sample to the last"
+      { over "forecast" "a metric that is no flag" (fun kind -> kind <> Flag) id Last "the straight line through the samples, that much later" with
+          Usage = "forecast(METRIC, WINDOW, AHEAD)"
+          HasHorizon = true
+          Make = Forecast } ]

@@ -1,0 +1,66 @@
+using System.CommandLine;
+using Serverless.Rules;
+
+namespace Serverless.Host.Cli.Rules;
+
+/// <summary>`serverless rules check [PATHS…]`: all that is wrong with a folder or some files. Exit 0 when they can be used, 1 when not, 2 when there is nothing to check.</summary>
+internal static class RulesCheckCommand
+{
+    public static Command Create()
+    {
+        var paths = new Argument<string[]>("paths")
+        {
+            Description = "A folder of rule files, or rule files that make one set",
+            Arity = ArgumentArity.ZeroOrMore,
+            DefaultValueFactory = _ => ["rules"],
+        };
+        var command = new Command("check", "Check rule files and show everything that is wrong with them") { paths };
+        command.SetAction(parsed => Run(parsed.GetRequiredValue(paths), parsed.InvocationConfiguration.Output, parsed.InvocationConfiguration.Error));
+        return command;
+    }
+
+    private static int Run(string[] paths, TextWriter output, TextWriter error)
+    {
+        var missing = paths.Where(path => !File.Exists(path) && !Directory.Exists(path)).ToList();
+        foreach (var path in missing)
+        {
+            error.WriteLine($"{path}: there is no such file or folder");
+        }
+
+        if (missing.Count > 0)
+        {
+            return 2;
+        }
+
+        if (paths.Length > 1 && paths.Any(Directory.Exists))
+        {
+            error.WriteLine("expected one folder, or files; a folder is one set by itself");
+            return 2;
+        }
+
+        var set = Directory.Exists(paths[0]) ? RuleFiles.Load(paths[0]) : RuleFiles.LoadFiles(paths);
+        if (set.Diagnostics.Count > 0)
+        {
+            output.WriteLine(set.Render());
+        }
+
+        output.WriteLine(Summary(set));
+        return set.IsValid ? 0 : 1;
+    }
+
+    private static string Summary(RuleSet set)
+    {
+        var counts = string.Join(", ", new[] { (Severity.Error, "error"), (Severity.Warning, "warning") }
+            .Select(kind => (Count: set.Diagnostics.Count(found => found.Severity == kind.Item1), Word: kind.Item2))
+            .Where(kind => kind.Count > 0)
+            .Select(kind => $"{kind.Count} {kind.Word}{(kind.Count == 1 ? "" : "s")}"));
+        var policies = string.Join(", ", set.Policies.Select(policy => $"{policy.Name} ({policy.Revision})"));
+
+        return (set.IsValid, counts) switch
+        {
+            (true, "") => $"ok: policy {policies}",
+            (true, _) => $"ok: policy {policies}; {counts}",
+            _ => counts,
+        };
+    }
+}

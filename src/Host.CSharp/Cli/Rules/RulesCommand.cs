@@ -1,0 +1,13 @@
+using System.CommandLine;
+
+namespace Serverless.Host.Cli.Rules;
+
+/// <summary>`serverless rules …`: what works on rule files alone and needs no database.</summary>
+internal static class RulesCommand
+{
+    public static Command Create() => new("rules", "Check rule files and see what they can speak of")
+    {
+        RulesCheckCommand.Create(),
+        RulesMetricsCommand.Create(),
+    };
+}

@@ -1,0 +1,287 @@
+/// One policy: its declarations from all files, in any order, to what the kernel runs.
+module internal Serverless.Rules.PolicyChecker
+
+open System.Collections.Generic
+open Serverless.Core
+open Serverless.Rules.ExpressionChecker
+
+/// A declaration with the file it stands in.
+type Placed = { File: SourceText; At: Span; Declaration: Declaration }
+
+let private place (file: SourceText) (at: Span) =
+    let position = file.Position at.Start
+    $"{file.Name}:{position.Line}:{position.Column}"
+
+/// Reports the second of two declarations that cannot both stand; true for the first.
+let private first (scope: Scope) (seen: Dictionary<string, string>) key (file: SourceText) (at: Span) problem =
+    match seen.TryGetValue key with
+    | true, earlier ->
+        scope.Report(file, at, problem earlier)
+        false
+    | _ ->
+        seen[key] <- place file at
+        true
+
+let private metric (scope: Scope) file (name: Name) (kind: Name) every stale (sql: Located<string>) : Metric option =
+    let found = Quantity.types |> List.tryFind (fun candidate -> Quantity.typeName candidate = kind.Value)
+
+    if found.IsNone then
+        scope.Report(file, kind.At, UnknownName([ TypeName ], kind.Value, Quantity.types |> List.map Quantity.typeName))
+
+    let day = 86_400_000L
+    let period = ranged scope file "the period of a metric" Duration 1_000L day every
+    let staleness = stale |> Option.map (ranged scope file "staleness" Duration 1_000L (7L * day))
+    let isStatement = sql.Value.Trim() <> ""
+
+    if not isStatement then
+        scope.Report(file, sql.At, Unexpected([ "a statement that reads one value" ], "an empty string"))
+
+    match found, period, staleness with
+    | Some found, Some period, (None | Some(Some _)) when isStatement ->
+        // Three samples may be lost before the metric is.
+        let stale' = staleness |> Option.flatten |> Option.defaultValue (4L * period)
+
+        if stale' < period then
+            scope.Report(file, (Option.get stale).At, StaleBelowPeriod(stale', period))
+            None
+        else
+            Some
+                { Name = name.Value
+                  Type = found
+                  Class = Sample
+                  PerSize = false
+                  Period = period * 1L<ms>
+                  Stale = stale' * 1L<ms>
+                  Source = Sql sql.Value
+                  Help = "" }
+    | _ -> None
+
+/// Declares the names, so that their order in the files does not matter.
+let private declareNames (scope: Scope) (placed: Placed list) =
+    let seen = Dictionary<string, string>()
+    let rules = Dictionary<string, string>()
+
+    for builtIn in Catalogue.metrics do
+        scope.Metrics[builtIn.Name] <- builtIn
+        seen[builtIn.Name] <- "the built-in metrics"
+
+    for form in Catalogue.aggregates do
+        seen[form.Name] <- "the built-in aggregates"
+
+    let isNew file (name: Name) =
+        let right = not (Keyword.Reserved.Contains name.Value)
+
+        if not right then
+            scope.Report(file, name.At, ReservedName name.Value)
+
+        let fresh = first scope seen name.Value file name.At (fun earlier -> DuplicateName(Wording.quote name.Value, earlier))
+        right && fresh
+
+    // Lets before metrics: a period may be a let.
+    for item in placed do
+        match item.Declaration with
+        | LetOf(name, body) when isNew item.File name -> scope.Lets[name.Value] <- LetEntry(item.File, name, body)
+        | ScheduleOf(name, _, _) when isNew item.File name -> scope.Schedules.Add name.Value |> ignore
+        | RuleOf(name, _, _) ->
+            first scope rules name.Value item.File name.At (fun earlier -> DuplicateName("rule " + Wording.quote name.Value, earlier)) |> ignore
+        | BrokenOf(Some name) -> scope.Broken.Add name |> ignore
+        | _ -> ()
+
+    for item in placed do
+        match item.Declaration with
+        | MetricOf(name, kind, every, stale, sql) ->
+            let fresh = isNew item.File name
+
+            match metric scope item.File name kind every stale sql with
+            | Some metric when fresh -> scope.Metrics[name.Value] <- metric
+            | Some _ -> ()
+            | None -> scope.Broken.Add name.Value |> ignore
+        | _ -> ()
+
+let private warnUnused (scope: Scope) (placed: Placed list) =
+    let check file (name: Name) kind =
+        if not (scope.IsUsed name.Value) then
+            scope.Report(file, name.At, UnusedName(kind, name.Value))
+
+    for item in placed do
+        match item.Declaration with
+        | LetOf(name, _) -> check item.File name LetName
+        | ScheduleOf(name, _, _) -> check item.File name ScheduleName
+        | MetricOf(name, _, _, _, _) when scope.Metrics.ContainsKey name.Value -> check item.File name MetricName
+        | _ -> ()
+
+let private zone (scope: Scope) database (seen: Dictionary<string, string>) (placed: Placed list) =
+    let named =
+        placed
+        |> List.choose (fun item ->
+            match item.Declaration with
+            | PolicyHeader(_, Some zone) when first scope seen "zone" item.File zone.At (fun earlier -> DuplicateDeclaration("the time zone", earlier)) ->
+                Some(item.File, zone)
+            | _ -> None)
+
+    match named with
+    | (file, zone) :: _ ->
+        match Zones.resolve database zone.Value with
+        | Ok zone -> zone
+        | Error problem ->
+            scope.Report(file, zone.At, problem)
+            Zones.utc
+    | [] -> Zones.utc
+
+/// Bounds without a schedule come first and are needed; the step is theirs.
+let private sizes (scope: Scope) (seen: Dictionary<string, string>) policyName (placed: Placed list) =
+    let all =
+        placed
+        |> List.choose (fun item ->
+            match item.Declaration with
+            | SizeOf(least, most, step, during) ->
+                let key = during |> Option.map _.Value |> Option.defaultValue ""
+                let what = if key = "" then "`size`" else $"`size … during {key}`"
+
+                if first scope seen ("size " + key) item.File item.At (fun earlier -> DuplicateDeclaration(what, earlier)) then
+                    Some(item, least, most, step, during)
+                else
+                    None
+            | _ -> None)
+
+    let isBroken = placed |> List.exists (fun item -> item.Declaration.IsBrokenOf)
+
+    let step =
+        match all |> List.tryFind (fun (_, _, _, _, during) -> during.IsNone) with
+        | Some(item, _, _, step, _) -> SizeChecker.step scope item.File step
+        | None ->
+            let item = List.head placed
+            // The `size` may be what did not parse.
+            if not isBroken then
+                scope.Report(item.File, item.At, NoSize policyName)
+
+            SizeChecker.defaultStep
+
+    let bounds =
+        all
+        |> List.choose (fun (item, least, most, ownStep, during) ->
+            match during, ownStep with
+            | Some schedule, _ ->
+                ownStep |> Option.iter (fun own -> scope.Report(item.File, own.At, StepWithSchedule))
+                check scope item.File { Value = Inside schedule; At = schedule.At } |> ignore
+            | None, _ -> ()
+
+            SizeChecker.bounds scope item.File step least most during)
+        |> List.sortBy _.During
+
+    step, bounds
+
+/// A rule that can only sleep, and rules that never act.
+let private checkForbids (scope: Scope) (placed: Placed list) (rules: (Placed * Rule) list) (forbids: (Placed * Forbid) list) =
+    let always = forbids |> List.filter (fun (_, forbid) -> Conditions.constant forbid.When = Some true)
+    let blocked = always |> List.collect (fun (_, forbid) -> forbid.Blocks) |> set
+
+    match rules |> List.tryFind (fun (_, rule) -> rule.Action.IsSuspend) with
+    | Some(_, sleeper) when not (blocked.Contains SuspendAction) ->
+        for item, forbid in always do
+            if List.contains ResumeAction forbid.Blocks then
+                scope.Report(item.File, item.At, SleepsForEver sleeper.Name)
+    | _ -> ()
+
+    for item, rule in rules do
+        let kinds =
+            match rule.Action with
+            | Suspend _ -> [ SuspendAction ]
+            | Resume _ -> [ ResumeAction ]
+            | ResizeUp _ -> [ ResizeUpAction ]
+            | ResizeDown _ -> [ ResizeDownAction ]
+            | ResizeTo _
+            | Track _ -> [ ResizeUpAction; ResizeDownAction ]
+
+        if kinds |> List.forall blocked.Contains then
+            let name = match item.Declaration with RuleOf(name, _, _) -> name.At | _ -> item.At
+            scope.Report(item.File, name, NeverActs(kinds |> List.map PolicyText.actionKind |> Wording.listed "and"))
+
+/// Numbers the timers in the order of the names, so that the order of rules and files does not change them.
+let private numbered (rules: Rule list) (forbids: Forbid list) =
+    let rules, next =
+        (1, rules |> List.sortBy _.Name)
+        ||> List.mapFold (fun next rule ->
+            let holds, next = Conditions.number next rule.When
+
+            match rule.Until |> Option.map (Conditions.number next) with
+            | Some(release, next) -> { rule with When = holds; Until = Some release }, next
+            | None -> { rule with When = holds }, next)
+
+    let forbids, _ =
+        (next, forbids |> List.sortBy (fun forbid -> PolicyText.forbid forbid.Blocks forbid.When))
+        ||> List.mapFold (fun next forbid ->
+            let holds, next = Conditions.number next forbid.When
+            { forbid with When = holds }, next)
+
+    rules, forbids
+
+/// Checks a policy. Its value is of use only when nothing reported is an error.
+let check (database: Zones.Database) (report: Finding -> unit) (policyName: string) (placed: Placed list) : Policy =
+    let scope = Scope report
+    let seen = Dictionary<string, string>()
+    let once key what item = first scope seen key item.File item.At (fun earlier -> DuplicateDeclaration(what, earlier))
+    declareNames scope placed
+
+    for entry in List.ofSeq scope.Lets.Values do
+        checkLet scope entry
+
+    let zone = zone scope database seen placed
+    let step, bounds = sizes scope seen policyName placed
+
+    let widest =
+        match bounds with
+        | [] -> None
+        | all -> Some(all |> List.map (fun one -> int64 one.Min) |> List.min, all |> List.map (fun one -> int64 one.Max) |> List.max)
+
+    let mutable unit = SizeChecker.defaultUnit
+    let mutable cooldown: Cooldown = { Up = 0L<ms>; Down = 0L<ms>; Suspend = 0L<ms> }
+    let schedules = ResizeArray<Schedule>()
+    let rules = ResizeArray()
+    let forbids = ResizeArray()
+
+    for item in placed do
+        match item.Declaration with
+        | UnitOf(cpu, memory) when once "unit" "`unit`" item -> unit <- SizeChecker.unit scope item.File cpu memory
+        | CooldownOf parts when once "cooldown" "`cooldown`" item -> cooldown <- SizeChecker.cooldown scope item.File parts
+        | ScheduleOf(name, included, excluded) ->
+            schedules.Add
+                { Name = name.Value
+                  Include = ScheduleChecker.ranges scope item.File included
+                  Exclude = ScheduleChecker.ranges scope item.File excluded }
+        | RuleOf(name, on, clauses) -> RuleChecker.rule scope widest item.File name on clauses |> Option.iter (fun rule -> rules.Add(item, rule))
+        | ForbidOf(kinds, condition) -> RuleChecker.forbid scope item.File item.At kinds condition |> Option.iter (fun forbid -> forbids.Add(item, forbid))
+        | LaterOf later -> scope.Report(item.File, item.At, NotRunYet later)
+        | Extending -> scope.Report(item.File, item.At, ExtendsNotSupported)
+        | _ -> ()
+
+    warnUnused scope placed
+    checkForbids scope placed (List.ofSeq rules) (List.ofSeq forbids)
+    let rules, forbids = numbered (rules |> Seq.map snd |> List.ofSeq) (forbids |> Seq.map snd |> List.ofSeq)
+
+    let read =
+        set
+            [ for rule in rules do
+                  yield! Conditions.metrics rule.When
+                  yield! rule.Until |> Option.map Conditions.metrics |> Option.defaultValue []
+
+                  match rule.Action with
+                  | Track(metric, _, _) -> yield metric
+                  | _ -> ()
+              for forbid in forbids do
+                  yield! Conditions.metrics forbid.When ]
+
+    let policy =
+        { Name = policyName
+          Revision = ""
+          Zone = zone
+          Unit = unit
+          Step = step * 1L<mcu>
+          Bounds = bounds
+          Cooldown = cooldown
+          Schedules = schedules |> Seq.filter (fun schedule -> scope.IsUsed schedule.Name) |> Seq.sortBy _.Name |> List.ofSeq
+          Metrics = scope.Metrics.Values |> Seq.filter (fun metric -> read.Contains metric.Name) |> Seq.sortBy _.Name |> List.ofSeq
+          Rules = rules
+          Forbids = forbids }
+
+    { policy with Revision = PolicyText.revision policy }

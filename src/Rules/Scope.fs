@@ -1,0 +1,52 @@
+namespace Serverless.Rules
+
+open System.Collections.Generic
+open Serverless.Core
+
+/// What an expression stands for.
+type internal Meaning =
+    | Amount of ValueType * Term
+    | Holds of Condition
+
+/// A meaning with how large and how deep it is when all its lets are written out.
+type internal Checked =
+    { Meaning: Meaning
+      Parts: int
+      Depth: int
+      /// Lets within lets.
+      Level: int }
+
+type internal LetState =
+    | Unchecked
+    | UnderWay
+    | Done of Checked option
+
+[<Sealed>]
+type internal LetEntry(file: SourceText, name: Name, body: Expr) =
+    member _.File = file
+    member _.Name = name
+    member _.Body = body
+    member val State = Unchecked with get, set
+
+/// The names of one policy, which of them are used, and where problems go. Lives as long as one policy is checked.
+[<Sealed>]
+type internal Scope(report: Finding -> unit) =
+    let used = HashSet<string>()
+
+    member val Metrics = Dictionary<string, Metric>() with get
+    member val Schedules = HashSet<string>() with get
+    member val Lets = Dictionary<string, LetEntry>() with get
+    /// Names whose declaration is wrong: using them is no second error.
+    member val Broken = HashSet<string>() with get
+    /// The lets that are being checked, innermost first.
+    member val Path: string list = [] with get, set
+
+    member _.Use(name: string) = used.Add name |> ignore
+    member _.IsUsed(name: string) = used.Contains name
+
+    member _.Report(file: SourceText, at: Span, problem: Problem) =
+        report { File = file; At = at; Problem = problem }
+
+    /// Everything that a condition can name.
+    member this.Names: string list =
+        [ yield! this.Metrics.Keys; yield! this.Schedules; yield! this.Lets.Keys ]
