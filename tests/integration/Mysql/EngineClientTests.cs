@@ -23,8 +23,7 @@ public sealed class EngineClientTests
             CREATE DATABASE shop;
             CREATE USER native@'%' IDENTIFIED BY 'päss';
             GRANT ALL ON shop.* TO native@'%';
-            CREATE USER far@'203.0.113.9' IDENTIFIED BY 'away';
-            CREATE USER nobody@'%' IDENTIFIED VIA ed25519 USING PASSWORD('x') OR unix_socket
+            CREATE USER far@'203.0.113.9' IDENTIFIED BY 'away'
             """, default);
     }
 
@@ -67,12 +66,6 @@ public sealed class EngineClientTests
             Throws.TypeOf<EngineErrorException>().With.Property("Code").EqualTo(ErrorCode.AccessDenied).And.Property("SqlState").EqualTo("28000"));
 
     [Test]
-    public void Login_AccountWithAnUnsupportedPlugin_NamesThePlugin() =>
-        Assert.That(
-            async () => await ConnectAsync(Root with { User = "nobody", Secret = LoginSecret.FromPassword("x") }),
-            Throws.TypeOf<LoginFailedException>().With.Message.Contains("client_ed25519"));
-
-    [Test]
     public async Task Login_WithProxyHeaderOverUnixSocket_MatchesTheClientsAddress(CancellationToken cancellation)
     {
         var login = new EngineLogin(Unix, "far", LoginSecret.FromPassword("away")) { ClientAddress = new(System.Net.IPAddress.Parse("203.0.113.9"), 4711) };
@@ -102,7 +95,7 @@ public sealed class EngineClientTests
     {
         await using var client = await ConnectAsync(Root);
         var results = await client.QueryAllAsync("CREATE TEMPORARY TABLE shop.t (i INT AUTO_INCREMENT PRIMARY KEY); INSERT INTO shop.t VALUES (NULL),(NULL); SELECT COUNT(*) FROM shop.t", cancellation);
-        Assert.That(results.Select(r => (r.AffectedRows, r.LastInsertId, r.Scalar)), Is.EqualTo(new[] { (0UL, 0UL, null), (2, 1, null), (0, 0, "2") }));
+        Assert.That(results.Select(r => (r.AffectedRows, r.LastInsertId, r.Scalar)), Is.EqualTo(new[] { (0UL, 0UL, null), (2UL, 1UL, null), (0UL, 0UL, "2") }));
     }
 
     [Test]
