@@ -2,12 +2,12 @@ namespace Serverless.Core
 
 /// Three-valued (Kleene) truth. A missing or stale sample is Unknown.
 [<Struct; RequireQualifiedAccess>]
-type Truth =
+type internal Truth =
     | False
     | Unknown
     | True
 
-module Truth =
+module internal Truth =
     let ofBool value = if value then Truth.True else Truth.False
 
     let negate =
