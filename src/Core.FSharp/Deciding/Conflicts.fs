@@ -24,7 +24,7 @@ let forbids (evaluation: Evaluation) (plan: Plan) (reckoning: Reckoning) (action
     [ for index in 0 .. plan.Forbids.Length - 1 do
           let planned = plan.Forbids[index]
 
-          if reckoning.Forbidding[index] <> Truth.False && List.contains action planned.Forbid.Blocks then
+          if reckoning.Forbidding[index] <> Kleene.False && List.contains action planned.Forbid.Blocks then
               planned.Forbid.Name, "forbidden: " + String.concat ", " (Words.seen evaluation plan planned.When) ]
 
 let private forbidding evaluation (state: State) reckoning (proposal: Proposal) : Blocked list =

@@ -55,7 +55,7 @@ type internal Evaluation(state: State, now: int64<ms>) =
             this.OfWindow(slot, reading, fun () -> this.Present(slot, kind))
         | Missing -> { Value = ValueNone; Slope = 0L }
 
-    member private this.Compare(left: PlannedTerm, comparison: Comparison, right: PlannedTerm) : Truth =
+    member private this.Compare(left: PlannedTerm, comparison: Comparison, right: PlannedTerm) : Kleene =
         let a, b = this.Read left, this.Read right
 
         match a.Value, b.Value with
@@ -66,7 +66,7 @@ type internal Evaluation(state: State, now: int64<ms>) =
 
             let order = Exact.compare x y
 
-            Truth.ofBool (
+            Kleene.ofBool (
                 match comparison with
                 | Less -> order < 0
                 | LessOrEqual -> order <= 0
@@ -75,34 +75,34 @@ type internal Evaluation(state: State, now: int64<ms>) =
                 | Equal -> order = 0
                 | NotEqual -> order <> 0
             )
-        | _ -> Truth.Unknown
+        | _ -> Kleene.Unknown
 
-    member private this.Sustain(place: int, truth: Truth, duration: int64<ms>) : Truth =
+    member private this.Sustain(place: int, truth: Kleene, duration: int64<ms>) : Kleene =
         match truth with
-        | Truth.True ->
+        | Kleene.True ->
             let since = min timers[place] now
             setTimer place since
             this.Wait(since + duration)
-            Truth.ofBool (now - since >= duration)
+            Kleene.ofBool (now - since >= duration)
         | other ->
             setTimer place Limits.Never
             other
 
     /// All parts are always evaluated: a timer inside must see every change.
-    member this.Truth(condition: PlannedCondition) : Truth =
+    member this.Truth(condition: PlannedCondition) : Kleene =
         match condition with
         | Always truth -> truth
         | Comparing(left, comparison, right) -> this.Compare(left, comparison, right)
         | Set term ->
             match this.Read(term).Value with
-            | ValueSome value -> Truth.ofBool (Exact.compare value (Exact.ofInt 0L) <> 0)
-            | ValueNone -> Truth.Unknown
+            | ValueSome value -> Kleene.ofBool (Exact.compare value (Exact.ofInt 0L) <> 0)
+            | ValueNone -> Kleene.Unknown
         | Inside schedule ->
             this.Wait(ScheduleTime.nextEdge plan.Zone schedule now)
-            Truth.ofBool (ScheduleTime.contains plan.Zone schedule now)
-        | All parts -> this.Fold(parts, Truth.both, Truth.True)
-        | Any parts -> this.Fold(parts, Truth.either, Truth.False)
-        | Negation part -> Truth.negate (this.Truth part)
+            Kleene.ofBool (ScheduleTime.contains plan.Zone schedule now)
+        | All parts -> this.Fold(parts, Kleene.both, Kleene.True)
+        | Any parts -> this.Fold(parts, Kleene.either, Kleene.False)
+        | Negation part -> Kleene.negate (this.Truth part)
         | Sustained(place, part, duration) -> this.Sustain(place, this.Truth part, duration)
 
     member private this.Fold(parts, combine, start) =

@@ -6,7 +6,7 @@ type internal Reckoning =
     { /// By rule of the plan: it proposes its action.
       Proposing: bool[]
       /// By forbid of the plan.
-      Forbidding: Truth[]
+      Forbidding: Kleene[]
       Next: int64<ms> }
 
 /// Brings timers, armed rules and sampled facts up to an instant. Pure passing of time: no effect comes of it.
@@ -36,11 +36,11 @@ module internal Reckoning =
         let condition = evaluation.Truth planned.When
 
         match planned.Until with
-        | ValueNone -> struct (false, (condition = Truth.True))
+        | ValueNone -> struct (false, (condition = Kleene.True))
         | ValueSome until ->
             let release = evaluation.Truth until
-            let armed = (armed || condition = Truth.True) && release <> Truth.True
-            struct (armed, (armed && release = Truth.False))
+            let armed = (armed || condition = Kleene.True) && release <> Kleene.True
+            struct (armed, (armed && release = Kleene.False))
 
     let private forget (evaluation: Evaluation) (planned: PlannedRule) =
         evaluation.Forget planned.When

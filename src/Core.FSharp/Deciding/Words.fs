@@ -107,15 +107,15 @@ let private compared (evaluation: Evaluation) plan left comparing right =
 /// The comparisons of a condition with the values seen, in the order they are written. Schedules are named.
 let rec seen (evaluation: Evaluation) (plan: Plan) (condition: PlannedCondition) : string list =
     match condition with
-    | Always Truth.True
-    | Always Truth.False -> []
-    | Always Truth.Unknown -> [ "a name that the policy does not declare is unknown" ]
+    | Always Kleene.True
+    | Always Kleene.False -> []
+    | Always Kleene.Unknown -> [ "a name that the policy does not declare is unknown" ]
     | Comparing(left, comparing, right) -> [ compared evaluation plan left comparing right ]
     | Set planned ->
         let struct (name, _) = term plan planned
         [ $"{name} is {shown Flag (evaluation.Read planned)}" ]
     | Inside schedule ->
-        let inside = evaluation.Truth condition = Truth.True
+        let inside = evaluation.Truth condition = Kleene.True
         [ (if inside then $"inside {schedule.Name}" else $"outside {schedule.Name}") ]
     | All parts
     | Any parts -> List.collect (seen evaluation plan) parts

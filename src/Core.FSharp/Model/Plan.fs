@@ -20,7 +20,7 @@ type internal PlannedTerm =
 
 [<NoEquality; NoComparison>]
 type internal PlannedCondition =
-    | Always of Truth
+    | Always of Kleene
     | Comparing of PlannedTerm * Comparison * PlannedTerm
     | Set of PlannedTerm
     | Inside of Schedule

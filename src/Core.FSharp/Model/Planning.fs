@@ -96,13 +96,13 @@ let rec private condition policy slots (places: int[]) (from: Condition) : Plann
     let again = condition policy slots places
 
     match from with
-    | Constant value -> Always(Truth.ofBool value)
+    | Constant value -> Always(Kleene.ofBool value)
     | Compare(left, comparison, right) -> Comparing(term slots left, comparison, term slots right)
     | IsSet metric -> Set(term slots (Metric metric))
     | During name ->
         match schedule policy name with
         | Some found -> Inside found
-        | None -> Always Truth.Unknown
+        | None -> Always Kleene.Unknown
     | And parts -> All(List.map again parts)
     | Or parts -> Any(List.map again parts)
     | Not part -> Negation(again part)
