@@ -15,7 +15,10 @@ public sealed record Account(
     public override string ToString() => $"{User}@{Host}";
 }
 
-/// <summary>All accounts of one engine at one instant, in the order the engine itself matches them (most specific host first).</summary>
+/// <summary>
+/// All accounts of one engine at one instant, in an order that does not depend on the engine's mood: hosts from the end of the alphabet, which is how MariaDB
+/// decides between two that are equally specific. Sorting by specificity is part of matching.
+/// </summary>
 /// <param name="ReadAt">When they were read, UTC.</param>
 public sealed record AccountSnapshot(DateTimeOffset ReadAt, IReadOnlyList<Account> Accounts)
 {

@@ -1,0 +1,95 @@
+using Serverless.Host.Mysql;
+using Serverless.Host.Net;
+
+namespace Serverless.Host.Compute.Engine;
+
+/// <summary>
+/// One connection for the gateway's own statements: made when it is needed, made anew after it was lost, and every statement bounded in time, since an
+/// engine that hangs must not hang its keeper. Safe from any thread; statements take turns.
+/// </summary>
+internal sealed class EngineSql(EventLoop loop, BackendAddress address, string user, string password, TimeSpan limit) : IEngineSql, IAsyncDisposable
+{
+    private readonly EngineLogin _login = new(address, user, LoginSecret.FromPassword(password));
+    private readonly SemaphoreSlim _turn = new(1, 1);
+    private readonly CancellationTokenSource _closed = new();
+    private EngineClient? _client;
+
+    /// <summary>Logs in unless that is done already. Null: it answers.</summary>
+    public async Task<EngineSqlException?> TryConnectAsync(CancellationToken cancellation)
+    {
+        try
+        {
+            await UseAsync(static (_, _) => Task.FromResult(true), cancellation);
+            return null;
+        }
+        catch (EngineSqlException failure)
+        {
+            return failure;
+        }
+    }
+
+    public Task<QueryResult> QueryAsync(string statement, CancellationToken cancellation) =>
+        UseAsync((client, bounded) => client.QueryAsync(statement, bounded), cancellation);
+
+    /// <summary>What the engine said of itself at login.</summary>
+    /// <exception cref="EngineSqlException">It does not answer.</exception>
+    public Task<HandshakeV10> GreetingAsync(CancellationToken cancellation) => UseAsync(static (client, _) => Task.FromResult(client.Login.Greeting), cancellation);
+
+    /// <exception cref="EngineSqlException">It does not answer.</exception>
+    public async Task<ServerFamily> FamilyAsync(CancellationToken cancellation) =>
+        (await GreetingAsync(cancellation)).ServerVersion.Contains("MariaDB", StringComparison.OrdinalIgnoreCase) ? ServerFamily.MariaDb : ServerFamily.MySql;
+
+    /// <summary>Closes the connection; a statement under way fails.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        await _closed.CancelAsync();
+        await _turn.WaitAsync();
+        try
+        {
+            if (_client is not null) await _client.DisposeAsync();
+            _client = null;
+        }
+        finally
+        {
+            _turn.Release();
+        }
+    }
+
+    private async Task<T> UseAsync<T>(Func<EngineClient, CancellationToken, Task<T>> use, CancellationToken cancellation)
+    {
+        using var bounded = CancellationTokenSource.CreateLinkedTokenSource(cancellation, _closed.Token);
+        bounded.CancelAfter(limit);
+        try
+        {
+            await _turn.WaitAsync(bounded.Token);
+            try
+            {
+                if (_client is null or { IsClosed: true }) await ConnectAsync(bounded.Token);
+                return await use(_client!, bounded.Token);
+            }
+            finally
+            {
+                _turn.Release();
+            }
+        }
+        catch (EngineErrorException error)
+        {
+            throw new EngineSqlException(error.Message, error.Code, error);
+        }
+        catch (OperationCanceledException late) when (!cancellation.IsCancellationRequested)
+        {
+            throw new EngineSqlException(_closed.IsCancellationRequested ? "the connection was closed, because the engine ends" : $"no answer within {limit.TotalSeconds:0.#} s", inner: late);
+        }
+        catch (Exception failure) when (failure is ConnectFailedException or ConnectionLostException or LoginFailedException or MalformedPacketException or IOException)
+        {
+            throw new EngineSqlException(failure.Message, inner: failure);
+        }
+    }
+
+    private async Task ConnectAsync(CancellationToken bounded)
+    {
+        if (_client is { } lost) await lost.DisposeAsync();
+        _client = null;
+        _client = await EngineClient.ConnectAsync(loop, _login, bounded);
+    }
+}

@@ -1,0 +1,10 @@
+using Serverless.Host.Mysql;
+
+namespace Serverless.Host.Compute.Engine;
+
+/// <summary>Statements of the gateway's own on an engine, one at a time. Connections behind it never count as activity.</summary>
+internal interface IEngineSql
+{
+    /// <exception cref="EngineSqlException">The engine refused the statement, or did not answer in time.</exception>
+    Task<QueryResult> QueryAsync(string statement, CancellationToken cancellation);
+}
