@@ -20,8 +20,7 @@ public enum PinCauses : uint
     SessionVariable = 1 << 12,
     StoredCode = 1 << 13,
     Role = 1 << 14,
-    BackupLock = 1 << 15,
-    NotUnderstood = 1 << 16,
+    NotUnderstood = 1 << 15,
 }
 
 /// <summary>Why a session is pinned, for status, metrics and log.</summary>

@@ -1,5 +1,3 @@
-using System.Globalization;
-
 namespace Serverless.Host.Gateway.State;
 
 /// <summary>What pins a session, with the words to say it. Allocates nothing until something does.</summary>
@@ -30,21 +28,13 @@ internal struct SessionPins
 
     public readonly bool Has(PinCauses cause) => (Causes & cause) != 0;
 
-    public readonly PinReason? Reason(SessionState state)
+    public readonly PinReason? Reason(bool inTransaction, bool autocommit, bool beganExplicitly)
     {
-        if (state.InTransaction) return new PinReason(PinCauses.OpenTransaction, TransactionWords(state.Autocommit, state.Has(StateFlags.BeganExplicitly)));
+        if (inTransaction) return new PinReason(PinCauses.OpenTransaction, TransactionWords(autocommit, beganExplicitly));
         if (Causes == PinCauses.None) return null;
         var first = (PinCauses)((uint)Causes & (~(uint)Causes + 1));
-        var words = _words is not null && _words.TryGetValue(first, out var own) ? own : Words(first);
-        return new PinReason(first, WithNames(words, state.Held?.Of(first)));
+        return new PinReason(first, _words is not null && _words.TryGetValue(first, out var words) ? words : Words(first));
     }
-
-    private static string WithNames(string words, IReadOnlyList<string>? names) => names switch
-    {
-        null or { Count: 0 } => words,
-        { Count: <= 3 } => words + " " + string.Join(", ", names),
-        _ => words + " " + string.Join(", ", names.Take(3)) + string.Create(CultureInfo.InvariantCulture, $" and {names.Count - 3} more"),
-    };
 
     private static string TransactionWords(bool autocommit, bool beganExplicitly) => (autocommit, beganExplicitly) switch
     {
@@ -58,8 +48,7 @@ internal struct SessionPins
         PinCauses.TemporaryTable => "temporary table",
         PinCauses.UserLock => "user-level lock (GET_LOCK)",
         PinCauses.TableLock => "LOCK TABLES",
-        PinCauses.GlobalLock => "FLUSH TABLES WITH READ LOCK",
-        PinCauses.BackupLock => "backup lock (LOCK INSTANCE, BACKUP STAGE)",
+        PinCauses.GlobalLock => "global read lock, instance lock or backup stage",
         PinCauses.OpenHandler => "open HANDLER",
         PinCauses.XaTransaction => "XA transaction",
         PinCauses.SqlPreparedStatement => "statement prepared by SQL PREPARE",

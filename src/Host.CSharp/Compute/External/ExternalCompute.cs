@@ -1,0 +1,92 @@
+using Serverless.Host.Compute.Engine;
+using Serverless.Host.Mysql;
+using Serverless.Host.Net;
+
+namespace Serverless.Host.Compute.External;
+
+/// <summary>A server that somebody else runs, at a fixed address: proxied and observed, never started, stopped or resized.</summary>
+public sealed class ExternalCompute : ICompute
+{
+    private readonly ExternalComputeOptions _options;
+    private readonly TimeProvider _time;
+    private readonly EngineSql _sql;
+    private readonly EngineSql _userSql;
+    private readonly StatusSampler _sampler = new();
+
+    public ExternalCompute(ExternalComputeOptions options, EventLoop loop, TimeProvider? time = null)
+    {
+        _options = options;
+        _time = time ?? TimeProvider.System;
+        EngineSql Connect() => new(loop, Address, options.User, options.Password, options.StatementLimit);
+        (_sql, _userSql) = (Connect(), Connect());
+    }
+
+    /// <summary>Never raised: an engine that is not ours is found gone, it does not crash on us.</summary>
+    public event Action<string>? Crashed
+    {
+        add { }
+        remove { }
+    }
+
+    public string Kind => "external";
+
+    /// <summary>Not known, so nothing is capped by it.</summary>
+    public ComputeSize Capacity => new(long.MaxValue, long.MaxValue);
+
+    private BackendAddress Address => new(UnixSocket: null, _options.Address, ReadsProxyHeader: false);
+
+    private string NotOurs => $"The server of {_options.Name} at {_options.Address} is run by somebody else (compute external)";
+
+    public async ValueTask<ComputeView> ObserveAsync(CancellationToken cancellation) => await _sql.TryConnectAsync(cancellation) is { } failure
+        ? new ComputeView(ComputeState.Gone, Size: null, Address: null, $"{_options.Address} does not answer: {failure.Message}")
+        : new ComputeView(ComputeState.Serving, Size: null, Address, NotOurs);
+
+    public async ValueTask<EffectResult> StartAsync(ComputeSize size, CancellationToken cancellation) => await _sql.TryConnectAsync(cancellation) is { } failure
+        ? new EffectResult.Failed($"{NotOurs} and does not answer: {failure.Message}")
+        : new EffectResult.Done(new Dictionary<string, double>(StringComparer.Ordinal));
+
+    public ValueTask<EffectResult> ResizeAsync(ComputeSize size, CancellationToken cancellation) =>
+        ValueTask.FromResult<EffectResult>(new EffectResult.Infeasible($"{NotOurs}; it cannot be resized from here."));
+
+    public ValueTask<EffectResult> StopAsync(bool hurry, CancellationToken cancellation) =>
+        ValueTask.FromResult<EffectResult>(new EffectResult.Infeasible($"{NotOurs}; it cannot be stopped from here."));
+
+    public ValueTask<string?> FindForeignWorkAsync(CancellationToken cancellation) => ValueTask.FromResult<string?>($"{NotOurs}.");
+
+    public async ValueTask<ComputeUsage> MeasureAsync(CancellationToken cancellation)
+    {
+        try
+        {
+            var status = await EngineStatus.ReadAsync(_sql, cancellation);
+            var samples = await _sampler.ReadAsync(_sql, await _sql.FamilyAsync(cancellation), status, cancellation);
+            return new ComputeUsage(CpuMillicores: null, ResidentBytes: null, status.PoolBytes, status.PoolUsedBytes, samples);
+        }
+        catch (EngineSqlException)
+        {
+            return new ComputeUsage(null, null, null, null, new Dictionary<string, long>(StringComparer.Ordinal));
+        }
+    }
+
+    public async ValueTask<AccountSnapshot> ReadAccountsAsync(CancellationToken cancellation) =>
+        await AccountReader.ReadAsync(_sql, await _sql.FamilyAsync(cancellation), _time, cancellation);
+
+    public async ValueTask<ServerProfile> ReadProfileAsync(CancellationToken cancellation) => await ProfileReader.ReadAsync(_sql, await _sql.FamilyAsync(cancellation), cancellation);
+
+    public async ValueTask<string?> AskAsync(string statement, CancellationToken cancellation)
+    {
+        try
+        {
+            return (await _userSql.QueryAsync(statement, cancellation)).Scalar;
+        }
+        catch (EngineSqlException)
+        {
+            return null;
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _sql.DisposeAsync();
+        await _userSql.DisposeAsync();
+    }
+}

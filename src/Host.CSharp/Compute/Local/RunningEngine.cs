@@ -1,0 +1,36 @@
+using Serverless.Host.Compute.Engine;
+
+namespace Serverless.Host.Compute.Local;
+
+/// <summary>The engine that runs now, with what is known of it.</summary>
+internal sealed class RunningEngine(EngineProcess process, ComputeSize? size, long logStart, EngineSql sql, EngineSql userSql)
+{
+    private volatile bool _isServing;
+    private volatile bool _endIsExpected;
+
+    public EngineProcess Process => process;
+
+    /// <summary>Null: it was found running, and nobody recorded how large it was made.</summary>
+    public ComputeSize? Size { get; set; } = size;
+
+    /// <summary>Where its part of the log begins.</summary>
+    public long LogStart => logStart;
+
+    /// <summary>For the gateway's own statements.</summary>
+    public EngineSql Sql => sql;
+
+    /// <summary>For statements that rules bring along, which may be slow and must not hold up the gateway's own.</summary>
+    public EngineSql UserSql => userSql;
+
+    /// <summary>It has answered.</summary>
+    public bool IsServing { get => _isServing; set => _isServing = value; }
+
+    /// <summary>We have asked it to end.</summary>
+    public bool EndIsExpected { get => _endIsExpected; set => _endIsExpected = value; }
+
+    public async Task CloseSqlAsync()
+    {
+        await sql.DisposeAsync();
+        await userSql.DisposeAsync();
+    }
+}

@@ -1,0 +1,105 @@
+using Serverless.Host.Compute;
+using Serverless.Tests.Integration.EndToEnd;
+
+namespace Serverless.Tests.Integration.Compute;
+
+/// <summary>An engine that ends unasked is noticed, and one that an earlier gateway left is never doubled.</summary>
+[TestFixtureSource(typeof(Engines), nameof(Engines.All))]
+internal sealed class CrashAndOrphanTests(string? program)
+{
+    private static readonly TimeSpan Bound = TimeSpan.FromSeconds(10);
+
+    [Test]
+    public async Task Killed_IsToldAtOnceAndStartsAgainWithAllThatWasCommitted()
+    {
+        await using var engine = await TestEngine.StartAsync(program);
+        var crashed = new TaskCompletionSource<string>();
+        engine.Compute.Crashed += crashed.SetResult;
+        await engine.AskAsync("CREATE DATABASE d");
+        await engine.AskAsync("CREATE TABLE d.t (a INT PRIMARY KEY)");
+        await engine.AskAsync("INSERT INTO d.t VALUES (7)");
+        await engine.SignalAsync("KILL");
+
+        Assert.That(await crashed.Task.WaitAsync(Bound), Does.Contain("killed by signal 9 (SIGKILL)"));
+        Assert.That((await engine.Compute.ObserveAsync(CancellationToken.None)).State, Is.EqualTo(ComputeState.Gone));
+        await engine.StartAsync();
+        Assert.That(await engine.AskAsync("SELECT a FROM d.t"), Is.EqualTo("7"));
+    }
+
+    [Test]
+    public async Task StoppedBySomebodyElse_IsToldWithItsExitCode()
+    {
+        await using var engine = await TestEngine.StartAsync(program);
+        var crashed = new TaskCompletionSource<string>();
+        engine.Compute.Crashed += crashed.SetResult;
+        await engine.SignalAsync("TERM");
+        Assert.That(await crashed.Task.WaitAsync(TimeSpan.FromSeconds(60)), Does.Contain("exit code 0"));
+    }
+
+    [Test]
+    public async Task StoppedByUs_IsNoCrash()
+    {
+        await using var engine = await TestEngine.StartAsync(program);
+        var crashes = 0;
+        engine.Compute.Crashed += _ => Interlocked.Increment(ref crashes);
+        await engine.StopAsync();
+        await engine.StartAsync();
+        Assert.That(crashes, Is.Zero);
+    }
+
+    [Test]
+    public async Task Orphan_IsFoundServingAsItIs()
+    {
+        await using var engine = await TestEngine.StartAsync(program);
+        var pid = engine.ProcessId();
+        await engine.ReopenAsync();
+        var view = await engine.Compute.ObserveAsync(CancellationToken.None);
+        Assert.That(view.State, Is.EqualTo(ComputeState.Serving));
+        Assert.That(view.Size, Is.EqualTo(TestEngine.Small));
+        Assert.That(engine.ProcessId(), Is.EqualTo(pid));
+    }
+
+    [Test]
+    public async Task Orphan_WithoutARecordOfIt_IsTakenOverByAStart()
+    {
+        await using var engine = await TestEngine.StartAsync(program);
+        var pid = engine.ProcessId();
+        await engine.ReopenAsync();
+        File.Delete(Path.Combine(engine.Folder, "engine.process"));
+        await engine.StartAsync();
+        Assert.That(engine.ProcessId(), Is.EqualTo(pid));
+        Assert.That((await engine.Compute.ObserveAsync(CancellationToken.None)).Size, Is.EqualTo(TestEngine.Small));
+    }
+
+    [Test]
+    public async Task Orphan_CrashesLater_IsTold()
+    {
+        await using var engine = await TestEngine.StartAsync(program);
+        await engine.ReopenAsync();
+        var crashed = new TaskCompletionSource<string>();
+        engine.Compute.Crashed += crashed.SetResult;
+        await engine.Compute.ObserveAsync(CancellationToken.None);
+        await engine.SignalAsync("KILL");
+        Assert.That(await crashed.Task.WaitAsync(Bound), Does.Contain("ended").Or.Contain("killed"));
+    }
+
+    [Test]
+    public async Task Orphan_ThatDoesNotAnswer_IsStoppedAndAnotherStarted()
+    {
+        await using var engine = await TestEngine.StartAsync(program);
+        var pid = engine.ProcessId();
+        await engine.SignalAsync("STOP");
+        await engine.ReopenAsync(options => options with { HurriedStopLimit = TimeSpan.FromSeconds(1), StatementLimit = TimeSpan.FromSeconds(1), AdoptLimit = TimeSpan.FromSeconds(2) });
+        await engine.StartAsync();
+        Assert.That(engine.ProcessId(), Is.Not.Null.And.Not.EqualTo(pid));
+    }
+
+    [Test]
+    public async Task AnotherProcessHasTheRecordedNumber_IsLeftAlone()
+    {
+        await using var engine = await TestEngine.OpenAsync(program);
+        var self = Environment.ProcessId;
+        await File.WriteAllTextAsync(Path.Combine(engine.Folder, "engine.process"), $$"""{"pid":{{self}},"startTicks":1,"cpuMillicores":1,"memoryBytes":1}""");
+        Assert.That((await engine.Compute.ObserveAsync(CancellationToken.None)).State, Is.EqualTo(ComputeState.Gone));
+    }
+}
