@@ -1,5 +1,7 @@
 namespace Serverless.Core
 
+open System
+
 /// Where a database's compute is in its life.
 type Phase =
     | Suspended
@@ -93,12 +95,31 @@ type Drain =
       /// What it may give up on, and after how long.
       Breaking: Breaking }
 
+    /// Transactions idle at least this long are given up on; null: never.
+    member drain.BreakTransactionsIdle: Nullable<TimeSpan> =
+        match drain.Breaking.Transactions with
+        | Some idle -> Nullable(TimeSpan.FromMilliseconds(float idle))
+        | None -> Nullable()
+
+    /// Pinned sessions idle at least this long are given up on; null: never.
+    member drain.BreakPinnedIdle: Nullable<TimeSpan> =
+        match drain.Breaking.PinnedSessions with
+        | Some idle -> Nullable(TimeSpan.FromMilliseconds(float idle))
+        | None -> Nullable()
+
 /// What the host is to carry out, tagged with the revision to report back with.
 type Effect =
     /// Drain, ask the compute for work from elsewhere, report `Drained`; stop it once the kernel's phase is `Suspending`.
     | DoSuspend of Drain
     | DoResume of size: int64<mcu>
     | DoResize of size: int64<mcu>
+
+    /// One function for each case; sizes in thousandths of a compute unit.
+    member effect.Match(suspend: Func<Drain, 'r>, resume: Func<int64, 'r>, resize: Func<int64, 'r>) : 'r =
+        match effect with
+        | DoSuspend drain -> suspend.Invoke drain
+        | DoResume size -> resume.Invoke(int64 size)
+        | DoResize size -> resize.Invoke(int64 size)
 
 /// What spoke for the effect, with the values that were seen.
 type Reason =
@@ -136,3 +157,15 @@ type Decision =
       RefuseHeld: string option
       /// When to call again if nothing happens.
       NextCheck: int64<ms> }
+
+    /// The effect to begin now; null when there is none.
+    member decision.EffectOrNull: Effect | null =
+        match decision.Effect with
+        | ValueSome effect -> effect
+        | ValueNone -> null
+
+    /// The error that held statements get at once; null when they may wait.
+    member decision.RefuseHeldOrNull: string | null =
+        match decision.RefuseHeld with
+        | Some reason -> reason
+        | None -> null

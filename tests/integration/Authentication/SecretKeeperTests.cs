@@ -12,40 +12,50 @@ public sealed class SecretKeeperTests
     public void Dispose_OfTheLastLease_ForgetsTheSecret()
     {
         var keeper = new SecretKeeper();
-        var first = keeper.Hold(Account, "secret"u8);
+        var first = keeper.Hold(Account, LoginSecret.FromPassword("secret"));
         var second = keeper.TryHold(Account with { })!;
         first.Dispose();
         first.Dispose();
-        Assert.That(second.Bytes.ToArray(), Is.EqualTo("secret"u8.ToArray()));
+        Assert.That(second.Secret.Is("secret"u8), Is.True);
         second.Dispose();
         Assert.That(keeper.TryHold(Account), Is.Null);
         Assert.That(keeper.Count, Is.Zero);
     }
 
     [Test]
-    public void Dispose_OfTheLastLease_OverwritesTheBytes()
+    public void Dispose_OfTheLastLease_OverwritesTheSecret()
+    {
+        var lease = new SecretKeeper().Hold(Account, LoginSecret.FromPassword("secret"));
+        var secret = lease.Secret;
+        lease.Dispose();
+        Assert.That(secret.Is(new byte[6]), Is.True);
+    }
+
+    [Test]
+    public void Hold_WhatIsHeldAlready_WipesTheSecondCopy()
     {
         var keeper = new SecretKeeper();
-        var lease = keeper.Hold(Account, "secret"u8);
-        var bytes = lease.Bytes;
-        lease.Dispose();
-        Assert.That(bytes.ToArray(), Is.EqualTo(new byte[6]));
+        using var first = keeper.Hold(Account, LoginSecret.FromPassword("secret"));
+        var copy = LoginSecret.FromPassword("secret");
+        using var second = keeper.Hold(Account, copy);
+        Assert.That(copy.Is(new byte[6]), Is.True);
+        Assert.That(second.Secret.Is("secret"u8), Is.True);
     }
 
     [Test]
     public void TryHold_AfterThePasswordChanged_FindsNothing()
     {
         var keeper = new SecretKeeper();
-        using var lease = keeper.Hold(Account, "secret"u8);
+        using var lease = keeper.Hold(Account, LoginSecret.FromPassword("secret"));
         Assert.That(keeper.TryHold(Account with { AuthenticationString = "$A$other" }), Is.Null);
     }
 
     [Test]
-    public void Bytes_AfterDispose_Throws()
+    public void Secret_AfterDispose_Throws()
     {
-        var lease = new SecretKeeper().Hold(Account, "secret"u8);
+        var lease = new SecretKeeper().Hold(Account, LoginSecret.FromPassword("secret"));
         lease.Dispose();
-        Assert.That(() => lease.Bytes.Length, Throws.InstanceOf<ObjectDisposedException>());
+        Assert.That(() => lease.Secret, Throws.InstanceOf<ObjectDisposedException>());
     }
 
     [Test]

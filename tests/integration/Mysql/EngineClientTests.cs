@@ -143,8 +143,11 @@ public sealed class EngineClientTests
     public async Task Query_Cancelled_EndsAtOnce(CancellationToken cancellation)
     {
         await using var client = await ConnectAsync(Root);
+        await using var watcher = await ConnectAsync(Root);
         using var source = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         var query = client.QueryAsync("SELECT SLEEP(60)", source.Token);
+        while ((await watcher.QueryAsync($"SELECT STATE FROM information_schema.PROCESSLIST WHERE ID = {client.ConnectionId}", cancellation)).Scalar != "User sleep")
+            await Task.Delay(10, cancellation);
         await source.CancelAsync();
         Assert.That(async () => await query, Throws.InstanceOf<OperationCanceledException>());
         Assert.That(client.IsClosed);

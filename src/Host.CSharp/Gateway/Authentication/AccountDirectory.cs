@@ -13,6 +13,9 @@ public sealed class AccountDirectory
     /// <summary>The snapshot in force.</summary>
     public AccountSnapshot Snapshot => _index.Snapshot;
 
+    /// <summary>How the `caching_sha2_password` hashes of this engine begin; it says how many rounds they take.</summary>
+    internal string Sha2Prefix => _index.Sha2Prefix;
+
     public void Use(AccountSnapshot snapshot, ServerFamily family) => _index = new Index(snapshot, family);
 
     /// <summary>The account, or null when the engine would know none for this user from there.</summary>
@@ -33,9 +36,13 @@ public sealed class AccountDirectory
             _byUser = entries.GroupBy(entry => entry.Account.User, StringComparer.Ordinal)
                 .ToDictionary(group => group.Key, group => group.ToArray(), StringComparer.Ordinal);
             _anonymous = _byUser.GetValueOrDefault("", []);
+            var sha2 = snapshot.Accounts.FirstOrDefault(account => account is { Plugin: AuthPlugins.CachingSha2, AuthenticationString.Length: > StoredSha2Password.PrefixLength });
+            Sha2Prefix = sha2?.AuthenticationString[..StoredSha2Password.PrefixLength] ?? StoredSha2Password.DefaultPrefix;
         }
 
         public AccountSnapshot Snapshot { get; }
+
+        public string Sha2Prefix { get; }
 
         public Account? Find(string user, ClientHost client)
         {

@@ -7,12 +7,13 @@ namespace Serverless.Host.Gateway.Listening;
 /// <summary>A client that has proved to be an account of the database. For the thread of its channel's loop only.</summary>
 public sealed class AuthenticatedClient
 {
-    internal AuthenticatedClient(PacketChannel channel, uint connectionId, IPEndPoint? endPoint, ulong capabilities)
+    internal AuthenticatedClient(PacketChannel channel, uint connectionId, IPEndPoint? endPoint, Capabilities capabilities, ClientAuthenticator authenticator)
     {
         Channel = channel;
         ConnectionId = connectionId;
         EndPoint = endPoint;
         Capabilities = capabilities;
+        Authenticator = authenticator;
     }
 
     public PacketChannel Channel { get; }
@@ -23,8 +24,11 @@ public sealed class AuthenticatedClient
     /// <summary>Where it comes from; null for a Unix socket.</summary>
     public IPEndPoint? EndPoint { get; }
 
-    /// <summary>What client and gateway agreed on; MariaDB's extended flags in the upper 32 bits.</summary>
-    public ulong Capabilities { get; }
+    /// <summary>What client and gateway agreed on.</summary>
+    public Capabilities Capabilities { get; }
+
+    /// <summary>For COM_CHANGE_USER.</summary>
+    public ClientAuthenticator Authenticator { get; }
 
     /// <summary>The account that the engine would take the login for.</summary>
     public Account Account { get; internal set; } = null!;
@@ -38,8 +42,8 @@ public sealed class AuthenticatedClient
     /// <summary>Collation id the client asked for.</summary>
     public ushort CollationId { get; internal set; }
 
-    /// <summary>Connection attributes as the client sent them (length-encoded keys and values), for the engine's login; empty for none.</summary>
-    public ReadOnlyMemory<byte> ConnectionAttributes { get; internal set; }
+    /// <summary>Connection attributes for the engine's login, packed: a waiting session shall not cost a dozen strings. Null for none.</summary>
+    public PackedAttributes? ConnectionAttributes { get; internal set; }
 
     /// <summary>What logging in to the engine as this account takes. The listener gives it back when the session ends.</summary>
     public SecretLease Secret { get; internal set; } = null!;

@@ -20,7 +20,8 @@ public enum PinCauses : uint
     SessionVariable = 1 << 12,
     StoredCode = 1 << 13,
     Role = 1 << 14,
-    NotUnderstood = 1 << 15,
+    BackupLock = 1 << 15,
+    NotUnderstood = 1 << 16,
 }
 
 /// <summary>Why a session is pinned, for status, metrics and log.</summary>

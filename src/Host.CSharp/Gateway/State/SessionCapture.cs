@@ -1,5 +1,3 @@
-using System.Text;
-
 namespace Serverless.Host.Gateway.State;
 
 /// <summary>Reads back, before a session leaves its backend connection, what must survive and is not known from what the relay saw.</summary>
@@ -9,27 +7,40 @@ public static class SessionCapture
 
     /// <summary>
     /// Fills <paramref name="state"/> so that <see cref="SessionRestore"/> can make it again. The backend is left as it was, so that a session whose
-    /// detaching is called off goes on with it. Throws what <paramref name="backend"/> throws when the connection breaks.
+    /// detaching is called off goes on with it. One round trip, a second one when there are user variables.
+    /// Throws what <paramref name="backend"/> throws when the connection breaks.
     /// </summary>
     public static async ValueTask<CaptureResult> CaptureAsync(
         SessionState state, ServerCatalogue catalogue, IBackendQuery backend, CancellationToken cancellation)
     {
+        if (SessionProbe.IsWanted(state)) await SessionProbe.ProbeAsync(state, catalogue, backend, cancellation);
         if (state.Pin is { } pin) return new CaptureResult(pin);
-        if (state.UserVariables is not null) return new CaptureResult(new PinReason(PinCauses.UserVariables, "user variables"));
-        var query = new SqlText().Add("SELECT FOUND_ROWS(),LAST_INSERT_ID(),DATABASE()");
-        var names = state.Variables is null ? [] : state.Variables.Names.ToArray();
-        foreach (var name in names) query.Add(",@@session.").Name(name);
-        query.Add(" LIMIT 1");
-        var results = await backend.QueryAsync([query.Bytes], AnswerLimit, cancellation);
-        var answer = results[0];
-        if (answer.Failed || answer.Rows.Count != 1)
-            return new CaptureResult(new PinReason(PinCauses.SessionVariable, "its state cannot be read: " + answer.ErrorMessage));
-        var row = answer.Rows[0];
-        state.LastInsertId = ulong.Parse(Encoding.ASCII.GetString(row[1] ?? "0"u8.ToArray()), System.Globalization.CultureInfo.InvariantCulture);
-        state.Schema = row[2] is { } schema ? Encoding.UTF8.GetString(schema) : null;
-        for (var i = 0; i < names.Length; i++) state.ChangeVariables().Set(names[i], new SessionValue(row[3 + i], IsNumeric(answer.Columns[3 + i].Type)));
-        return new CaptureResult(null);
+
+        var reading = new CaptureReading(state, catalogue);
+        var results = await backend.QueryAsync(reading.Statements, AnswerLimit, cancellation);
+        if (reading.Take(results) is { } unreadable) return new CaptureResult(unreadable);
+        if (reading.UserVariableNames is { Count: > 0 } names)
+        {
+            if (UserVariableReading.Statements(names, reading.ClientCharacterSet, reading.ResultsCharacterSet, catalogue) is not { } statements)
+                return new CaptureResult(new PinReason(PinCauses.UserVariables, "user variables whose names are not in ASCII, with a client character set that is not UTF-8"));
+            results = await backend.QueryAsync(statements, AnswerLimit, cancellation);
+            if (UserVariableReading.Take(state, names, results, catalogue) is { } lost) return new CaptureResult(lost);
+        }
+        else
+        {
+            state.ForgetUserVariables();
+        }
+        return new CaptureResult(await EndStrayTransactionAsync(results, backend, cancellation));
     }
 
-    private static bool IsNumeric(byte type) => type is 1 or 2 or 3 or 4 or 5 or 8 or 9 or 0 or 246;
+    /// <summary>
+    /// Reading may itself have opened a transaction where autocommit is off; there was none before, so nothing is in it.
+    /// </summary>
+    private static async ValueTask<PinReason?> EndStrayTransactionAsync(
+        IReadOnlyList<BackendResult> results, IBackendQuery backend, CancellationToken cancellation)
+    {
+        if (!results.Any(r => (r.ServerStatus & ServerStatusFlags.InTransaction) != 0)) return null;
+        var ended = await backend.QueryAsync([SqlText.Of("ROLLBACK")], AnswerLimit, cancellation);
+        return ended[0].Failed ? new PinReason(PinCauses.OpenTransaction, "open transaction: " + ended[0].ErrorMessage) : null;
+    }
 }

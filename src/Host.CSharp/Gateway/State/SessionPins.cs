@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace Serverless.Host.Gateway.State;
 
 /// <summary>What pins a session, with the words to say it. Allocates nothing until something does.</summary>
@@ -28,13 +30,21 @@ internal struct SessionPins
 
     public readonly bool Has(PinCauses cause) => (Causes & cause) != 0;
 
-    public readonly PinReason? Reason(bool inTransaction, bool autocommit, bool beganExplicitly)
+    public readonly PinReason? Reason(SessionState state)
     {
-        if (inTransaction) return new PinReason(PinCauses.OpenTransaction, TransactionWords(autocommit, beganExplicitly));
+        if (state.InTransaction) return new PinReason(PinCauses.OpenTransaction, TransactionWords(state.Autocommit, state.Has(StateFlags.BeganExplicitly)));
         if (Causes == PinCauses.None) return null;
         var first = (PinCauses)((uint)Causes & (~(uint)Causes + 1));
-        return new PinReason(first, _words is not null && _words.TryGetValue(first, out var words) ? words : Words(first));
+        var words = _words is not null && _words.TryGetValue(first, out var own) ? own : Words(first);
+        return new PinReason(first, WithNames(words, state.Held?.Of(first)));
     }
+
+    private static string WithNames(string words, IReadOnlyList<string>? names) => names switch
+    {
+        null or { Count: 0 } => words,
+        { Count: <= 3 } => words + " " + string.Join(", ", names),
+        _ => words + " " + string.Join(", ", names.Take(3)) + string.Create(CultureInfo.InvariantCulture, $" and {names.Count - 3} more"),
+    };
 
     private static string TransactionWords(bool autocommit, bool beganExplicitly) => (autocommit, beganExplicitly) switch
     {
@@ -48,7 +58,8 @@ internal struct SessionPins
         PinCauses.TemporaryTable => "temporary table",
         PinCauses.UserLock => "user-level lock (GET_LOCK)",
         PinCauses.TableLock => "LOCK TABLES",
-        PinCauses.GlobalLock => "global read lock, instance lock or backup stage",
+        PinCauses.GlobalLock => "FLUSH TABLES WITH READ LOCK",
+        PinCauses.BackupLock => "backup lock (LOCK INSTANCE, BACKUP STAGE)",
         PinCauses.OpenHandler => "open HANDLER",
         PinCauses.XaTransaction => "XA transaction",
         PinCauses.SqlPreparedStatement => "statement prepared by SQL PREPARE",

@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace Serverless.Host.Gateway.State;
 
 /// <summary>Makes a fresh backend connection what the session had before.</summary>
@@ -10,27 +12,55 @@ public static class SessionRestore
     public static async ValueTask<RestoreResult> RestoreAsync(
         SessionState state, ServerCatalogue catalogue, IBackendQuery backend, CancellationToken cancellation)
     {
-        var statements = new List<ReadOnlyMemory<byte>> { catalogue.TrackerSetup };
-        if (state.Schema is { } schema) statements.Add(new SqlText().Add("USE ").Name(schema).Bytes);
-        if (state.Variables is { Count: > 0 } variables)
-        {
-            var set = new SqlText().Add("SET ");
-            var first = true;
-            foreach (var (name, value) in variables.Values)
-            {
-                if (!first) set.Add(",");
-                first = false;
-                set.Add("@@session.").Name(name).Add("=").Value(value);
-            }
-            statements.Add(set.Bytes);
-        }
-        if (state.LastInsertId != 0)
-            statements.Add(SqlText.Of(string.Create(System.Globalization.CultureInfo.InvariantCulture, $"SET @@session.last_insert_id={state.LastInsertId}")));
-        var results = await backend.QueryAsync(statements, SessionCapture.AnswerLimit, cancellation);
+        var results = await backend.QueryAsync(Statements(state, catalogue), SessionCapture.AnswerLimit, cancellation);
         foreach (var result in results)
         {
             if (result.Failed) return new RestoreResult("the session's state cannot be restored: " + result.ErrorMessage, result.ErrorCode);
         }
         return default;
+    }
+
+    /// <summary>
+    /// In an order that matters: roles first (rights to the schema and to variables), then the schema (it sets character_set_database), then variables,
+    /// then user variables, whose names may need the session's character set.
+    /// </summary>
+    internal static List<ReadOnlyMemory<byte>> Statements(SessionState state, ServerCatalogue catalogue)
+    {
+        var statements = new List<ReadOnlyMemory<byte>> { catalogue.TrackerSetup };
+        if (state.Role is { } role) statements.Add(new SqlText().Add("SET ROLE ").Add(System.Text.Encoding.UTF8.GetBytes(role)).Bytes);
+        if (state.Schema is { } schema) statements.Add(new SqlText().Add("USE ").Name(schema).Bytes);
+        if (Variables(state) is { } variables) statements.Add(variables);
+        if (state.UserVariables is { Captured.Count: > 0 } users) statements.Add(UserVariables(users));
+        return statements;
+    }
+
+    private static ReadOnlyMemory<byte>? Variables(SessionState state)
+    {
+        var set = new SqlText().Add("SET ");
+        var separator = "";
+        if (state.LastInsertId != 0)
+        {
+            set.Add(string.Create(CultureInfo.InvariantCulture, $"@@session.last_insert_id={state.LastInsertId}"));
+            separator = ",";
+        }
+        // In alphabetical order, which puts max_join_size, whose setting changes sql_big_selects, before that.
+        foreach (var (name, value) in state.Variables?.Values ?? [])
+        {
+            set.Add(separator).Add("@@session.").Name(name).Add("=").Value(value);
+            separator = ",";
+        }
+        return separator.Length == 0 ? null : set.Bytes;
+    }
+
+    private static ReadOnlyMemory<byte> UserVariables(UserVariables users)
+    {
+        var set = new SqlText().Add("SET ");
+        var separator = "@";
+        foreach (var variable in users.Captured)
+        {
+            set.Add(separator).Name(variable.Name).Add("=").Add(variable.Literal);
+            separator = ",@";
+        }
+        return set.Bytes;
     }
 }

@@ -11,7 +11,7 @@ public sealed class SessionState
     /// <summary>For a statement with any of these, OnStatementStarting needs the text; for others an empty span will do.</summary>
     internal const T TraitsThatNeedText =
         T.UserVariables | T.CreatesTemporaryTable | T.TouchesTables | T.SetsSessionVariables | T.SqlPrepare | T.SqlDeallocate | T.OpensHandler
-        | T.ClosesHandler | T.TakesUserLock | T.ReleasesUserLock;
+        | T.ClosesHandler | T.TakesUserLock | T.ReleasesUserLock | T.ReleasesAllUserLocks;
 
     private readonly SqlDialect _fresh;
     private SessionPins _pins;
@@ -47,7 +47,7 @@ public sealed class SessionState
     public bool Autocommit => (_status & ServerStatusFlags.Autocommit) != 0;
 
     /// <summary>Why this session cannot leave its backend connection now, or null when it can. An open transaction is named here too.</summary>
-    public PinReason? Pin => _pins.Reason(InTransaction, Autocommit, Has(StateFlags.BeganExplicitly));
+    public PinReason? Pin => _pins.Reason(this);
 
     public PinCauses PinCauses => _pins.Causes | (InTransaction ? PinCauses.OpenTransaction : PinCauses.None);
 
@@ -63,7 +63,13 @@ public sealed class SessionState
     /// <summary>LAST_INSERT_ID() as read before detaching.</summary>
     internal ulong LastInsertId { get; set; }
 
+    /// <summary>What SET ROLE takes to make the current roles again, or null when they are the login's.</summary>
     internal string? Role { get; set; }
+
+    /// <summary>Named things that pin, or null.</summary>
+    internal HeldNames? Held { get; private set; }
+
+    internal HeldNames Hold() => Held ??= new HeldNames();
 
     internal bool Has(StateFlags flags) => (_flags & flags) != 0;
 
@@ -78,18 +84,11 @@ public sealed class SessionState
     internal void ForgetUserVariables() => UserVariables = null;
 
     /// <summary>A command with these traits is about to be sent to the backend. What it may do counts from now on, until it is known that it did not.</summary>
-    /// <param name="sql">Its text; may be empty when <see cref="StatementInfo.NeedsText"/> says that it is not needed, and for executes of a prepared statement
-    /// whose text was seen when it was prepared through <see cref="OnStatementPrepared"/>.</param>
+    /// <param name="sql">Its text (for an execute, the text that was prepared); may be empty when <see cref="StatementInfo.NeedsText"/> is false.</param>
     public void OnStatementStarting(in StatementInfo info, ReadOnlySpan<byte> sql)
     {
         LastStatement = null;
         if (info.Traits != T.None) SessionStateRules.Starting(this, info, sql);
-    }
-
-    /// <summary>A statement was prepared in the binary protocol: notes the names of user variables in it.</summary>
-    public void OnStatementPrepared(in StatementInfo info, ReadOnlySpan<byte> sql)
-    {
-        if (info.Has(T.UserVariables)) UseUserVariables().NoteNames(sql, Dialect);
     }
 
     /// <summary>An OK packet or the end of a result set that more results follow: only its session state information counts.</summary>
@@ -105,7 +104,7 @@ public sealed class SessionState
         }
         LastRowCount = outcome.Succeeded && !outcome.ResultSet ? (long)outcome.AffectedRows : -1;
         LastWarnings = outcome.Succeeded ? outcome.Warnings : (ushort)1;
-        if (info.Traits != T.None || (_flags & StateFlags.NextTransactionSet) != 0) SessionStateRules.Ended(this, info, outcome.Succeeded);
+        if (info.Traits != T.None || _flags != StateFlags.None) SessionStateRules.Ended(this, info, outcome.Succeeded);
     }
 
     internal long LastRowCount { get; set; }
@@ -139,6 +138,7 @@ public sealed class SessionState
         LastRowCount = 0;
         LastWarnings = 0;
         Role = null;
+        Held = null;
     }
 
     /// <summary>COM_CHANGE_USER ended well.</summary>

@@ -6,14 +6,18 @@ namespace Serverless.Host.Gateway.State;
 /// <param name="Version">Version as in executable comments: 101106 for MariaDB 10.11.6, 90700 for MySQL 9.7.0.</param>
 /// <param name="AnsiQuotes">sql_mode has ANSI_QUOTES: a double quote encloses an identifier.</param>
 /// <param name="NoBackslashEscapes">sql_mode has NO_BACKSLASH_ESCAPES: a backslash in a string is an ordinary character.</param>
+/// <param name="FoldsTableNames">lower_case_table_names is not 0: table names that differ in case only are the same.</param>
 /// <param name="ForeignGrammar">sql_mode has MariaDB's ORACLE or MSSQL, whose grammar the classifier does not know.</param>
 public readonly record struct SqlDialect(
-    ServerFamily Family, int Version, bool AnsiQuotes = false, bool NoBackslashEscapes = false, bool ForeignGrammar = false)
+    ServerFamily Family, int Version, bool AnsiQuotes = false, bool NoBackslashEscapes = false, bool ForeignGrammar = false,
+    bool FoldsTableNames = false)
 {
     /// <summary>The dialect of a fresh session of the profiled server.</summary>
     public static SqlDialect Of(ServerProfile profile) =>
-        new SqlDialect(profile.Family, ParseVersion(profile.Version))
-            .WithSqlMode(profile.Variables.TryGetValue("sql_mode", out var mode) ? mode : "");
+        new SqlDialect(profile.Family, ParseVersion(profile.Version), FoldsTableNames: Variable(profile, "lower_case_table_names") != "0")
+            .WithSqlMode(Variable(profile, "sql_mode"));
+
+    private static string Variable(ServerProfile profile, string name) => profile.Variables.TryGetValue(name, out var value) ? value : "";
 
     public SqlDialect WithSqlMode(string sqlMode)
     {

@@ -90,6 +90,15 @@ public ref struct SqlLexer
         return false;
     }
 
+    /// <summary>The next token is `:=`, and it is gone over; otherwise nothing changes.</summary>
+    public bool AcceptAssign()
+    {
+        var before = this;
+        if (Next() && Kind == SqlTokenKind.Assign) return true;
+        this = before;
+        return false;
+    }
+
     private bool Word()
     {
         var end = _at + 1;

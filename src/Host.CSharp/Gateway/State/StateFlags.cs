@@ -18,6 +18,12 @@ internal enum StateFlags : ushort
     /// <summary>Stored code ran: it may have set user variables that no text named.</summary>
     StoredCodeRan = 1 << 3,
 
-    /// <summary>A sequence's last value was asked for: this session cares.</summary>
-    AsksForSequencePosition = 1 << 4,
+    /// <summary>The statement under way sets a variable that no tracker reports.</summary>
+    SetsUntracked = 1 << 4,
+
+    /// <summary>A user lock was asked for or given back: whether one is held can be asked.</summary>
+    UserLockDoubtful = 1 << 5,
+
+    /// <summary>Stored code ran since it was last asked what it left.</summary>
+    StoredCodeDoubtful = 1 << 6,
 }

@@ -76,7 +76,7 @@ internal ref partial struct StatementScan
                 _traits |= T.ReadsConnectionId;
                 break;
             case 17 when SqlWords.Same(word, "release_all_locks"u8):
-                Called(T.ReleasesUserLock);
+                Called(T.ReleasesAllUserLocks);
                 break;
             case 19 when SqlWords.Same(word, "sql_calc_found_rows"u8):
                 _traits |= T.CalculatesFoundRows;

@@ -42,14 +42,29 @@ internal ref partial struct StatementScan
     private StatementKind Unlock()
     {
         if (_lexer.AcceptWord("tables"u8) || _lexer.AcceptWord("table"u8)) return With(T.UnlocksTables, StatementKind.UnlockTables);
-        if (_lexer.AcceptWord("instance"u8)) return With(T.TakesGlobalLock, StatementKind.Administration);
+        if (_lexer.AcceptWord("instance"u8)) return With(T.ReleasesBackupLock, StatementKind.Administration);
         return With(T.NotUnderstood, StatementKind.Administration);
+    }
+
+    /// <summary>MariaDB: BACKUP STAGE START … END, BACKUP LOCK t, BACKUP UNLOCK.</summary>
+    private StatementKind Backup()
+    {
+        if (_lexer.AcceptWord("unlock"u8)) return With(T.ReleasesBackupLock, StatementKind.Administration);
+        if (_lexer.AcceptWord("stage"u8) && _lexer.AcceptWord("end"u8)) return With(T.ReleasesBackupLock, StatementKind.Administration);
+        return With(T.TakesBackupLock, StatementKind.Administration);
+    }
+
+    private StatementKind Xa()
+    {
+        if (_lexer.AcceptWord("recover"u8) || _lexer.AcceptWord("end"u8) || _lexer.AcceptWord("prepare"u8)) return Plain(StatementKind.Xa);
+        var ends = _lexer.AcceptWord("commit"u8) || _lexer.AcceptWord("rollback"u8);
+        return With(ends ? T.EndsXa : T.BeginsXa, StatementKind.Xa);
     }
 
     private StatementKind Lock()
     {
         if (_lexer.AcceptWord("tables"u8) || _lexer.AcceptWord("table"u8)) return With(T.LocksTables, StatementKind.LockTables);
-        return With(T.TakesGlobalLock, StatementKind.Administration);
+        return With(T.TakesBackupLock, StatementKind.Administration);
     }
 
     private StatementKind Drop()
@@ -57,7 +72,10 @@ internal ref partial struct StatementScan
         _lexer.Next();
         if (_lexer.IsWord("user"u8) || _lexer.IsWord("role"u8)) return With(T.ChangesAccounts, StatementKind.Accounts);
         if (_lexer.IsWord("prepare"u8)) return With(T.SqlDeallocate, StatementKind.Deallocate);
-        if (_lexer.IsWord("temporary"u8) || _lexer.IsWord("table"u8) || _lexer.IsWord("tables"u8)) _traits |= T.TouchesTables;
+        if (_lexer.IsWord("temporary"u8) || _lexer.IsWord("table"u8) || _lexer.IsWord("tables"u8) || _lexer.IsWord("sequence"u8))
+        {
+            _traits |= T.TouchesTables;
+        }
         // DROP DATABASE of the session's own schema leaves it without one.
         if (_lexer.IsWord("database"u8) || _lexer.IsWord("schema"u8)) _traits |= T.ChangesSchema;
         return AtEnd() ? StatementKind.Ddl : Plain(StatementKind.Ddl);

@@ -119,7 +119,7 @@ internal ref partial struct StatementScan
                 break;
             case 'b':
                 if (SqlWords.Same(word, "begin"u8)) return Begin();
-                if (SqlWords.Same(word, "backup"u8)) return With(T.TakesGlobalLock, StatementKind.Administration);
+                if (SqlWords.Same(word, "backup"u8)) return Backup();
                 if (SqlWords.Same(word, "binlog"u8)) return With(T.NotUnderstood, StatementKind.Administration);
                 break;
             case 'c':
@@ -174,7 +174,7 @@ internal ref partial struct StatementScan
                 if (SqlWords.Same(word, "help"u8)) return Plain(StatementKind.Show);
                 break;
             case 'x':
-                if (SqlWords.Same(word, "xa"u8)) return With(T.Xa, StatementKind.Xa);
+                if (SqlWords.Same(word, "xa"u8)) return Xa();
                 break;
             case 'k':
                 if (SqlWords.Same(word, "kill"u8)) return Kill();

@@ -41,11 +41,13 @@ public enum StatementTraits : ulong
     LocksTables = 1UL << 15,
     UnlocksTables = 1UL << 16,
 
-    /// <summary>FLUSH TABLES … WITH READ LOCK or FOR EXPORT; LOCK INSTANCE; BACKUP STAGE or LOCK.</summary>
+    /// <summary>FLUSH TABLES … WITH READ LOCK or FOR EXPORT.</summary>
     TakesGlobalLock = 1UL << 17,
     OpensHandler = 1UL << 18,
     ClosesHandler = 1UL << 19,
-    Xa = 1UL << 20,
+
+    /// <summary>XA START.</summary>
+    BeginsXa = 1UL << 20,
     SqlPrepare = 1UL << 21,
     SqlExecute = 1UL << 22,
     SqlDeallocate = 1UL << 23,
@@ -99,6 +101,18 @@ public enum StatementTraits : ulong
     /// <summary>Some part of it is in no form that the classifier knows; when it ends well, the session is pinned.</summary>
     NotUnderstood = 1UL << 46,
 
-    /// <summary>SET of a variable whose reported value must not simply be replayed: timestamp, insert_id, last_insert_id, rand_seed….</summary>
+    /// <summary>SET of a variable that a later statement consumes or that cannot be read back: insert_id, rand_seed1, gtid_next….</summary>
     SetsOneShotVariable = 1UL << 47,
+
+    /// <summary>XA COMMIT or XA ROLLBACK.</summary>
+    EndsXa = 1UL << 48,
+
+    /// <summary>LOCK INSTANCE FOR BACKUP; BACKUP STAGE or LOCK.</summary>
+    TakesBackupLock = 1UL << 49,
+
+    /// <summary>UNLOCK INSTANCE; BACKUP STAGE END, BACKUP UNLOCK.</summary>
+    ReleasesBackupLock = 1UL << 50,
+
+    /// <summary>RELEASE_ALL_LOCKS().</summary>
+    ReleasesAllUserLocks = 1UL << 51,
 }

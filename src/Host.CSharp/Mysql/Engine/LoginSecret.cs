@@ -25,6 +25,20 @@ public sealed class LoginSecret
     /// <param name="stage1">SHA1(password), from <see cref="NativePassword.TryVerify"/>.</param>
     public static LoginSecret FromNativeStage1(ReadOnlySpan<byte> stage1) => new(password: null, stage1.ToArray());
 
+    /// <summary>Whether a caching_sha2_password token was made with this password; false when the password is not known.</summary>
+    internal bool FitsToken(ReadOnlySpan<byte> token, ReadOnlySpan<byte> nonce) =>
+        _password is not null && CachingSha2Password.VerifyFast(token, nonce, CachingSha2Password.FastDigest(_password));
+
+    /// <summary>Whether it is this password; false when the password is not known.</summary>
+    internal bool Is(ReadOnlySpan<byte> password) => _password is not null && CryptographicOperations.FixedTimeEquals(_password, password);
+
+    /// <summary>Overwrites it with zeros; it is of no use any more.</summary>
+    internal void Wipe()
+    {
+        CryptographicOperations.ZeroMemory(_password);
+        CryptographicOperations.ZeroMemory(_nativeStage1);
+    }
+
     /// <summary>The token for a plugin and nonce; null when this secret cannot make one.</summary>
     internal byte[]? Token(string plugin, ReadOnlySpan<byte> nonce) => plugin switch
     {

@@ -10,9 +10,13 @@ namespace Serverless.Host.Mysql;
 /// </summary>
 public sealed class StoredSha2Password
 {
-    private const int SaltLength = 20;
-    private const int DigestLength = 43;
-    private const int PrefixLength = 7;
+    internal const int SaltLength = 20;
+    internal const int DigestLength = 43;
+    internal const int PrefixLength = 7;
+
+    /// <summary>Five thousand rounds, MySQL 8's default; MySQL 9 writes `$A$00A$`.</summary>
+    internal const string DefaultPrefix = "$A$005$";
+
     private const int MaxPasswordLength = 256;
 
     private readonly int _rounds;

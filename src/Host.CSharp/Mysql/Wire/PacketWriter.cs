@@ -13,21 +13,21 @@ public sealed class PacketWriter : IDisposable
     private const int FirstSize = 4096;
 
     private byte[]? _buffer;
+    private int _head;
+    private int _end;
     private int _start = -1;
 
-    /// <summary>Bytes written so far, an unfinished packet included.</summary>
-    public int Length { get; private set; }
+    /// <summary>Bytes written and not discarded so far, an unfinished packet included.</summary>
+    public int Length => _end - _head;
 
     public bool IsEmpty => Length == 0;
 
-    public ReadOnlySpan<byte> Written => _buffer.AsSpan(0, Length);
-
-    public ReadOnlyMemory<byte> WrittenMemory => _buffer.AsMemory(0, Length);
+    public ReadOnlySpan<byte> Written => _buffer.AsSpan(_head, Length);
 
     public void Begin()
     {
         if (_start >= 0) throw new InvalidOperationException("The packet begun before has not ended.");
-        _start = Length;
+        _start = _end;
         Take(PacketHeader.Size);
     }
 
@@ -36,7 +36,7 @@ public sealed class PacketWriter : IDisposable
     {
         if (_start < 0) throw new InvalidOperationException("No packet was begun.");
         var start = _start;
-        var length = Length - start - PacketHeader.Size;
+        var length = _end - start - PacketHeader.Size;
         _start = -1;
         if (length >= PacketHeader.MaxLength) return Split(start, length, sequence);
         new PacketHeader(length, sequence).Write(_buffer.AsSpan(start));
@@ -47,9 +47,9 @@ public sealed class PacketWriter : IDisposable
     public void Cancel()
     {
         if (_start < 0) throw new InvalidOperationException("No packet was begun.");
-        Length = _start;
+        _end = _start;
         _start = -1;
-        if (Length == 0) Clear();
+        if (IsEmpty) Clear();
     }
 
     public void UInt8(byte value) => Take(1)[0] = value;
@@ -120,13 +120,8 @@ public sealed class PacketWriter : IDisposable
     public void Discard(int count)
     {
         ArgumentOutOfRangeException.ThrowIfGreaterThan(count, Length);
-        if (count == Length)
-        {
-            Clear();
-            return;
-        }
-        _buffer.AsSpan(count, Length - count).CopyTo(_buffer);
-        Length -= count;
+        _head += count;
+        if (IsEmpty) Clear();
     }
 
     /// <summary>Drops everything, and gives the buffer back.</summary>
@@ -134,7 +129,7 @@ public sealed class PacketWriter : IDisposable
     {
         if (_buffer is not null) ArrayPool<byte>.Shared.Return(_buffer);
         _buffer = null;
-        Length = 0;
+        _head = _end = 0;
         _start = -1;
     }
 
@@ -142,10 +137,9 @@ public sealed class PacketWriter : IDisposable
 
     private Span<byte> Take(int count)
     {
-        var end = checked(Length + count);
-        if (_buffer is null || end > _buffer.Length) Grow(end);
-        var span = _buffer.AsSpan(Length, count);
-        Length = end;
+        if (_buffer is null || count > _buffer.Length - _end) Grow(checked(Length + count));
+        var span = _buffer.AsSpan(_end, count);
+        _end += count;
         return span;
     }
 
@@ -157,6 +151,8 @@ public sealed class PacketWriter : IDisposable
             Written.CopyTo(larger);
             ArrayPool<byte>.Shared.Return(_buffer);
         }
+        if (_start >= 0) _start -= _head;
+        (_head, _end) = (0, Length);
         _buffer = larger;
     }
 

@@ -1,0 +1,40 @@
+namespace Serverless.Core
+
+/// Failed attempts in a row, and when the next one may begin.
+[<Struct; NoComparison>]
+type internal Backoff =
+    { Failures: int
+      NotBefore: int64<ms>
+      Reason: string }
+
+module internal Backoff =
+    let none = { Failures = 0; NotBefore = Limits.Long; Reason = "" }
+
+    /// First delay and longest delay of each kind of effect.
+    let private bounds =
+        function
+        | SuspendAction -> struct (2_000L<ms>, 30_000L<ms>)
+        | ResumeAction -> struct (500L<ms>, 30_000L<ms>)
+        | ResizeUpAction
+        | ResizeDownAction -> struct (5_000L<ms>, 300_000L<ms>)
+
+    /// Delay after this many failures in a row, from 1 on: doubled each time, bounded.
+    let delay (kind: ActionKind) (failures: int) : int64<ms> =
+        let struct (first, longest) = bounds kind
+        min longest (first * (1L <<< min 20 (max 0 (failures - 1))))
+
+    let failed kind now reason (backoff: Backoff) : Backoff =
+        let failures = min 1_000_000 (backoff.Failures + 1)
+        { Failures = failures; NotBefore = now + delay kind failures; Reason = reason }
+
+    /// It can never be here: asked again only after the longest delay.
+    let infeasible kind now reason (backoff: Backoff) : Backoff =
+        let struct (_, longest) = bounds kind
+        { Failures = min 1_000_000 (backoff.Failures + 1); NotBefore = now + longest; Reason = reason }
+
+    /// A compute that ran crashed: the first restart is at once, the next ones back off until one has stayed up.
+    let crashed now ranFor reason (backoff: Backoff) : Backoff =
+        if ranFor >= Limits.Stable || backoff.Failures = 0 then { Failures = 1; NotBefore = now; Reason = reason }
+        else failed ResumeAction now reason backoff
+
+    let over now (backoff: Backoff) = now >= backoff.NotBefore

@@ -1,0 +1,47 @@
+/// What was found is what is: somebody else's hand is respected. While an effect is in flight its outcome tells,
+/// save for a compute that is gone, and for an effect that nobody has spoken of for too long.
+module internal Serverless.Core.Observing
+
+let private up now (size: int64<mcu> voption) (state: State) : State =
+    let woken = State.enter now Awake state
+
+    State.restart
+        { woken with
+            At = now
+            Size = (match size with ValueSome found when found > 0L<mcu> -> found | _ -> woken.Size)
+            ResumedAt = now
+            QuietSince = max woken.QuietSince now
+            ResumeBackoff = Backoff.none }
+
+let private resized now (size: int64<mcu>) (state: State) : State =
+    let state = State.bill now state
+    State.restartPerSize { state with Size = size; ResizedAt = now }
+
+let private crashed now reason restart (state: State) : State =
+    let backoff = Backoff.crashed now (now - state.ResumedAt) reason state.ResumeBackoff
+    let stage = if restart then Broken(reason, true) else Asleep
+    { State.enter now stage state with ResumeBackoff = backoff }
+
+let private silent now (state: State) = now - state.Heard >= Limits.Patience
+
+let apply now (observation: Observation) (state: State) : Change =
+    let reached text state = Change.none state |> Change.because "observed" text
+
+    match observation, state.Stage with
+    | ComputeServes size, (Asleep | Broken _) -> up now size state |> reached "it runs, started by somebody else"
+    | ComputeServes(ValueSome size), Awake when size > 0L<mcu> && size <> state.Size ->
+        resized now size state |> reached $"its size is {Words.size size}, set by somebody else"
+    | ComputeServes _, Awake -> Change.none state
+    | ComputeServes size, (Waking _ | Fitting _ | Emptying _ | Stopping _) when silent now state ->
+        up now size state |> reached "it runs, and no outcome was reported"
+    | ComputeServes _, (Waking _ | Fitting _ | Emptying _ | Stopping _) -> Change.none state
+    | ComputeGone, (Awake | Fitting _ | Emptying _) -> State.enter now Asleep state |> reached "nothing runs, stopped by somebody else"
+    | ComputeGone, Waking(_, restart) when silent now state ->
+        State.enter now (Broken("nothing runs, and no outcome was reported", restart)) state |> reached "nothing runs, and no outcome was reported"
+    | ComputeGone, Stopping _ when silent now state -> State.enter now Asleep state |> reached "nothing runs, and no outcome was reported"
+    | ComputeGone, (Asleep | Broken _ | Waking _ | Stopping _) -> Change.none state
+    | ComputeStarting, Awake -> State.enter now Asleep state |> reached "it is being started by somebody else"
+    | ComputeStarting, _ -> Change.none state
+    | ComputeCrashed reason, (Awake | Fitting _) -> crashed now reason true state |> reached $"it crashed: {reason}"
+    | ComputeCrashed reason, Emptying _ -> crashed now reason false state |> reached $"it crashed while draining: {reason}"
+    | ComputeCrashed _, (Asleep | Broken _ | Waking _ | Stopping _) -> Change.none state

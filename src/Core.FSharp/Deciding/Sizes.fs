@@ -1,0 +1,89 @@
+/// Sizes: bounds in force, what the machine has, what memory cannot be given back, and rounding to the step.
+module internal Serverless.Core.Sizes
+
+/// The sizes that may be set now.
+[<Struct; NoComparison>]
+type Range = { Min: int64<mcu>; Max: int64<mcu> }
+
+let private stepOf (policy: Policy) = max 1L<mcu> policy.Step
+
+let floorTo (step: int64<mcu>) (size: int64<mcu>) = size / step * step
+
+let ceilTo (step: int64<mcu>) (size: int64<mcu>) =
+    let down = floorTo step size
+    if down = size then size else down + step
+
+/// Largest whole number of steps that the machine or node has; none while that is not known.
+let capacity (state: State) : int64<mcu> voption =
+    match state.Capacity with
+    | ValueNone -> ValueNone
+    | ValueSome(struct (cpu, memory)) ->
+        let unit = state.Plan.Policy.Unit
+        let part (has: int64) (each: int64) = if each <= 0L then Limits.Never / 1L<ms> else int64 (System.Int128.Min(Exact.wide has * Exact.wide 1000L / Exact.wide each, Exact.wide (Limits.Never / 1L<ms>)))
+        let most = min (part (int64 cpu) (int64 unit.Cpu)) (part (int64 memory) (int64 unit.Memory))
+        let step = stepOf state.Plan.Policy
+        ValueSome(max step (floorTo step (most * 1L<mcu>)))
+
+/// Bounds with a schedule take the place of those without while it holds. Where several hold, the highest floor counts and the
+/// lowest ceiling that is not below it. The machine's capacity caps both.
+let range (now: int64<ms>) (state: State) : Range =
+    let plan = state.Plan
+    let scheduled (bounds: PlannedBounds) =
+        match bounds.During with
+        | ValueSome schedule -> ScheduleTime.contains plan.Zone schedule now
+        | ValueNone -> false
+
+    let standing (bounds: PlannedBounds) = bounds.Bounds.During.IsNone
+
+    let inForce =
+        match List.filter scheduled plan.Bounds with
+        | [] -> List.filter standing plan.Bounds
+        | holding -> holding
+
+    let step = stepOf plan.Policy
+    let low = inForce |> List.fold (fun low bounds -> max low bounds.Bounds.Min) step
+    let high = inForce |> List.fold (fun high bounds -> min high bounds.Bounds.Max) (Limits.Never / 1L<ms> * 1L<mcu>)
+    let high = max low high
+
+    match capacity state with
+    | ValueNone -> { Min = low; Max = high }
+    | ValueSome most -> { Min = min low most; Max = min high most }
+
+/// When the bounds can change by themselves.
+let nextChange (now: int64<ms>) (plan: Plan) : int64<ms> =
+    plan.Bounds
+    |> List.fold
+        (fun next bounds ->
+            match bounds.During with
+            | ValueSome schedule -> min next (ScheduleTime.nextEdge plan.Zone schedule now)
+            | ValueNone -> next)
+        Limits.Never
+
+/// The smallest size that holds the memory which cannot be given back, with a margin of a tenth; 0 while none is known.
+let memoryFloor (state: State) : int64<mcu> =
+    let each = state.Plan.Policy.Unit.Memory
+    let needed = state.Unreclaimable + state.Unreclaimable / 10L
+
+    if state.Unreclaimable <= 0L<bytes> || each <= 0L<bytes> then 0L<mcu>
+    else
+        let units = (Exact.wide (int64 needed) * Exact.wide 1000L + Exact.wide (int64 each - 1L)) / Exact.wide (int64 each)
+        let most = Exact.wide (Limits.Never / 1L<ms> / 2L)
+        ceilTo (stepOf state.Plan.Policy) (int64 (System.Int128.Min(units, most)) * 1L<mcu>)
+
+let clamp (range: Range) (size: int64<mcu>) = max range.Min (min range.Max size)
+
+/// Rounded away from the present size to the step, within the range. `raw` may be any number.
+let outward (range: Range) (policy: Policy) (present: int64<mcu>) (raw: int64<mcu>) : int64<mcu> =
+    let step = stepOf policy
+    clamp range (if raw > present then ceilTo step raw else floorTo step raw)
+
+/// A size to start at or to set by hand: rounded up to the step, within the range.
+let settled (now: int64<ms>) (state: State) (raw: int64<mcu>) : int64<mcu> =
+    let most = Limits.Never / 2L / 1L<ms> * 1L<mcu>
+    clamp (range now state) (ceilTo (stepOf state.Plan.Policy) (max 0L<mcu> (min raw most)))
+
+/// Part of a size in basis points.
+let part (size: int64<mcu>) (basisPoints: int64) : int64<mcu> =
+    let product = Exact.wide (int64 size) * Exact.wide basisPoints / Exact.wide 10_000L
+    let most = Exact.wide (Limits.Never / 2L / 1L<ms>)
+    int64 (System.Int128.Min(product, most)) * 1L<mcu>

@@ -1,0 +1,86 @@
+using System.Text;
+using Serverless.Host.Gateway.Listening;
+using Serverless.Host.Mysql;
+
+namespace Serverless.Host.Gateway.Authentication;
+
+/// <summary>
+/// Logs a client in to the engine as the account that the gateway authenticated, and as nobody else. An engine that reads PROXY headers
+/// matches the client's own address; another sees every client come from the gateway, so it is asked whom it took the login for.
+/// </summary>
+public static class BackendLogin
+{
+    // Withheld from the engine's connection: the gateway speaks neither on this side.
+    private const Capabilities Unspoken = Capabilities.Tls | Capabilities.Compress | Capabilities.ZstdCompression;
+
+    // In hexadecimal, so that it comes through any character set of the client's.
+    private const string WhoAmI = "SELECT HEX(CONVERT(CURRENT_USER() USING utf8mb4))";
+
+    /// <summary>Connects and logs in, on the loop of the client's channel.</summary>
+    /// <param name="schema">Schema to begin with; null for none.</param>
+    /// <param name="wanted">Capabilities to ask for; what the engine does not offer is left out.</param>
+    /// <exception cref="BackendLoginException">The engine refuses, or takes the login for another account; its error is the one to tell the client.</exception>
+    /// <exception cref="IOException">The engine cannot be reached, or the connection ended.</exception>
+    /// <exception cref="OperationCanceledException">Cancelled.</exception>
+    public static async Task<BackendConnection> ConnectAsync(
+        BackendAddress address, AuthenticatedClient client, string? schema, Capabilities wanted, CancellationToken cancellation)
+    {
+        var login = new EngineLogin(address, client.User, client.Secret.Secret)
+        {
+            Database = schema,
+            CollationId = (byte)client.CollationId,
+            Capabilities = wanted & ~Unspoken,
+            Attributes = client.ConnectionAttributes?.Unpack() ?? [],
+            ClientAddress = client.EndPoint,
+        };
+        EngineClient? engine = null;
+        try
+        {
+            engine = await EngineClient.ConnectAsync(client.Channel.Loop, login, cancellation);
+            if (!EngineSeesClient(address, client)) await VerifyIdentityAsync(engine, client, cancellation);
+            return new BackendConnection(engine.Channel, engine.ConnectionId, engine.Login.Capabilities, engine.Login.Status, engine.Login.SessionState);
+        }
+        catch (EngineErrorException error)
+        {
+            engine?.Abort();
+            throw new BackendLoginException(Refused(client, error), error);
+        }
+        catch (LoginFailedException failure)
+        {
+            throw new BackendLoginException(Impossible(client, failure), failure);
+        }
+        catch
+        {
+            engine?.Abort();
+            throw;
+        }
+    }
+
+    /// <summary>The engine matches accounts by the same address that the gateway did.</summary>
+    private static bool EngineSeesClient(BackendAddress address, AuthenticatedClient client) =>
+        client.EndPoint is null ? address.UnixSocket is not null : address.ReadsProxyHeader;
+
+    private static async Task VerifyIdentityAsync(EngineClient engine, AuthenticatedClient client, CancellationToken cancellation)
+    {
+        var result = await engine.QueryAsync(WhoAmI, cancellation);
+        var taken = Encoding.UTF8.GetString(Convert.FromHexString(result.Scalar ?? ""));
+        if (IsAccount(taken, client.Account)) return;
+        throw new BackendLoginException(new ErrPacket(
+            ErrorCode.AccessDenied,
+            $"Access denied: the gateway authenticated you as '{client.Account}', but the engine, which sees the gateway's address and not yours, takes you for '{taken}'. " +
+            "Remove one of the two accounts, or give them different user names"));
+    }
+
+    /// <summary>Users differ by case, hosts do not. A host holds no `@`.</summary>
+    private static bool IsAccount(string taken, Account account)
+    {
+        var at = taken.LastIndexOf('@');
+        return at >= 0 && taken.AsSpan(0, at).SequenceEqual(account.User) && taken.AsSpan(at + 1).Equals(account.Host, StringComparison.OrdinalIgnoreCase);
+    }
+
+    private static ErrPacket Refused(AuthenticatedClient client, EngineErrorException error) =>
+        new(error.Code, error.SqlState, $"The engine refused the login of {client.Account}: {error.EngineMessage}");
+
+    private static ErrPacket Impossible(AuthenticatedClient client, LoginFailedException failure) =>
+        new(ErrorCode.AccessDenied, $"Access denied: the account {client.Account} has changed since you logged in; connect again ({failure.Message})");
+}

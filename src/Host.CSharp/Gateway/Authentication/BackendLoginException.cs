@@ -1,0 +1,17 @@
+using Serverless.Host.Mysql;
+
+namespace Serverless.Host.Gateway.Authentication;
+
+/// <summary>A client that the gateway let in cannot be logged in to the engine. The error is meant for the client.</summary>
+public sealed class BackendLoginException : Exception
+{
+    public BackendLoginException() : this(new ErrPacket(ErrorCode.UnknownError, "The login to the engine failed")) { }
+
+    public BackendLoginException(string message) : this(new ErrPacket(ErrorCode.UnknownError, message)) { }
+
+    public BackendLoginException(string message, Exception inner) : this(new ErrPacket(ErrorCode.UnknownError, message), inner) { }
+
+    public BackendLoginException(ErrPacket error, Exception? inner = null) : base(error.Message, inner) => Error = error;
+
+    public ErrPacket Error { get; }
+}

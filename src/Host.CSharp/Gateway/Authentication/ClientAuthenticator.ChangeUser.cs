@@ -1,0 +1,34 @@
+using Serverless.Host.Gateway.Listening;
+using Serverless.Host.Mysql;
+using Serverless.Host.Net;
+
+namespace Serverless.Host.Gateway.Authentication;
+
+public sealed partial class ClientAuthenticator
+{
+    /// <summary>
+    /// COM_CHANGE_USER. True: the client has proved to be another account (or the same again), which it is from now on; it has not been told
+    /// yet. False: it was refused and told so, and the connection is to be closed, as the servers do.
+    /// </summary>
+    /// <param name="payload">The command's packet, the last that was read from the channel, whose sequence number follows it.</param>
+    /// <exception cref="MalformedPacketException">The packet is none.</exception>
+    /// <exception cref="ConnectionLostException">The client went away, or took too long.</exception>
+    public async ValueTask<bool> ChangeUserAsync(AuthenticatedClient client, ReadOnlyMemory<byte> payload)
+    {
+        var change = ChangeUser.Read(payload.Span, client.Capabilities);
+        if (Database.Profile is not { } profile) throw new InvalidOperationException("A client that is logged in was greeted, so the profile is known.");
+        // The greeting's nonce is not kept, so the client is always asked to prove itself with a new one.
+        var request = new LoginRequest(change.User, change.AuthPlugin, default, Nonce: null, client.EndPoint?.Address, client.Capabilities);
+        using var deadline = new LoginDeadline(client.Channel.Transport, Services.Deadline);
+        var secret = await AuthenticateAsync(client.Channel, request, profile, deadline);
+        if (secret is null) return false;
+        client.Secret.Dispose();
+        client.Secret = secret;
+        client.Account = secret.Account;
+        client.User = change.User;
+        client.Schema = change.Database;
+        client.CollationId = change.CollationId ?? client.CollationId;
+        if (change.Attributes.Count > 0) client.ConnectionAttributes = PackedAttributes.Of(change.Attributes);
+        return true;
+    }
+}

@@ -1,0 +1,44 @@
+using Serverless.Host.Mysql;
+
+namespace Serverless.Host.Gateway.Authentication;
+
+/// <summary>The errors a login can end with, in the words of the engine's family.</summary>
+internal static class LoginRefusal
+{
+    // As the engines cut it: a client chooses the name, and the message goes back into its own log.
+    private const int LongestUser = 128;
+
+    public static ErrPacket AccessDenied(string user, ClientHost host, bool usedPassword) =>
+        new(ErrorCode.AccessDenied, $"Access denied for user '{Cut(user)}'@'{host.Display}' (using password: {(usedPassword ? "YES" : "NO")})");
+
+    public static ErrPacket Blocked(ClientHost host, TimeSpan refusedFor) =>
+        new(ErrorCode.HostIsBlocked, $"Host '{host.Display}' is blocked because of many failed logins; try again in {Math.Ceiling(refusedFor.TotalSeconds)} s");
+
+    public static ErrPacket UnsupportedPlugin(Account account) =>
+        new(ErrorCode.PluginNotLoaded,
+            $"Plugin '{account.Plugin}' of account '{account.User}'@'{account.Host}' is not supported by the gateway, which knows " +
+            $"{AuthPlugins.NativePassword} and {AuthPlugins.CachingSha2}; change the account's plugin, or connect to the engine itself");
+
+    public static ErrPacket ClientCannot(string plugin) =>
+        new(ErrorCode.NotSupportedAuthMode, $"Client does not support authentication protocol requested by server ({plugin}); consider upgrading the client");
+
+    public static ErrPacket Locked(ServerFamily family, string user, ClientHost host) =>
+        family == ServerFamily.MariaDb
+            ? new ErrPacket(ErrorCode.AccountLockedMariaDb, "Access denied, this account is locked")
+            : new ErrPacket(ErrorCode.AccountLockedMySql, $"Access denied for user '{Cut(user)}'@'{host.Display}'. Account is locked.");
+
+    public static ErrPacket Expired() =>
+        new(ErrorCode.PasswordExpired, "Your password has expired. To log in you must change it using a client that supports expired passwords.");
+
+    public static ErrPacket TlsRequired(string user, ClientHost host) =>
+        new(ErrorCode.AccessDenied, $"Access denied for user '{Cut(user)}'@'{host.Display}': the account requires TLS, and this connection has none");
+
+    public static ErrPacket NotKnownYet(string database) =>
+        new(ErrorCode.UnknownError,
+            $"The accounts of database '{database}' are not known, because its engine has not run yet; start it once (serverless resume {database})") { WithSqlState = false };
+
+    public static ErrPacket BadHandshake(string problem, bool withSqlState) =>
+        new(ErrorCode.BadHandshake, $"Bad handshake: {problem}") { WithSqlState = withSqlState };
+
+    private static string Cut(string user) => user.Length <= LongestUser ? user : user[..LongestUser];
+}

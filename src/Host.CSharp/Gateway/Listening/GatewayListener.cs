@@ -1,0 +1,210 @@
+using System.Net;
+using Microsoft.Extensions.Logging;
+using Serverless.Host.Gateway.Authentication;
+using Serverless.Host.Mysql;
+using Serverless.Host.Net;
+
+namespace Serverless.Host.Gateway.Listening;
+
+/// <summary>
+/// Takes the connections of one database's clients, has each authenticated, and hands it to the sessions. A connection and all of its
+/// session stay on the event loop that it was given at first.
+/// </summary>
+public sealed partial class GatewayListener : IAsyncDisposable
+{
+    private static readonly ErrPacket TooMany = new(ErrorCode.TooManyConnections, "Too many connections") { WithSqlState = false };
+
+    private readonly ConnectionTable _connections;
+    private readonly ClientHandshake _handshake;
+    private readonly ISessionHandler _sessions;
+    private readonly ILogger _logger;
+    private readonly int _limit;
+    private readonly string _database;
+    private readonly LoopListener _socket;
+    private readonly CancellationTokenSource _stopping = new();
+    private readonly TaskCompletionSource _allGone = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private long _lastWarning;
+    // One more than the connections that are served, until the listener stops.
+    private int _holders = 1;
+
+    private GatewayListener(EventLoopGroup loops, EndPoint address, ClientAuthenticator authenticator, ConnectionTable connections, int limit, ISessionHandler sessions, ILoggerFactory loggers)
+    {
+        _connections = connections;
+        _sessions = sessions;
+        _logger = loggers.CreateLogger<GatewayListener>();
+        _handshake = new ClientHandshake(authenticator, loggers.CreateLogger<ClientHandshake>());
+        _limit = limit;
+        _database = authenticator.Database.Name;
+        _socket = LoopListener.Start(loops, address, Accept, PacketOf(TooMany), _logger);
+    }
+
+    /// <summary>Where it listens, with the port that was given when 0 was asked for.</summary>
+    public EndPoint LocalEndPoint => _socket.LocalEndPoint;
+
+    public ListenerCounters Counters { get; } = new();
+
+    /// <summary>Listens, and returns once connections are accepted.</summary>
+    /// <param name="connections">The gateway's connections, of all its listeners.</param>
+    /// <param name="limit">Connections at most to this listener.</param>
+    /// <exception cref="IOException">It cannot listen there. The message names the address and what to do.</exception>
+    public static GatewayListener Start(
+        EventLoopGroup loops, EndPoint address, ClientAuthenticator authenticator, ConnectionTable connections, int limit, ISessionHandler sessions, ILoggerFactory loggers) =>
+        new(loops, address, authenticator, connections, limit, sessions, loggers);
+
+    /// <summary>Accepts no more, asks the sessions to end, and cuts off those that have not after the time given.</summary>
+    public async Task StopAsync(TimeSpan limit)
+    {
+        _socket.Dispose();
+        if (_stopping.IsCancellationRequested)
+        {
+            await _allGone.Task;
+            return;
+        }
+        await _stopping.CancelAsync();
+        Release();
+        try
+        {
+            await _allGone.Task.WaitAsync(limit);
+        }
+        catch (TimeoutException)
+        {
+            LogCutOff(_database, Counters.Open);
+            _connections.AbortAll(this);
+            await _allGone.Task;
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await StopAsync(TimeSpan.Zero);
+        _stopping.Dispose();
+    }
+
+    private void Accept(LoopSocket socket, IPEndPoint? client)
+    {
+        Counters.CountAccepted();
+        var channel = new PacketChannel(socket);
+        if (!Counters.TryOpen(_limit))
+        {
+            RefuseOne(channel, "this database's", _limit);
+            return;
+        }
+        if (!_connections.TryAdd(this, channel, out var id))
+        {
+            Counters.Close();
+            RefuseOne(channel, "all databases'", _connections.Limit);
+            return;
+        }
+        if (!TryHold())
+        {
+            Counters.Close();
+            _connections.Remove(id);
+            channel.Dispose();
+            return;
+        }
+        _ = ServeAsync(channel, id, client);
+    }
+
+    // Never throws: nobody awaits it.
+    private async Task ServeAsync(PacketChannel channel, uint id, IPEndPoint? endPoint)
+    {
+        try
+        {
+            var client = await _handshake.RunAsync(channel, id, endPoint);
+            if (client is null)
+            {
+                Counters.CountLoginFailed();
+                return;
+            }
+            Counters.CountSession();
+            try
+            {
+                await _sessions.RunAsync(client, _stopping.Token);
+            }
+            finally
+            {
+                client.Secret.Dispose();
+            }
+        }
+        catch (Exception over) when (over is ConnectionLostException or OperationCanceledException)
+        {
+            LogEnded(_database, id, over.Message);
+        }
+        catch (Exception failure)
+        {
+            LogFailed(_database, id, failure);
+        }
+        finally
+        {
+            channel.Dispose();
+            _connections.Remove(id);
+            Counters.Close();
+            Release();
+        }
+    }
+
+    /// <summary>Tells the client in the place of a greeting, as the servers do, and closes.</summary>
+    private void RefuseOne(PacketChannel channel, string whose, int limit)
+    {
+        Counters.CountOverLimit();
+        WarnOfLimit(whose, limit);
+        try
+        {
+            channel.Append(TooMany);
+            channel.Transport.TrySend(channel.Output.Written);
+        }
+        catch (ConnectionLostException)
+        {
+            // It is gone already.
+        }
+        channel.Dispose();
+    }
+
+    // Once in ten seconds: a crowd of clients that come again and again shall not fill the log.
+    private void WarnOfLimit(string whose, int limit)
+    {
+        var now = Environment.TickCount64;
+        var last = Interlocked.Read(ref _lastWarning);
+        if ((last == 0 || now - last >= 10_000) && Interlocked.CompareExchange(ref _lastWarning, now, last) == last)
+        {
+            LogTooMany(_database, whose, limit);
+        }
+    }
+
+    private bool TryHold()
+    {
+        for (var holders = Volatile.Read(ref _holders); holders > 0;)
+        {
+            var found = Interlocked.CompareExchange(ref _holders, holders + 1, holders);
+            if (found == holders) return true;
+            holders = found;
+        }
+        return false;
+    }
+
+    private void Release()
+    {
+        if (Interlocked.Decrement(ref _holders) == 0) _allGone.TrySetResult();
+    }
+
+    private static byte[] PacketOf(ErrPacket error)
+    {
+        using var writer = new PacketWriter();
+        writer.Begin();
+        error.WriteTo(writer);
+        writer.End(0);
+        return writer.Written.ToArray();
+    }
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "{Database}: too many connections: clients are refused with error 1040, since {Whose} limit of {Limit} is reached")]
+    private partial void LogTooMany(string database, string whose, int limit);
+
+    [LoggerMessage(Level = LogLevel.Debug, Message = "{Database}: connection {Id} ended: {Reason}")]
+    private partial void LogEnded(string database, uint id, string reason);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "{Database}: connection {Id} ended by an unexpected failure")]
+    private partial void LogFailed(string database, uint id, Exception failure);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "{Database}: {Count} connections had not ended in time and were cut off")]
+    private partial void LogCutOff(string database, int count);
+}
