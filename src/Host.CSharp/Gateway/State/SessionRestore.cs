@@ -49,7 +49,7 @@ public static class SessionRestore
             set.Add(separator).Add("@@session.").Name(name).Add("=").Value(value);
             separator = ",";
         }
-        return separator.Length == 0 ? null : set.Bytes;
+        return separator.Length == 0 ? default(ReadOnlyMemory<byte>?) : set.Bytes;
     }
 
     private static ReadOnlyMemory<byte> UserVariables(UserVariables users)

@@ -1,0 +1,222 @@
+using Serverless.Host.Net;
+
+namespace Serverless.Host.Gateway.Sessions;
+
+/// <summary>
+/// The sessions of one database on one loop, and the line of those that wait for a compute or for their turn to attach. Everything here,
+/// the counters' readers excepted, is for the loop's thread only, so it needs no lock; other threads come in by <see cref="EventLoop.Post(Action)"/>.
+/// </summary>
+internal sealed class DatabaseShard
+{
+    private readonly HashSet<Session> _sessions = [];
+    private readonly LinkedList<HeldStatement> _held = [];
+    private readonly int _attachSlots;
+    private readonly int _detachSlots;
+    private LoopTimer? _holdTimer;
+    private int _attaching;
+    private int _detaching;
+    private DrainProgress? _drain;
+
+    public DatabaseShard(GatewayDatabase database, EventLoop loop, int shards)
+    {
+        Database = database;
+        Loop = loop;
+        _attachSlots = Math.Max(1, database.Options.ConcurrentAttaches / shards);
+        _detachSlots = Math.Max(1, database.Options.ConcurrentDetaches / shards);
+    }
+
+    public GatewayDatabase Database { get; }
+
+    public EventLoop Loop { get; }
+
+    public ShardCounters Counters { get; } = new();
+
+    public IReadOnlyCollection<Session> Sessions => _sessions;
+
+    public void Add(Session session)
+    {
+        _sessions.Add(session);
+        Counters.AddOpen(1);
+    }
+
+    public void Remove(Session session)
+    {
+        if (!_sessions.Remove(session)) return;
+        Counters.AddOpen(-1);
+        ReportDrained();
+    }
+
+    /// <summary>Puts a statement at the end of the line. It leaves by <see cref="Release"/>, by a refusal, by time, or by its session's own <see cref="Leave"/>.</summary>
+    public void Enter(HeldStatement held)
+    {
+        held.Node = _held.AddLast(held);
+        Counters.AddHeld(1);
+        if (_held.Count == 1) StartHoldTimer();
+        // The line moves when the loop comes round: the session must first be waiting.
+        if (Database.Gate.IsOpen) Loop.Post(Release);
+    }
+
+    /// <summary>Takes a statement out of the line; false when it had left it already.</summary>
+    public bool Leave(HeldStatement held)
+    {
+        if (held.Node is null) return false;
+        _held.Remove(held.Node);
+        held.Node = null;
+        Counters.AddHeld(-1);
+        return true;
+    }
+
+    /// <summary>An attach may begin at once: nobody waits in line, and there is room.</summary>
+    public bool TryTakeAttachSlot()
+    {
+        if (_held.Count > 0 || _attaching >= _attachSlots) return false;
+        _attaching++;
+        return true;
+    }
+
+    public void ReturnAttachSlot()
+    {
+        _attaching--;
+        if (_held.Count > 0) Loop.Post(Release);
+    }
+
+    public void BeginDetach() => _detaching++;
+
+    public void EndDetach()
+    {
+        _detaching--;
+        PumpDrain();
+        ReportDrained();
+    }
+
+    /// <summary>Something that a drain waits for has changed: a session gave its connection back, or ended what kept it.</summary>
+    public void OnSessionEased() => ReportDrained();
+
+    /// <summary>The gate moved; called by a post, once for each move.</summary>
+    public void OnGateMoved()
+    {
+        var gate = Database.Gate;
+        if (gate.Refusal is { } refusal) FailHeld(refusal);
+        switch (gate.Phase)
+        {
+            case GatePhase.Open:
+                _drain = null;
+                Release();
+                break;
+            case GatePhase.Closed:
+                _drain = null;
+                foreach (var session in _sessions.ToArray()) session.OnComputeGone(gate.Closed);
+                break;
+        }
+        if (!gate.IsOpen && _held.Count > 0) Database.SignalHeld();
+    }
+
+    /// <summary>What forbids a drain now, in words; null: nothing.</summary>
+    public string? FindBlocker(DrainRequest request)
+    {
+        foreach (var session in _sessions)
+        {
+            if (session.DescribeBlock(request) is { } blocker) return blocker;
+        }
+        return null;
+    }
+
+    /// <summary>Begins to take connections back; <paramref name="drain"/> hears when none is left.</summary>
+    public void BeginDrain(DrainProgress drain)
+    {
+        _drain = drain;
+        PumpDrain();
+        ReportDrained();
+    }
+
+    /// <summary>A session found out that it cannot leave its connection: the drain ends.</summary>
+    public void OnDrainBlocked(string reason)
+    {
+        if (_drain is { } drain && !drain.Request.ByOperator) drain.Refuse(reason);
+    }
+
+    public void FailHeld(string reason)
+    {
+        while (_held.First is { } first) Resolve(first.Value, HoldOutcome.Refused, reason);
+    }
+
+    /// <summary>Asks one session that could do without its connection to give it back, since the server has no room for another. False: there is none.</summary>
+    public bool ParkOne()
+    {
+        foreach (var session in _sessions)
+        {
+            if (session.TryPark()) return true;
+        }
+        return false;
+    }
+
+    public void AbortAll()
+    {
+        foreach (var session in _sessions.ToArray()) session.Abort();
+    }
+
+    /// <summary>Those that go count as running before they stop counting as held: nobody sees neither.</summary>
+    private void Release()
+    {
+        var node = _held.First;
+        while (node is not null && Database.Gate.IsOpen)
+        {
+            var next = node.Next;
+            var held = node.Value;
+            if (!held.NeedsAttach)
+            {
+                Counters.AddRunning(1);
+                Resolve(held, HoldOutcome.Go, reason: null);
+            }
+            else if (_attaching < _attachSlots)
+            {
+                _attaching++;
+                Counters.AddRunning(1);
+                Resolve(held, HoldOutcome.GoAttach, reason: null);
+            }
+            node = next;
+        }
+    }
+
+    private void Resolve(HeldStatement held, HoldOutcome outcome, string? reason)
+    {
+        if (Leave(held)) held.Resolve(outcome, reason);
+    }
+
+    private void PumpDrain()
+    {
+        if (_drain is not { } drain || Database.Gate.Phase != GatePhase.Draining) return;
+        foreach (var session in _sessions)
+        {
+            if (_detaching >= _detachSlots) return;
+            if (session.TryBeginDrain(drain.Request)) _detaching++;
+        }
+    }
+
+    private void ReportDrained()
+    {
+        if (_drain is not { } drain || Counters.Attached > 0 || Database.Gate.Phase != GatePhase.Draining) return;
+        _drain = null;
+        drain.ShardDone();
+    }
+
+    private void StartHoldTimer()
+    {
+        _holdTimer ??= Loop.StartTimer(Database.Hold.Time, static shard => ((DatabaseShard)shard!).OnHoldTime(), this);
+        _holdTimer.Restart(_held.First!.Value.TimeLeft(Database.Hold.Time));
+    }
+
+    /// <summary>All have the same time, so the first in line is the first whose time is over.</summary>
+    private void OnHoldTime()
+    {
+        while (_held.First is { } first)
+        {
+            if (first.Value.TimeLeft(Database.Hold.Time) > TimeSpan.Zero)
+            {
+                StartHoldTimer();
+                return;
+            }
+            Resolve(first.Value, HoldOutcome.TimedOut, reason: null);
+        }
+    }
+}

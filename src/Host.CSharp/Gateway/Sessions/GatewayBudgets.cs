@@ -1,0 +1,9 @@
+namespace Serverless.Host.Gateway.Sessions;
+
+/// <summary>Bounds that all databases of a gateway share.</summary>
+internal sealed class GatewayBudgets(GatewayOptions options)
+{
+    public HoldBudget Held { get; } = new(options.HoldInAll);
+
+    public HoldBudget LongCommands { get; } = new(new HoldLimits(int.MaxValue, options.LongCommandBytes, TimeSpan.MaxValue));
+}

@@ -1,0 +1,54 @@
+using System.Collections.Concurrent;
+using System.Net;
+using Microsoft.Extensions.Logging;
+using Serverless.Host.Gateway.Authentication;
+using Serverless.Host.Gateway.Listening;
+using Serverless.Host.Net;
+
+namespace Serverless.Host.Gateway.Sessions;
+
+/// <summary>The gateway of this process: its event loops, its databases by name, and their listeners.</summary>
+/// <param name="loops">Event loops to run, usually one per core.</param>
+/// <param name="connections">Client connections at most, of all databases together.</param>
+public sealed class GatewayServer(
+    int loops, int connections, LoginServices login, GatewayOptions options, TimeProvider time, ILoggerFactory loggers) : IAsyncDisposable
+{
+    private readonly GatewayBudgets _budgets = new(options);
+    private readonly ConnectionTable _connections = new(connections);
+    private readonly ConcurrentDictionary<string, GatewayDatabase> _databases = new(StringComparer.Ordinal);
+    private readonly ConcurrentBag<GatewayListener> _listeners = [];
+
+    /// <summary>The loops; others may have sockets of their own on them.</summary>
+    public EventLoopGroup Loops { get; } = new(loops, loggers.CreateLogger<EventLoopGroup>());
+
+    public IReadOnlyDictionary<string, GatewayDatabase> Databases => _databases;
+
+    /// <summary>Adds a database; its gate is closed.</summary>
+    /// <exception cref="ArgumentException">There is one of this name.</exception>
+    public GatewayDatabase AddDatabase(string name)
+    {
+        var database = new GatewayDatabase(name, Loops.Loops, options, _budgets, time, loggers.CreateLogger<GatewayDatabase>());
+        if (!_databases.TryAdd(name, database)) throw new ArgumentException($"There is a database {name} already.", nameof(name));
+        return database;
+    }
+
+    /// <summary>Takes clients of the database at the address, and returns once connections are accepted.</summary>
+    /// <param name="limit">Connections at most to this listener.</param>
+    /// <exception cref="IOException">It cannot listen there. The message names the address and what to do.</exception>
+    public GatewayListener Listen(GatewayDatabase database, EndPoint address, int limit)
+    {
+        var authenticator = new ClientAuthenticator(database.Login, login, loggers.CreateLogger<ClientAuthenticator>());
+        var listener = GatewayListener.Start(Loops, address, authenticator, _connections, limit, new SessionHandler(database), loggers);
+        _listeners.Add(listener);
+        return listener;
+    }
+
+    /// <summary>Accepts no more clients, tells those that are there, and cuts off who has not gone after the time given.</summary>
+    public Task StopAsync(TimeSpan limit) => Task.WhenAll(_listeners.Select(listener => listener.StopAsync(limit)));
+
+    public async ValueTask DisposeAsync()
+    {
+        foreach (var listener in _listeners) await listener.DisposeAsync();
+        Loops.Dispose();
+    }
+}

@@ -1,0 +1,73 @@
+using Serverless.Host.Gateway.State;
+
+namespace Serverless.Host.Gateway.Sessions;
+
+/// <summary>
+/// The prepared statements of one session. The client sees ids of the gateway's own, which stay the same over any number of backend
+/// connections.
+/// </summary>
+internal sealed class PreparedStatements
+{
+    /// <summary>Texts kept for one session, in bytes. What goes beyond it cannot be prepared again, and pins.</summary>
+    public const int MostTextBytes = 1 << 20;
+
+    /// <summary>MariaDB: the statement that was prepared last.</summary>
+    public const uint Last = uint.MaxValue;
+
+    private readonly Dictionary<uint, PreparedStatement> _byId = [];
+    private PreparedStatement? _last;
+    private uint _nextId = 1;
+    private long _textBytes;
+
+    public int Count => _byId.Count;
+
+    /// <summary>Statements whose text was not kept.</summary>
+    public int Unkept { get; private set; }
+
+    /// <summary>Statements with long data or an open cursor on the backend.</summary>
+    public int Busy { get; private set; }
+
+    public IEnumerable<PreparedStatement> All => _byId.Values;
+
+    public PreparedStatement Add(ReadOnlySpan<byte> text, bool whole, StatementInfo info)
+    {
+        var keep = whole && _textBytes + text.Length <= MostTextBytes;
+        while (_nextId is 0 or Last || _byId.ContainsKey(_nextId)) _nextId++;
+        var statement = new PreparedStatement(_nextId++, keep ? text.ToArray() : [], info);
+        if (keep) _textBytes += text.Length;
+        else Unkept++;
+        _byId.Add(statement.ClientId, statement);
+        _last = statement;
+        return statement;
+    }
+
+    public PreparedStatement? Find(uint clientId) => clientId == Last ? _last : _byId.GetValueOrDefault(clientId);
+
+    public void Remove(PreparedStatement statement)
+    {
+        if (!_byId.Remove(statement.ClientId)) return;
+        MarkIdle(statement);
+        if (statement.Text.Length > 0) _textBytes -= statement.Text.Length;
+        else Unkept--;
+        if (_last == statement) _last = null;
+    }
+
+    public void MarkLongData(PreparedStatement statement)
+    {
+        if (!statement.HasLongData && !statement.HasCursor) Busy++;
+        statement.HasLongData = true;
+    }
+
+    public void MarkCursor(PreparedStatement statement)
+    {
+        if (!statement.HasLongData && !statement.HasCursor) Busy++;
+        statement.HasCursor = true;
+    }
+
+    public void MarkIdle(PreparedStatement statement)
+    {
+        if (statement.HasLongData || statement.HasCursor) Busy--;
+        statement.HasLongData = false;
+        statement.HasCursor = false;
+    }
+}

@@ -1,0 +1,134 @@
+using Serverless.Host.Gateway.Authentication;
+using Serverless.Host.Gateway.State;
+using Serverless.Host.Mysql;
+
+namespace Serverless.Host.Gateway.Sessions;
+
+/// <summary>Getting a backend connection.</summary>
+internal sealed partial class Session
+{
+    /// <summary>Counts the backend connections that this session has had.</summary>
+    private int _attachment;
+
+    private uint _backendId;
+    private bool _multiStatements;
+    private bool _multiStatementsSent;
+
+    /// <summary>The id of its backend connection, 0 for none; from any thread.</summary>
+    public uint BackendConnectionId => Volatile.Read(ref _backendId);
+
+    /// <summary>
+    /// The first thing a client hears. With a schema, and a compute that serves, the session attaches at once, since only the engine knows whether
+    /// the schema is there for this account. False: the client was refused.
+    /// </summary>
+    private async ValueTask<bool> BeginAsync()
+    {
+        _multiStatements = _multiStatementsSent = (Capabilities & Capabilities.MultiStatements) != 0;
+        var sequence = _client.Sequence;
+        if (_identity.Schema is not null && Database.Gate.IsOpen && _shard.TryTakeAttachSlot())
+        {
+            var attached = await AttachInSlotAsync();
+            if (attached.Error is { } error)
+            {
+                await SendErrorAsync(error, sequence);
+                return false;
+            }
+        }
+        if ((_signals & SessionSignals.ClientGone) != 0) return false;
+        _client.Sequence = sequence;
+        _client.Append(new OkPacket { Status = LocalStatus });
+        await _client.FlushAsync();
+        return true;
+    }
+
+    private async ValueTask<AttachOutcome> AttachInSlotAsync()
+    {
+        _shard.Counters.AddAttached(1);
+        try
+        {
+            return await AttachAsync();
+        }
+        finally
+        {
+            if (_backend is null) _shard.Counters.AddAttached(-1);
+            _shard.ReturnAttachSlot();
+            if (_backend is null) _shard.OnSessionEased();
+        }
+    }
+
+    private async ValueTask<AttachOutcome> AttachAsync()
+    {
+        if (Database.Gate is not { IsOpen: true, Backend: { } address }) return AttachOutcome.Retry("the gate closed");
+        var started = Database.Time.GetTimestamp();
+        PacketChannel? channel = null;
+        try
+        {
+            // The schema is restored with the rest: the one of the login may have been left long ago.
+            var connection = await BackendLogin.ConnectAsync(address, _identity, schema: null, BackendCapabilities, CancellationToken.None);
+            channel = connection.Channel;
+            if ((connection.Capabilities & Framing) != (BackendCapabilities & Framing))
+            {
+                channel.Dispose();
+                return AttachOutcome.Refused(new ErrPacket(ErrorCode.ServerShutdown, "The engine is another than when you connected, and speaks differently: connect again"));
+            }
+            var restored = await SessionRestore.RestoreAsync(_state, Catalogue, new BackendQuery(channel, BackendCapabilities), CancellationToken.None);
+            if (restored.Failed is { } failed)
+            {
+                channel.Dispose();
+                return AttachOutcome.Refused(new ErrPacket(restored.ErrorCode == 0 ? ErrorCode.ServerShutdown : restored.ErrorCode, failed));
+            }
+            if (_multiStatements != ((Capabilities & Capabilities.MultiStatements) != 0)) await SendSetOptionAsync(channel);
+            Adopt(connection);
+            Database.CountAttach(Database.Time.GetElapsedTime(started));
+            return default;
+        }
+        catch (BackendLoginException refused)
+        {
+            var error = refused.Error;
+            // Room may come: by a session of ours that can do without, or by whoever else leaves.
+            if (error.Code == ErrorCode.TooManyConnections) _shard.ParkOne();
+            if (error.Code is ErrorCode.TooManyConnections or ErrorCode.ServerShutdown) return AttachOutcome.Retry(error.Message);
+            Log.CannotAttach(Database.Logger, ConnectionId, AccountName, error.Message);
+            return AttachOutcome.Refused(error);
+        }
+        catch (IOException failure)
+        {
+            channel?.Dispose();
+            return AttachOutcome.Retry(failure.Message);
+        }
+    }
+
+    /// <summary>What must be the same on both sides, since packets are passed on as they are.</summary>
+    private const Capabilities Framing =
+        Capabilities.DeprecateEof | Capabilities.OptionalResultSetMetadata | Capabilities.QueryAttributes | Capabilities.SessionTrack
+        | Capabilities.MariaDbCacheMetadata | Capabilities.MariaDbExtendedMetadata | Capabilities.MariaDbBulkUnitResults;
+
+    private Capabilities BackendCapabilities => Capabilities | Capabilities.SessionTrack;
+
+    private void Adopt(BackendConnection connection)
+    {
+        _backend = connection.Channel;
+        _backend.AnySequence = true;
+        _backend.Transport.HangupObserver = this;
+        Volatile.Write(ref _backendId, connection.ConnectionId);
+        _attachment++;
+        _multiStatementsSent = _multiStatements;
+        _lostBecause = null;
+    }
+
+    /// <summary>Tells the server what COM_SET_OPTION last said; also the one command that gives the status flags and changes nothing.</summary>
+    private async ValueTask<ServerStatus> SendSetOptionAsync(PacketChannel backend)
+    {
+        backend.Sequence = 0;
+        backend.Append([(byte)Command.SetOption, _multiStatements ? (byte)0 : (byte)1, 0]);
+        await backend.FlushAsync();
+        var payload = await backend.ReadPacketAsync();
+        _multiStatementsSent = _multiStatements;
+        return payload.Length switch
+        {
+            >= 5 when EofPacket.IsOne(payload.Span) && payload.Length == 5 => EofPacket.Read(payload.Span).Status,
+            > 0 when payload.Span[0] is OkPacket.Header or OkPacket.EndHeader => OkPacket.Read(payload.Span, BackendCapabilities).Status,
+            _ => (ServerStatus)_state.ServerStatus,
+        };
+    }
+}

@@ -1,0 +1,132 @@
+using Serverless.Host.Gateway.State;
+using Serverless.Host.Mysql;
+using Serverless.Host.Net;
+
+namespace Serverless.Host.Gateway.Sessions;
+
+/// <summary>Giving the backend connection back, and losing it.</summary>
+internal sealed partial class Session
+{
+    /// <summary>The drain that waits for this session gives up on what it holds.</summary>
+    private bool _breaks;
+
+    /// <summary>This session's detach is counted by its shard.</summary>
+    private bool _detaching;
+
+    private string? _lostBecause;
+
+    /// <summary>A drain, or the need of another session, asks for the connection: reads the state back and lets go. It may find that it cannot.</summary>
+    private async ValueTask DetachForDrainAsync()
+    {
+        try
+        {
+            if (_backend is { } backend) await DetachAsync(backend);
+        }
+        catch (Exception failure) when (failure is ConnectionLostException or MalformedPacketException)
+        {
+            _lostBecause ??= failure.Message;
+            LoseBackend();
+        }
+        finally
+        {
+            _breaks = false;
+            if (_detaching)
+            {
+                _detaching = false;
+                _shard.EndDetach();
+            }
+        }
+    }
+
+    private async ValueTask DetachAsync(PacketChannel backend)
+    {
+        var query = new BackendQuery(backend, BackendCapabilities);
+        if (_breaks) await GiveUpOnAsync(query);
+        var captured = await SessionCapture.CaptureAsync(_state, Catalogue, query, CancellationToken.None);
+        if (captured.Pinned is { } pin)
+        {
+            UpdateStanding();
+            _shard.OnDrainBlocked(Describe(pin.Words));
+            return;
+        }
+        // Taken back meanwhile: the connection is as it was.
+        if (Database.Gate.IsOpen && _detaching) return;
+        backend.Sequence = 0;
+        backend.Append([(byte)Command.Quit]);
+        await backend.FlushAsync();
+        DropBackend();
+    }
+
+    /// <summary>A rule said that what is idle so long is given up on. The client hears of it with its next statement.</summary>
+    private async ValueTask GiveUpOnAsync(BackendQuery query)
+    {
+        if (_state.Pin is not { } pin) return;
+        Log.GivenUp(Database.Logger, ConnectionId, AccountName, IdleTime, pin.Words);
+        _pendingError = $"While this session was idle the database was suspended, by a rule that gives up on it: lost are its {pin.Words}";
+        if (_state.InTransaction) await query.QueryAsync(["ROLLBACK"u8.ToArray()], SessionCapture.AnswerLimit, CancellationToken.None);
+        ForgetWhatIsLost();
+    }
+
+    /// <summary>The connection broke while nothing ran. What can be made again will be, at the next statement; what cannot is an error then.</summary>
+    private void LoseBackend()
+    {
+        if (_backend is null) return;
+        DropBackend();
+        var lost = _state.Pin?.Words ?? (_state.UserVariables is null ? null : "user variables");
+        ForgetWhatIsLost();
+        var reason = _lostBecause ?? "the connection to it broke";
+        if (lost is null) return;
+        Log.Lost(Database.Logger, ConnectionId, AccountName, $"{reason}; lost: {lost}");
+        _pendingError = $"The compute went away ({reason}) while this session was idle; lost: {lost}";
+    }
+
+    /// <summary>What lived only in the backend connection is gone with it; the schema and the session variables that the server reported are known here.</summary>
+    private void ForgetWhatIsLost()
+    {
+        _state.LoseBackend();
+        ForgetBackendStatements();
+        UpdateStanding();
+    }
+
+    private void DropBackend()
+    {
+        if (_backend is not { } backend) return;
+        backend.Transport.HangupObserver = null;
+        _backend = null;
+        Volatile.Write(ref _backendId, 0);
+        backend.Dispose();
+        _shard.Counters.AddAttached(-1);
+        _shard.OnSessionEased();
+    }
+
+    /// <summary>The connection broke under a statement. True: the session goes on.</summary>
+    private async ValueTask<bool> OnLostWhileRunningAsync(Exception failure)
+    {
+        if (_counted)
+        {
+            _counted = false;
+            _shard.Counters.StatementEnded(_started, Database.Time.GetTimestamp(), _counts);
+            Volatile.Write(ref _idleSince, Database.Time.GetTimestamp());
+        }
+        if (_long > 0) ReturnLong();
+        if ((_signals & SessionSignals.ClientGone) != 0 || _client.Transport.IsPeerClosed) return false;
+        var reason = _lostBecause ?? failure.Message;
+        var ended = _reader.HasEnded && !_midCommand;
+        // A packet that was passed on in part cannot be followed by an error; a command still on its way cannot either.
+        var canTell = _reader.IsBetweenPackets && !_midCommand && !ended;
+        Log.Lost(Database.Logger, ConnectionId, AccountName, reason);
+        var lost = _state.Pin?.Words;
+        DropBackend();
+        ForgetWhatIsLost();
+        _client.Output.Clear();
+        if (ended) return true;
+        if (!canTell) return false;
+        await SendErrorAsync(
+            new ErrPacket(
+                ErrorCode.ServerShutdown,
+                $"The compute went away while the statement ran ({reason}); whether it took effect is not known"
+                + (lost is null ? "" : $"; lost: {lost}")),
+            unchecked((byte)(Math.Max(_reader.Sequence, _lastSequence) + 1)));
+        return true;
+    }
+}

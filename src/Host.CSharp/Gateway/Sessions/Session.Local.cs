@@ -1,0 +1,82 @@
+using Serverless.Host.Gateway.State;
+using Serverless.Host.Mysql;
+
+namespace Serverless.Host.Gateway.Sessions;
+
+/// <summary>Statements that are answered here.</summary>
+internal sealed partial class Session
+{
+    /// <summary>A longer text is no keep-alive and no driver's start-up statement.</summary>
+    private const int LongestLocalText = 1024;
+
+    private LocalContext LocalContext => new(
+        ConnectionId,
+        $"{_identity.User}@{_identity.EndPoint?.Address.ToString() ?? "localhost"}",
+        $"{_identity.Account.User}@{_identity.Account.Host}");
+
+    private Decision DecideByText(ReadOnlySpan<byte> text)
+    {
+        if (text.Length > LongestLocalText)
+        {
+            _counts = true;
+            return Decision.Forward;
+        }
+        if (_backend is not null)
+        {
+            _counts = !IsKeepAlive(text);
+            // Only here is the id known that the client was given.
+            if (!_info.Has(StatementTraits.ReadsConnectionId) || _pendingError is not null) return Decision.Forward;
+        }
+        if (_pendingError is null && LocalAnswers.TryAnswer(text, _info, _state, Catalogue, LocalContext, out var answer))
+        {
+            UseUp();
+            Append(answer!);
+            return Decision.Answered;
+        }
+        _counts = true;
+        return Decision.Forward;
+    }
+
+    /// <summary>Without a backend connection it would have been answered here, so it is no reason to keep the compute awake either.</summary>
+    private bool IsKeepAlive(ReadOnlySpan<byte> text)
+    {
+        const StatementTraits settings = StatementTraits.SetsSessionVariables | StatementTraits.SetsNames;
+        return _info.Kind switch
+        {
+            // Answering a SET notes it in the state, so here it is only looked at.
+            StatementKind.Set => (_info.Traits & ~settings) == 0,
+            StatementKind.Select or StatementKind.Show or StatementKind.Commit or StatementKind.Rollback or StatementKind.Empty =>
+                !_state.InTransaction && LocalAnswers.TryAnswer(text, _info, _state, Catalogue, LocalContext, out _),
+            _ => false,
+        };
+    }
+
+    private void Append(LocalAnswer answer)
+    {
+        if (answer.IsOk)
+        {
+            _client.Append(new OkPacket { Status = LocalStatus, SessionState = TracksForClient ? SessionTrackText.Write(answer.Tracked) : [] });
+            return;
+        }
+        var columns = new ColumnDefinition41[answer.Columns.Count];
+        for (var i = 0; i < columns.Length; i++)
+        {
+            var column = answer.Columns[i];
+            columns[i] = new ColumnDefinition41(
+                column.Schema, column.Table, column.OriginalTable, System.Text.Encoding.UTF8.GetString(column.Name), column.OriginalName,
+                column.Collation, column.Length, (ColumnType)column.Type, (ColumnFlags)column.Flags, column.Decimals);
+        }
+        var writer = ResultSetWriter.Begin(_client, Capabilities, LocalStatus, columns);
+        foreach (var row in answer.Rows)
+        {
+            _client.Output.Begin();
+            foreach (var value in row)
+            {
+                if (value is null) _client.Output.UInt8(0xfb);
+                else _client.Output.LengthEncodedBytes(value);
+            }
+            _client.Sequence = _client.Output.End(_client.Sequence);
+        }
+        writer.End(LocalStatus);
+    }
+}

@@ -1,0 +1,194 @@
+using System.Buffers.Binary;
+using System.Globalization;
+using System.Text;
+using Serverless.Host.Gateway.State;
+using Serverless.Host.Mysql;
+using Serverless.Host.Net;
+
+namespace Serverless.Host.Gateway.Sessions;
+
+/// <summary>Commands that are more than forwarding, and what is to be done after some.</summary>
+internal sealed partial class Session
+{
+    [Flags]
+    private enum Afterwards : byte
+    {
+        None = 0,
+
+        /// <summary>An error says nothing of the transaction; asking the server does.</summary>
+        AskStatus = 1 << 0,
+
+        /// <summary>COM_RESET_CONNECTION has reset the trackers too.</summary>
+        SetUpTrackers = 1 << 1,
+
+        /// <summary>A drain waits for this session.</summary>
+        Detach = 1 << 2,
+        ChangedAccounts = 1 << 3,
+        Killed = 1 << 4,
+    }
+
+    private Afterwards _afterwards;
+
+    /// <summary>The connection that a KILL was for.</summary>
+    private Session? _victim;
+
+    /// <summary>Part of a command has been read from the client, or of a file.</summary>
+    private bool _midCommand;
+
+    private byte _lastSequence;
+
+    /// <summary>Bytes of memory that a long command takes, counted against those of all sessions.</summary>
+    private int _long;
+
+    private bool TakeLong(PacketHeader header)
+    {
+        if (_long > 0) return true;
+        if (header.IsContinued || Database.LongCommands.TryTake(header.Length) is not null) return false;
+        _long = header.Length;
+        return true;
+    }
+
+    private void ReturnLong()
+    {
+        Database.LongCommands.Return(_long);
+        _long = 0;
+    }
+
+    /// <summary>What the end of the command asks for, before its answer goes out.</summary>
+    private void NoteAfterwards()
+    {
+        _afterwards = Afterwards.None;
+        _lastSequence = 0;
+        if (_statement is { } statement) NoteStatementEnded(statement);
+        if (!_reader.Succeeded)
+        {
+            var plain = _state.Autocommit && !_state.InTransaction && !_info.Has(StatementTraits.MultiStatement | StatementTraits.RunsStoredCode);
+            if (!plain) _afterwards |= Afterwards.AskStatus;
+        }
+        else if (_frame.Code == Command.ResetConnection)
+        {
+            ResetState();
+            _afterwards |= Afterwards.SetUpTrackers;
+        }
+        else if (_frame.Code == Command.SetOption)
+        {
+            _multiStatementsSent = _multiStatements;
+        }
+        else if (_info.Has(StatementTraits.ChangesAccounts))
+        {
+            _afterwards |= Afterwards.ChangedAccounts;
+        }
+        if (_victim is not null && _reader.Succeeded) _afterwards |= Afterwards.Killed;
+        if (!Database.Gate.IsOpen) _afterwards |= Afterwards.Detach;
+    }
+
+    /// <summary>False: the session ends.</summary>
+    private async ValueTask<bool> DoAfterwardsAsync()
+    {
+        var afterwards = _afterwards;
+        _afterwards = Afterwards.None;
+        if ((afterwards & Afterwards.ChangedAccounts) != 0) Database.OnAccountsChanged();
+        if ((afterwards & Afterwards.Killed) != 0) _victim!.PostSignal(SessionSignals.Killed);
+        _victim = null;
+        try
+        {
+            if ((afterwards & Afterwards.SetUpTrackers) != 0)
+                await new BackendQuery(_backend!, BackendCapabilities).QueryAsync([Catalogue.TrackerSetup], SessionCapture.AnswerLimit, CancellationToken.None);
+            if ((afterwards & Afterwards.AskStatus) != 0)
+            {
+                _state.OnStatus((ushort)await SendSetOptionAsync(_backend!));
+                UpdateStanding();
+            }
+        }
+        catch (Exception failure) when (failure is ConnectionLostException or MalformedPacketException)
+        {
+            if ((_signals & SessionSignals.ClientGone) != 0) return false;
+            _lostBecause ??= failure.Message;
+            LoseBackend();
+        }
+        if ((afterwards & Afterwards.Detach) != 0) await DetachIfDrainedAsync();
+        return true;
+    }
+
+    /// <summary>A drain that waits for sessions to finish takes this one's connection as soon as nothing keeps it.</summary>
+    private async ValueTask DetachIfDrainedAsync()
+    {
+        if (Database.Gate.Phase != GatePhase.Draining || _backend is null || _detaching || _state.PinCauses != PinCauses.None) return;
+        _detaching = true;
+        _shard.BeginDetach();
+        await DetachForDrainAsync();
+    }
+
+    private void ResetState()
+    {
+        _state.ResetConnection();
+        _prepared = null;
+        _multiStatements = (Capabilities & Capabilities.MultiStatements) != 0;
+        UpdateStanding();
+    }
+
+    private async ValueTask<bool> ServeSpecialAsync(Decision decision)
+    {
+        if (decision == Decision.ChangeUser) return await ChangeUserAsync();
+        return await KillAsync();
+    }
+
+    /// <summary>
+    /// KILL by the id that the gateway gave to a connection: the engine is asked to kill the connection or statement behind it, so its rights decide.
+    /// An id that is none of ours is passed on as it is.
+    /// </summary>
+    private async ValueTask<bool> KillAsync()
+    {
+        var wholeConnection = _frame.Code == Command.ProcessKill || _info.Has(StatementTraits.KillsConnection);
+        var id = _frame.Code == Command.ProcessKill
+            ? (_frame.Length >= 5 ? BinaryPrimitives.ReadUInt32LittleEndian(Payload[1..]) : 0)
+            : _info.KillTarget;
+        var victim = id <= uint.MaxValue ? Database.FindSession((uint)id) : null;
+        if (victim is { BackendConnectionId: 0 }) return await KillDetachedAsync(victim, wholeConnection);
+        if (!IsReady && !await GetReadyAsync()) return !_ending;
+        var text = _frame.Code == Command.ProcessKill
+            ? Encoding.UTF8.GetBytes($"KILL {Target(victim, id)}")
+            : WithTarget(StatementText, Target(victim, id));
+        _victim = wholeConnection && victim != this ? victim : null;
+        Begin();
+        BackendResult result;
+        try
+        {
+            result = (await new BackendQuery(_backend!, BackendCapabilities).QueryAsync([text], SessionCapture.AnswerLimit, CancellationToken.None))[0];
+        }
+        catch (Exception failure) when (failure is ConnectionLostException or MalformedPacketException)
+        {
+            await RelayPacketsAsync(backend: null, untilEmpty: false);
+            return await OnLostWhileRunningAsync(failure);
+        }
+        _counted = false;
+        var now = Database.Time.GetTimestamp();
+        Volatile.Write(ref _idleSince, now);
+        _shard.Counters.StatementEnded(_started, now, counts: true);
+        if (result.Failed) AnswerError(result.ErrorCode, result.ErrorMessage);
+        else AnswerOk();
+        await _client.FlushAsync();
+        if (!result.Failed) _victim?.PostSignal(SessionSignals.Killed);
+        _victim = null;
+        return true;
+    }
+
+    private static ulong Target(Session? victim, ulong id) => victim?.BackendConnectionId ?? id;
+
+    private byte[] WithTarget(ReadOnlySpan<byte> text, ulong target)
+    {
+        var before = text[.._info.KillTargetOffset];
+        var after = text[(_info.KillTargetOffset + _info.KillTargetLength)..];
+        return [.. before, .. Encoding.ASCII.GetBytes(target.ToString(CultureInfo.InvariantCulture)), .. after];
+    }
+
+    /// <summary>The victim has no connection to the engine that could be asked; its owner may end it, and its statement is none.</summary>
+    private async ValueTask<bool> KillDetachedAsync(Session victim, bool wholeConnection)
+    {
+        if (victim._identity.Account != _identity.Account) AnswerError(ErrorCode.KillDenied, $"You are not owner of thread {victim.ConnectionId}");
+        else AnswerOk();
+        await _client.FlushAsync();
+        if (wholeConnection && victim._identity.Account == _identity.Account) victim.PostSignal(SessionSignals.Killed);
+        return true;
+    }
+}

@@ -1,0 +1,141 @@
+using Serverless.Host.Gateway.State;
+using Serverless.Host.Mysql;
+
+namespace Serverless.Host.Gateway.Sessions;
+
+/// <summary>Waiting for a compute: for the gate to open, for a turn to attach, within the bounds of time, count and memory.</summary>
+internal sealed partial class Session
+{
+    /// <summary>It is over with this session; the loop returns.</summary>
+    private bool _ending;
+
+    /// <summary>The statement is counted as running.</summary>
+    private bool _counted;
+
+    private long _started;
+
+    /// <summary>It has a backend connection, and the gate lets it use it.</summary>
+    private bool IsReady => _backend is not null && (Database.Gate is { IsOpen: true } || MayFinish(Database.Gate));
+
+    /// <summary>An operator's drain waits for the end of what this session has begun, so it may go on with it.</summary>
+    private bool MayFinish(Gate gate) => gate.LetsBusyFinish && _state.PinCauses != PinCauses.None;
+
+    private void CountRunning(int change)
+    {
+        _counted = change > 0;
+        _shard.Counters.AddRunning(change);
+    }
+
+    /// <summary>
+    /// Sees to it that the session has a backend connection and may use it. False: it has not, the command has been answered with an error
+    /// and used up; or the session ends.
+    /// </summary>
+    private async ValueTask<bool> GetReadyAsync()
+    {
+        var since = Database.Time.GetTimestamp();
+        string? trouble = null;
+        while (true)
+        {
+            if (_signals != SessionSignals.None && !await ObeyAsync()) return GiveUp();
+            if (_pendingError is { } pending)
+            {
+                _pendingError = null;
+                return await RefuseAsync(new ErrPacket(ErrorCode.ServerShutdown, pending));
+            }
+            if (IsReady) return true;
+            var gate = Database.Gate;
+            HoldOutcome outcome;
+            if (gate.IsOpen && _backend is null && _shard.TryTakeAttachSlot()) outcome = HoldOutcome.GoAttach;
+            else if (gate.Refusal is { } refusal && !gate.IsOpen) return await RefuseAsync(Refusal(refusal));
+            else outcome = await HoldAsync(gate, since, trouble);
+            switch (outcome)
+            {
+                case HoldOutcome.GoAttach:
+                    if (!_counted) CountRunning(1);
+                    var attached = await AttachInSlotAsync();
+                    if (attached.Error is { } error)
+                    {
+                        if (attached.EndsSession) _ending = true;
+                        return await RefuseAsync(error);
+                    }
+                    trouble = attached.Trouble ?? trouble;
+                    if (attached.Trouble is null) break;
+                    if (Database.Time.GetElapsedTime(since) >= Database.Hold.Time) return await RefuseAsync(TimedOut(Database.Gate, since, trouble));
+                    // The compute may just have died; Control will say so, and then the statement waits for the next one.
+                    if (_counted) CountRunning(-1);
+                    await _shard.Loop.DelayAsync(RetryDelay);
+                    break;
+                case HoldOutcome.Refused:
+                    return await RefuseAsync(Refusal(_refusal ?? "the statement was given up on"));
+                case HoldOutcome.TimedOut:
+                    return await RefuseAsync(TimedOut(Database.Gate, since, trouble));
+                case HoldOutcome.ClientGone:
+                    return GiveUp();
+            }
+        }
+    }
+
+    private static TimeSpan RetryDelay => TimeSpan.FromMilliseconds(50);
+
+    private string? _refusal;
+
+    private async ValueTask<HoldOutcome> HoldAsync(Gate gate, long since, string? trouble)
+    {
+        var bytes = _client.Buffered.Length;
+        if (Database.Hold.TryTake(bytes) is { } exceeded)
+        {
+            _refusal = $"it was to wait for {gate.WaitsFor}, but {exceeded}";
+            return HoldOutcome.Refused;
+        }
+        if (_counted) CountRunning(-1);
+        var held = new HeldStatement(Database.Time, since, needsAttach: _backend is null);
+        try
+        {
+            _held = held;
+            _phase = SessionPhase.Held;
+            _shard.Enter(held);
+            if (!gate.IsOpen || trouble is not null) Database.SignalHeld();
+            // The gate may have moved between the look at it and the place in line: then this loop is told after this, and goes through the line.
+            var outcome = await held.Done;
+            _refusal = held.Reason;
+            if (outcome is HoldOutcome.Go or HoldOutcome.GoAttach) _counted = true;
+            return outcome;
+        }
+        finally
+        {
+            _phase = SessionPhase.Busy;
+            _held = null;
+            Database.Hold.Return(bytes);
+            Database.OnHoldEnded();
+        }
+    }
+
+    private bool GiveUp()
+    {
+        _ending = true;
+        return false;
+    }
+
+    private static ErrPacket Refusal(string reason) => new(ErrorCode.ServerShutdown, $"The statement was not run: {reason}");
+
+    private ErrPacket TimedOut(Gate gate, long since, string? trouble) => new(
+        ErrorCode.ServerShutdown,
+        $"The statement was not run: it waited {Database.Time.GetElapsedTime(since).TotalSeconds:0.0} s for {gate.WaitsFor}"
+        + (trouble is null ? "" : $" ({trouble})") + "; try again");
+
+    /// <summary>Uses the command up and answers it with an error. Always false, for its callers' sake.</summary>
+    private async ValueTask<bool> RefuseAsync(ErrPacket error)
+    {
+        if (_counted) CountRunning(-1);
+        if (_long > 0) ReturnLong();
+        await RelayPacketsAsync(backend: null, untilEmpty: false);
+        if (CommandShapes.ShapeOf(_frame.Code) == ResponseShape.None)
+        {
+            // There is no answer to this command; the one that follows gets it.
+            _pendingError = error.Message;
+            return false;
+        }
+        await SendErrorAsync(error, unchecked((byte)(_lastSequence + 1)));
+        return false;
+    }
+}

@@ -1,0 +1,133 @@
+using System.Globalization;
+using System.Net;
+using Microsoft.Extensions.Logging.Abstractions;
+using Serverless.Host.Gateway;
+using Serverless.Host.Gateway.Authentication;
+using Serverless.Host.Gateway.Sessions;
+using Serverless.Host.Mysql;
+using Serverless.Host.Net;
+using Serverless.Tests.Integration.Support;
+
+namespace Serverless.Tests.Integration.Sessions;
+
+/// <summary>
+/// A gateway in front of a real MariaDB, and the part of Control that the tests play: they open and close the gate, drain, kill and start the server.
+/// The account `app` with the password `secret` has all rights.
+/// </summary>
+internal sealed class GatewayUnderTest : IAsyncDisposable
+{
+    private readonly TemporaryDirectory _directory = new();
+    private readonly GatewayKey _key;
+
+    private GatewayUnderTest(MariaDbServer server, GatewayOptions options)
+    {
+        Server = server;
+        _key = GatewayKey.LoadOrCreate(_directory["key"], NullLogger.Instance);
+        var login = new LoginServices(_key, new PasswordWork(2), new FailureLimiter(TimeProvider.System, FailureLimits.Default), LoginServices.DefaultDeadline);
+        Gateway = new GatewayServer(2, 20_000, login, options, TimeProvider.System, NullLoggerFactory.Instance);
+        Database = Gateway.AddDatabase("default");
+        Database.StatementHeld += () => Interlocked.Increment(ref _heldEvents);
+        Database.AccountsChanged += () => Interlocked.Increment(ref _accountsChanged);
+        var listener = Gateway.Listen(Database, new IPEndPoint(IPAddress.Loopback, 0), 20_000);
+        Port = ((IPEndPoint)listener.LocalEndPoint).Port;
+    }
+
+    private int _heldEvents;
+    private int _accountsChanged;
+
+    public MariaDbServer Server { get; }
+
+    public GatewayServer Gateway { get; }
+
+    public GatewayDatabase Database { get; }
+
+    public int Port { get; }
+
+    /// <summary>How often StatementHeld was raised.</summary>
+    public int HeldEvents => Volatile.Read(ref _heldEvents);
+
+    public int AccountsChangedEvents => Volatile.Read(ref _accountsChanged);
+
+    public BackendAddress Backend => new(Server.SocketPath, Tcp: null, ReadsProxyHeader: true);
+
+    public BackendAddress Front => new(UnixSocket: null, new IPEndPoint(IPAddress.Loopback, Port), ReadsProxyHeader: false);
+
+    public ActivityReading Activity => Database.Read();
+
+    /// <summary>Starts the server, tells the gateway what it is and who may log in, and leaves the gate closed.</summary>
+    public static async Task<GatewayUnderTest> StartAsync(GatewayOptions? options = null, params string[] arguments)
+    {
+        var server = await MariaDbServer.StartAsync(arguments);
+        var gateway = new GatewayUnderTest(server, options ?? new GatewayOptions());
+        await using var root = await gateway.ConnectDirectlyAsync();
+        await root.QueryAllAsync("CREATE DATABASE shop; CREATE USER app@'%' IDENTIFIED BY 'secret'; GRANT ALL ON *.* TO app@'%' WITH GRANT OPTION", default);
+        await gateway.ReadEngineAsync(root);
+        return gateway;
+    }
+
+    /// <summary>A client of the gateway.</summary>
+    public Task<EngineClient> ConnectAsync(string? schema = null, Capabilities without = Capabilities.None, Capabilities with = Capabilities.None) =>
+        EngineClient.ConnectAsync(
+            Gateway.Loops.Next(),
+            new EngineLogin(Front, "app", LoginSecret.FromPassword("secret")) { Database = schema, Capabilities = (EngineLogin.DefaultCapabilities & ~without) | with },
+            CancellationToken.None);
+
+    /// <summary>A client that goes round the gateway.</summary>
+    public Task<EngineClient> ConnectDirectlyAsync() =>
+        EngineClient.ConnectAsync(Gateway.Loops.Next(), new EngineLogin(Backend, "root", LoginSecret.Empty), CancellationToken.None);
+
+    public void Open() => Database.Open(Backend);
+
+    public async Task<string?> DrainAsync(bool byOperator = false, TimeSpan? breakTransactions = null, TimeSpan? breakPinned = null, TimeSpan? limit = null) =>
+        (await Database.DrainAsync(new DrainRequest(byOperator, breakTransactions, breakPinned, limit ?? TimeSpan.FromSeconds(10)), CancellationToken.None)).Refused;
+
+    /// <summary>Drains, closes and ends the server, as a suspend does.</summary>
+    public async Task SleepAsync()
+    {
+        var refused = await DrainAsync();
+        if (refused is not null) throw new InvalidOperationException($"The drain was refused: {refused}");
+        Database.Close("the database sleeps");
+        Server.Kill();
+    }
+
+    public async Task WakeAsync()
+    {
+        await Server.RunAsync();
+        Open();
+    }
+
+    /// <summary>Waits until the condition holds.</summary>
+    public static async Task UntilAsync(Func<bool> condition, string what)
+    {
+        for (var i = 0; i < 500; i++)
+        {
+            if (condition()) return;
+            await Task.Delay(20);
+        }
+        throw new TimeoutException($"Not within 10 s: {what}");
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await Gateway.DisposeAsync();
+        Server.Dispose();
+        _key.Dispose();
+        _directory.Dispose();
+    }
+
+    private async Task ReadEngineAsync(EngineClient root)
+    {
+        var greeting = root.Login.Greeting;
+        var variables = await root.QueryAsync("SHOW SESSION VARIABLES", default);
+        var collations = await root.QueryAsync("SELECT COLLATION_NAME, ID, CHARACTER_SET_NAME, IS_DEFAULT FROM information_schema.COLLATIONS WHERE ID IS NOT NULL", default);
+        Database.UseProfile(new ServerProfile(
+            ServerFamily.MariaDb, greeting.ServerVersion, (ulong)greeting.Capabilities, greeting.CollationId, "mysql_native_password",
+            variables.Rows.ToDictionary(row => row[0]!.ToLowerInvariant(), row => row[1] ?? "", StringComparer.Ordinal),
+            collations.Rows.ToDictionary(
+                row => row[0]!, row => new CollationInfo(int.Parse(row[1]!, CultureInfo.InvariantCulture), row[2]!, row[3] == "Yes"), StringComparer.Ordinal)));
+        var accounts = await root.QueryAsync("SELECT User, Host, plugin, authentication_string FROM mysql.user", default);
+        Database.UseAccounts(new AccountSnapshot(
+            DateTimeOffset.UtcNow,
+            [.. accounts.Rows.Select(row => new Account(row[0]!, row[1]!, row[2]!.Length == 0 ? "mysql_native_password" : row[2]!, row[3]!, false, false, false))]));
+    }
+}
