@@ -31,8 +31,15 @@ let metrics: Metric list =
       sample "threads.running" Count false "threads of the engine that execute"
       sample "replica.lag" Duration false "how far replication is behind; missing where there is none" ]
 
-/// The longest window and the longest look ahead; a window's samples are kept in memory.
+/// The longest look ahead, and the longest window of any metric.
 let longestWindow: int64<ms> = 86_400_000L<ms>
+
+/// A window's samples are kept in memory, and the kernel keeps no more of them than this.
+let private mostSamples = 60_000L
+
+/// The longest window of a metric with this period.
+let longestOf (period: int64<ms>) : int64<ms> =
+    if period = 0L<ms> then longestWindow else min longestWindow (mostSamples * period)
 
 /// An aggregate as it is written, with what it takes.
 type AggregateForm =

@@ -12,7 +12,7 @@ let private policy: Parser<Declaration> =
         (opt (nameBut ("zone" :: "extends" :: Keyword.All) "a name"))
         (opt (word "zone" >>. text))
         (opt (word "extends" >>. name "the name of a policy"))
-        (fun name zone extended -> if extended.IsSome then Extending else PolicyHeader(name, zone))
+        (fun name zone extended -> if extended.IsSome then Extending name else PolicyHeader(name, zone))
 
 let private unit: Parser<Declaration> =
     pipe2 (word "cu" >>. symbol "=" >>. value) (symbol "+" >>. value .>> word "memory") (fun cpu memory -> UnitOf(cpu, memory))

@@ -38,6 +38,8 @@ let private literal (scope: Scope) file (at: Span) (text: string) : Checked opti
         scope.Report(file, at, problem)
         None
 
+let private aggregateNames = Catalogue.aggregates |> List.map _.Name
+
 let private textOf (expr: Expr) =
     match expr.Value with
     | Number text -> Some text
@@ -87,7 +89,7 @@ and private named scope file at name =
             scope.Use name
             holds (During name)
         | _ ->
-            unknown scope file at [ MetricName; LetName; ScheduleName ] name scope.Names
+            unknown scope file at [ MetricName; LetName; ScheduleName ] name [ scope.MetricNames; scope.LetNames; scope.ScheduleNames ]
             None
 
 and private expand scope file at entry =
@@ -110,7 +112,10 @@ and private expand scope file at entry =
         expand scope file at entry
 
 and checkLet (scope: Scope) (entry: LetEntry) : unit =
-    if entry.State = Unchecked then
+    match entry.State with
+    | UnderWay
+    | Done _ -> ()
+    | Unchecked ->
         let path = scope.Path
         entry.State <- UnderWay
         scope.Path <- entry.Name.Value :: path
@@ -123,7 +128,7 @@ and private inside scope file schedule =
         scope.Use schedule.Value
         holds (During schedule.Value)
     else
-        unknown scope file schedule.At [ ScheduleName ] schedule.Value (List.ofSeq scope.Schedules)
+        unknown scope file schedule.At [ ScheduleName ] schedule.Value [ scope.ScheduleNames ]
         None
 
 and private joined scope file make parts =
@@ -177,7 +182,7 @@ and private comparison scope file expr left operator right =
 and private call scope file expr name arguments =
     match Catalogue.aggregates |> List.tryFind (fun form -> form.Name = name.Value) with
     | None ->
-        scope.Report(file, name.At, UnknownName([ AggregateName ], name.Value, Catalogue.aggregates |> List.map _.Name))
+        scope.Report(file, name.At, UnknownName([ AggregateName ], name.Value, [ aggregateNames ]))
         None
     | Some form ->
         let wanted = if form.HasHorizon then 3 else 2
@@ -226,15 +231,17 @@ and private measured (scope: Scope) file (form: Catalogue.AggregateForm) (argume
             scope.Report(file, argument.At, NotAMetric form.Name)
             None
         | _ ->
-            unknown scope file argument.At [ MetricName ] name (List.ofSeq scope.Metrics.Keys)
+            unknown scope file argument.At [ MetricName ] name [ scope.MetricNames ]
             None
     | _ ->
         scope.Report(file, argument.At, NotAMetric form.Name)
         None
 
 and private checkWindow (scope: Scope) file at (metric: Metric option) (width: int64) =
-    if width > int64 Catalogue.longestWindow then
-        scope.Report(file, at, WindowTooLong(width, int64 Catalogue.longestWindow))
+    let longest = metric |> Option.map (fun metric -> Catalogue.longestOf metric.Period) |> Option.defaultValue Catalogue.longestWindow
+
+    if width > int64 longest then
+        scope.Report(file, at, WindowTooLong(width, int64 longest))
     else
         match metric with
         | Some metric when metric.Class = Sample && width < 2L * int64 metric.Period ->

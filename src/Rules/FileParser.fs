@@ -14,8 +14,6 @@ let private wordAt (text: string) (at: int) : string =
 
     text.Substring(at, last - at)
 
-let private isKeyword = fun word -> List.contains word Keyword.All
-
 /// Offsets of the lines that begin with a keyword, with the keyword's own offset. Unindented ones begin a declaration whatever stands before.
 let private keywordLines (text: string) : struct (int * bool)[] =
     let found = ResizeArray()
@@ -27,7 +25,7 @@ let private keywordLines (text: string) : struct (int * bool)[] =
         while first < text.Length && (text[first] = ' ' || text[first] = '\t') do
             first <- first + 1
 
-        if first < text.Length && System.Char.IsAsciiLetterLower text[first] && isKeyword (wordAt text first) then
+        if first < text.Length && System.Char.IsAsciiLetterLower text[first] && Keyword.isKeyword (wordAt text first) then
             found.Add(struct (first, first = at))
 
         let newline = text.IndexOf('\n', first)
@@ -48,7 +46,9 @@ let private brokenName (text: string) (start: int) : string option =
 /// What stands at an offset, for "found".
 let private foundAt (text: string) (at: int) : string * Span =
     if at >= text.Length then
-        "the end of the file", { Start = text.Length; End = text.Length }
+        // Shown behind the last thing that was read, not on the empty line below it.
+        let last = text.TrimEnd().Length
+        "the end of the file", { Start = last; End = last }
     elif isNameStart text[at] || System.Char.IsAsciiDigit text[at] then
         let word = wordAt text at
         Wording.quote word, { Start = at; End = at + word.Length }
@@ -90,6 +90,8 @@ let parse (file: SourceText) : Located<Declaration> list * Finding list =
     let declarations = ResizeArray()
     let findings = ResizeArray()
     let report at problem = findings.Add { File = file; At = at; Problem = problem }
+    // What is no rule file at all is not read to its end.
+    let isHopeless () = findings.Count >= 1000
 
     // From one unindented keyword to the next: nothing reaches over it.
     let parseChunk (first: int) (last: int) (nextLine: int ref) =
@@ -113,15 +115,15 @@ let parse (file: SourceText) : Located<Declaration> list * Finding list =
 
         blanks stream |> ignore
 
-        while not stream.IsEndOfStream do
+        while not stream.IsEndOfStream && not (isHopeless ()) do
             let start = int stream.Index
             let word = wordAt text start
 
-            if not (isKeyword word) then
+            if not (Keyword.isKeyword word) then
                 let found, span = foundAt text start
                 let found = if word = "" then found.Trim '`' else word
                 report span (UnknownDeclaration found)
-                declarations.Add { Value = BrokenOf(brokenName text start); At = span }
+                declarations.Add { Value = BrokenOf(word, brokenName text start); At = span }
                 recover (start + 1)
             else
                 let reply = DeclarationParser.declaration stream
@@ -131,7 +133,7 @@ let parse (file: SourceText) : Located<Declaration> list * Finding list =
                 else
                     let problem, span = problemOf text (int stream.Index) reply.Error
                     report span problem
-                    declarations.Add { Value = BrokenOf(brokenName text start); At = span }
+                    declarations.Add { Value = BrokenOf(word, brokenName text start); At = span }
                     recover (max (start + 1) (int stream.Index))
 
     let bounds =
@@ -144,6 +146,7 @@ let parse (file: SourceText) : Located<Declaration> list * Finding list =
     let nextLine = ref 0
 
     for i in 0 .. bounds.Length - 2 do
-        parseChunk bounds[i] bounds[i + 1] nextLine
+        if not (isHopeless ()) then
+            parseChunk bounds[i] bounds[i + 1] nextLine
 
     List.ofSeq declarations, List.ofSeq findings

@@ -8,25 +8,31 @@ open Serverless.Rules.ExpressionChecker
 /// A declaration with the file it stands in.
 type Placed = { File: SourceText; At: Span; Declaration: Declaration }
 
-let private place (file: SourceText) (at: Span) =
-    let position = file.Position at.Start
-    $"{file.Name}:{position.Line}:{position.Column}"
+/// Where a name was declared first; None for what is built in.
+type private Earlier = (struct (SourceText * Span)) option
+
+let private place (earlier: Earlier) =
+    match earlier with
+    | Some(struct (file, at)) ->
+        let position = file.Position at.Start
+        $"{file.Name}:{position.Line}:{position.Column}"
+    | None -> "the built-in names"
 
 /// Reports the second of two declarations that cannot both stand; true for the first.
-let private first (scope: Scope) (seen: Dictionary<string, string>) key (file: SourceText) (at: Span) problem =
+let private first (scope: Scope) (seen: Dictionary<string, Earlier>) key (file: SourceText) (at: Span) problem =
     match seen.TryGetValue key with
     | true, earlier ->
-        scope.Report(file, at, problem earlier)
+        scope.Report(file, at, problem (place earlier))
         false
     | _ ->
-        seen[key] <- place file at
+        seen[key] <- Some(struct (file, at))
         true
 
 let private metric (scope: Scope) file (name: Name) (kind: Name) every stale (sql: Located<string>) : Metric option =
     let found = Quantity.types |> List.tryFind (fun candidate -> Quantity.typeName candidate = kind.Value)
 
     if found.IsNone then
-        scope.Report(file, kind.At, UnknownName([ TypeName ], kind.Value, Quantity.types |> List.map Quantity.typeName))
+        scope.Report(file, kind.At, UnknownName([ TypeName ], kind.Value, [ Quantity.types |> List.map Quantity.typeName ]))
 
     let day = 86_400_000L
     let period = ranged scope file "the period of a metric" Duration 1_000L day every
@@ -58,15 +64,15 @@ let private metric (scope: Scope) file (name: Name) (kind: Name) every stale (sq
 
 /// Declares the names, so that their order in the files does not matter.
 let private declareNames (scope: Scope) (placed: Placed list) =
-    let seen = Dictionary<string, string>()
-    let rules = Dictionary<string, string>()
+    let seen = Dictionary<string, Earlier>()
+    let rules = Dictionary<string, Earlier>()
 
     for builtIn in Catalogue.metrics do
         scope.Metrics[builtIn.Name] <- builtIn
-        seen[builtIn.Name] <- "the built-in metrics"
+        seen[builtIn.Name] <- None
 
     for form in Catalogue.aggregates do
-        seen[form.Name] <- "the built-in aggregates"
+        seen[form.Name] <- None
 
     let isNew file (name: Name) =
         let right = not (Keyword.Reserved.Contains name.Value)
@@ -84,7 +90,7 @@ let private declareNames (scope: Scope) (placed: Placed list) =
         | ScheduleOf(name, _, _) when isNew item.File name -> scope.Schedules.Add name.Value |> ignore
         | RuleOf(name, _, _) ->
             first scope rules name.Value item.File name.At (fun earlier -> DuplicateName("rule " + Wording.quote name.Value, earlier)) |> ignore
-        | BrokenOf(Some name) -> scope.Broken.Add name |> ignore
+        | BrokenOf(_, Some name) -> scope.Broken.Add name |> ignore
         | _ -> ()
 
     for item in placed do
@@ -110,7 +116,7 @@ let private warnUnused (scope: Scope) (placed: Placed list) =
         | MetricOf(name, _, _, _, _) when scope.Metrics.ContainsKey name.Value -> check item.File name MetricName
         | _ -> ()
 
-let private zone (scope: Scope) database (seen: Dictionary<string, string>) (placed: Placed list) =
+let private zone (scope: Scope) (resolve: string -> Result<Zone, Problem>) (seen: Dictionary<string, Earlier>) (placed: Placed list) =
     let named =
         placed
         |> List.choose (fun item ->
@@ -121,7 +127,7 @@ let private zone (scope: Scope) database (seen: Dictionary<string, string>) (pla
 
     match named with
     | (file, zone) :: _ ->
-        match Zones.resolve database zone.Value with
+        match resolve zone.Value with
         | Ok zone -> zone
         | Error problem ->
             scope.Report(file, zone.At, problem)
@@ -129,7 +135,7 @@ let private zone (scope: Scope) database (seen: Dictionary<string, string>) (pla
     | [] -> Zones.utc
 
 /// Bounds without a schedule come first and are needed; the step is theirs.
-let private sizes (scope: Scope) (seen: Dictionary<string, string>) policyName (placed: Placed list) =
+let private sizes (scope: Scope) (seen: Dictionary<string, Earlier>) policyName (placed: Placed list) =
     let all =
         placed
         |> List.choose (fun item ->
@@ -144,15 +150,16 @@ let private sizes (scope: Scope) (seen: Dictionary<string, string>) policyName (
                     None
             | _ -> None)
 
-    let isBroken = placed |> List.exists (fun item -> item.Declaration.IsBrokenOf)
+    // The `size` may be what did not parse, or what another policy has.
+    let isPartial = placed |> List.exists (fun item -> item.Declaration.IsBrokenOf || item.Declaration.IsExtending)
 
     let step =
         match all |> List.tryFind (fun (_, _, _, _, during) -> during.IsNone) with
         | Some(item, _, _, step, _) -> SizeChecker.step scope item.File step
         | None ->
             let item = List.head placed
-            // The `size` may be what did not parse.
-            if not isBroken then
+
+            if not isPartial then
                 scope.Report(item.File, item.At, NoSize policyName)
 
             SizeChecker.defaultStep
@@ -217,16 +224,16 @@ let private numbered (rules: Rule list) (forbids: Forbid list) =
     rules, forbids
 
 /// Checks a policy. Its value is of use only when nothing reported is an error.
-let check (database: Zones.Database) (report: Finding -> unit) (policyName: string) (placed: Placed list) : Policy =
+let check (resolve: string -> Result<Zone, Problem>) (report: Finding -> unit) (policyName: string) (placed: Placed list) : Policy =
     let scope = Scope report
-    let seen = Dictionary<string, string>()
+    let seen = Dictionary<string, Earlier>()
     let once key what item = first scope seen key item.File item.At (fun earlier -> DuplicateDeclaration(what, earlier))
     declareNames scope placed
 
     for entry in List.ofSeq scope.Lets.Values do
         checkLet scope entry
 
-    let zone = zone scope database seen placed
+    let zone = zone scope resolve seen placed
     let step, bounds = sizes scope seen policyName placed
 
     let widest =
@@ -252,7 +259,7 @@ let check (database: Zones.Database) (report: Finding -> unit) (policyName: stri
         | RuleOf(name, on, clauses) -> RuleChecker.rule scope widest item.File name on clauses |> Option.iter (fun rule -> rules.Add(item, rule))
         | ForbidOf(kinds, condition) -> RuleChecker.forbid scope item.File item.At kinds condition |> Option.iter (fun forbid -> forbids.Add(item, forbid))
         | LaterOf later -> scope.Report(item.File, item.At, NotRunYet later)
-        | Extending -> scope.Report(item.File, item.At, ExtendsNotSupported)
+        | Extending _ -> scope.Report(item.File, item.At, ExtendsNotSupported)
         | _ -> ()
 
     warnUnused scope placed

@@ -34,7 +34,7 @@ type Problem =
     | NumberTooFine of text: string * kind: ValueType
     | NotAWholeNumber of text: string
     // Names
-    | UnknownName of kinds: NameKind list * name: string * candidates: string list
+    | UnknownName of kinds: NameKind list * name: string * candidates: string list list
     | ReservedName of name: string
     | DuplicateName of what: string * first: string
     | DuplicateDeclaration of what: string * first: string

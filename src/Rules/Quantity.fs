@@ -62,7 +62,7 @@ let private showDuration (value: int64) =
         "0s"
     else
         [ 86_400_000L, "d"; 3_600_000L, "h"; 60_000L, "m"; 1_000L, "s"; 1L, "ms" ]
-        |> List.mapFold (fun rest (scale, unit) -> (if rest / scale > 0L then $"{rest / scale}{unit}" else ""), rest % scale) value
+        |> List.mapFold (fun rest (scale, unit) -> (if rest / scale > 0L then string (rest / scale) + unit else ""), rest % scale) value
         |> fst
         |> String.concat ""
 

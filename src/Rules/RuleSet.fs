@@ -7,8 +7,26 @@ open Serverless.Core
 /// What a set of rule files means: its policies, or what is wrong with it. Taken whole or not at all.
 [<Sealed>]
 type RuleSet internal (policies: Policy list, findings: Finding list) =
-    let diagnostics = findings |> List.map Diagnostic |> Array.ofList
-    let isValid = diagnostics |> Array.forall (fun diagnostic -> diagnostic.Severity <> Severity.Error)
+    let isError (finding: Finding) = Wording.severity finding.Problem = Severity.Error
+    let isValid = not (List.exists isError findings)
+    let mostShown = 500
+
+    let inReadingOrder =
+        List.sortWith (fun (a: Finding) (b: Finding) ->
+            match String.CompareOrdinal(a.File.Name, b.File.Name) with
+            | 0 -> Int32.Sign(a.At.Start - b.At.Start)
+            | order -> order)
+
+    // Errors are shown rather than what is less.
+    let shown =
+        if findings.Length <= mostShown then
+            inReadingOrder findings
+        else
+            let errors, others = List.partition isError findings
+            let shown = inReadingOrder errors @ others |> List.truncate mostShown |> inReadingOrder
+            shown @ [ { List.last shown with Problem = TooManyProblems(findings.Length - mostShown) } ]
+
+    let diagnostics = shown |> List.map Diagnostic |> Array.ofList
     let policies = if isValid then Array.ofList policies else [||]
 
     /// By name; empty when anything is an error.
@@ -33,7 +51,6 @@ module internal Compiler =
     open PolicyChecker
 
     let defaultPolicy = "default"
-    let private mostShown = 500
 
     /// Declarations belong to the policy header above them in their file, or to `default`.
     let private byPolicy (file: SourceText, declarations: Located<Declaration> list) : (string * Placed) list =
@@ -41,27 +58,15 @@ module internal Compiler =
         ||> List.mapFold (fun policy declaration ->
             let policy =
                 match declaration.Value with
-                | PolicyHeader(name, _) -> name |> Option.map _.Value |> Option.defaultValue defaultPolicy
+                | PolicyHeader(name, _)
+                | Extending name -> name |> Option.map _.Value |> Option.defaultValue defaultPolicy
+                | BrokenOf("policy", name) -> name |> Option.defaultValue defaultPolicy
                 | _ -> policy
 
             (policy, { File = file; At = declaration.At; Declaration = declaration.Value }), policy)
         |> fst
 
     let private whole = { Start = 0; End = 0 }
-
-    /// In reading order and without repetitions: a let that is used often is wrong only once.
-    let private ordered (findings: Finding seq) =
-        let sorted =
-            findings
-            |> Seq.distinctBy (fun finding -> finding.File.Name, finding.At, finding.Problem)
-            |> Seq.sortBy (fun finding -> finding.File.Name, finding.At.Start)
-            |> List.ofSeq
-
-        if sorted.Length <= mostShown then
-            sorted
-        else
-            let shown, rest = List.splitAt mostShown sorted
-            shown @ [ { rest.Head with Problem = TooManyProblems rest.Length } ]
 
     let compile (database: Zones.Database) (unread: Finding list) (files: SourceText list) : RuleSet =
         let findings = ResizeArray unread
@@ -80,10 +85,21 @@ module internal Compiler =
             let file = files |> List.tryHead |> Option.defaultWith (fun () -> SourceText("rules", ""))
             findings.Add { File = file; At = whole; Problem = NothingDeclared }
 
+        let zones = Dictionary<string, Result<Zone, Problem>>()
+
+        // A zone's transitions take a while to find, and many policies share one zone.
+        let resolve name =
+            match zones.TryGetValue name with
+            | true, known -> known
+            | _ ->
+                let zone = Zones.resolve database name
+                zones[name] <- zone
+                zone
+
         let policies =
             placed
             |> List.groupBy fst
             |> List.sortBy fst
-            |> List.map (fun (name, declarations) -> check database findings.Add name (List.map snd declarations))
+            |> List.map (fun (name, declarations) -> check resolve findings.Add name (List.map snd declarations))
 
-        RuleSet(policies, ordered findings)
+        RuleSet(policies, List.ofSeq findings)

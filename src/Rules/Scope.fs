@@ -28,10 +28,26 @@ type internal LetEntry(file: SourceText, name: Name, body: Expr) =
     member _.Body = body
     member val State = Unchecked with get, set
 
+/// A list of names that is made again only when names were added.
+[<Sealed>]
+type internal NameList() =
+    let mutable count = 0
+    let mutable names: string list = []
+
+    member _.Of(source: ICollection<string>) : string list =
+        if source.Count <> count then
+            count <- source.Count
+            names <- source |> Seq.truncate 500 |> List.ofSeq
+
+        names
+
 /// The names of one policy, which of them are used, and where problems go. Lives as long as one policy is checked.
 [<Sealed>]
 type internal Scope(report: Finding -> unit) =
     let used = HashSet<string>()
+    let metricNames = NameList()
+    let scheduleNames = NameList()
+    let letNames = NameList()
 
     member val Metrics = Dictionary<string, Metric>() with get
     member val Schedules = HashSet<string>() with get
@@ -47,6 +63,7 @@ type internal Scope(report: Finding -> unit) =
     member _.Report(file: SourceText, at: Span, problem: Problem) =
         report { File = file; At = at; Problem = problem }
 
-    /// Everything that a condition can name.
-    member this.Names: string list =
-        [ yield! this.Metrics.Keys; yield! this.Schedules; yield! this.Lets.Keys ]
+    /// Names to suggest from, by what they stand for; all findings share these lists.
+    member this.MetricNames: string list = metricNames.Of this.Metrics.Keys
+    member this.ScheduleNames: string list = scheduleNames.Of this.Schedules
+    member this.LetNames: string list = letNames.Of this.Lets.Keys

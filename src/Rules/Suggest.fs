@@ -34,7 +34,7 @@ let nearest (name: string) (among: string seq) : string option =
         let reach = max 1 (name.Length / 3)
 
         among
-        |> Seq.truncate 2000
+        |> Seq.truncate 1500
         |> Seq.filter (fun other -> abs (other.Length - name.Length) <= reach)
         |> Seq.map (fun other -> struct (distance name other, other))
         |> Seq.filter (fun struct (edits, other) -> edits <= reach && edits < max name.Length other.Length)

@@ -64,7 +64,7 @@ type Later =
 type Declaration =
     | PolicyHeader of name: Name option * zone: Located<string> option
     /// The policy takes over another's declarations: known, and not in this version.
-    | Extending
+    | Extending of name: Name option
     | UnitOf of cpu: Expr * memory: Expr
     | SizeOf of min: Expr * max: Expr * step: Expr option * during: Name option
     | CooldownOf of (Located<CooldownKind> * Expr) list
@@ -76,14 +76,18 @@ type Declaration =
     /// Recognised, and not run by this version.
     | LaterOf of Later
     /// A declaration that did not parse: its name counts as declared, so that uses of it are no second error.
-    | BrokenOf of name: string option
+    | BrokenOf of keyword: string * name: string option
 
-type Keyword =
-    static member All: string list =
+module Keyword =
+    let All: string list =
         [ "policy"; "unit"; "size"; "cooldown"; "schedule"; "let"; "metric"; "rule"; "forbid"; "property"; "scenario" ]
 
+    let private all = set All
+
+    let isKeyword (word: string) : bool = all.Contains word
+
     /// Words that mean something inside a condition or a rule and so cannot name a metric, let or schedule.
-    static member Reserved: Set<string> =
+    let Reserved: Set<string> =
         set
-            [ yield! Keyword.All |> List.filter ((<>) "size")
+            [ yield! All |> List.filter ((<>) "size")
               yield! [ "and"; "or"; "not"; "during"; "for"; "when"; "until"; "do"; "priority"; "true"; "false"; "on" ] ]

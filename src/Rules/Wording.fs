@@ -40,8 +40,6 @@ let private span = Quantity.show Duration
 let private size = Quantity.show Size
 let private kindOf = Quantity.typeName
 
-let private meant name among =
-    Suggest.nearest name among |> Option.map (fun near -> $"did you mean {quote near}?")
 
 /// A literal of the wrong type, as it would be written in the right one.
 let private retyped (expected: ValueType) (found: ValueType) (text: string) =
@@ -62,46 +60,57 @@ let private retyped (expected: ValueType) (found: ValueType) (text: string) =
     | Count, (Percent | Rate | Size) -> Some digits
     | _ -> None
 
-let private text severity code message =
-    { Code = code; Severity = severity; Message = message; Expected = None; Found = None; Mend = None }
+let private meant name among =
+    Suggest.nearest name among |> Option.map (fun near -> $"did you mean {quote near}?")
 
-let private error = text Severity.Error
-let private warning = text Severity.Warning
+let severity (problem: Problem) : Severity =
+    match problem with
+    | NotRunYet _ -> Severity.Info
+    | TooManyProblems _
+    | UnusedName _
+    | BeyondBounds _
+    | SampleWhileSuspended _
+    | NeverActs _
+    | NeverTrue _ -> Severity.Warning
+    | _ -> Severity.Error
 
 let describe (problem: Problem) : Text =
+    let says code message =
+        { Code = code; Severity = severity problem; Message = message; Expected = None; Found = None; Mend = None }
+
     match problem with
     | Unexpected(expected, found) ->
-        { error "R001" $"this does not continue the declaration" with
+        { says "R001" $"this does not continue the declaration" with
             Expected = Some(if expected.IsEmpty then "something else" else listed "or" expected)
             Found = Some found
             Mend = expected |> List.map _.Trim('`') |> meant (found.Trim '`') }
     | UnknownDeclaration found ->
-        { error "R002" "a declaration begins with its keyword" with
+        { says "R002" "a declaration begins with its keyword" with
             Expected = Some(Keyword.All |> listed "or")
             Found = Some(quote found)
             Mend = meant found Keyword.All }
     | UnclosedString ->
-        { error "R003" "this string has no end on its line" with
+        { says "R003" "this string has no end on its line" with
             Expected = Some "a closing `\"`"
             Found = Some "the end of the line"
             Mend = Some "write `\\\"` for a quote inside of a string" }
     | NestedTooDeep limit ->
-        { error "R004" "this is nested too deep" with
+        { says "R004" "this is nested too deep" with
             Expected = Some $"at most {limit} levels of parentheses and `not`"
             Mend = Some "give parts of it a name with `let`" }
-    | Unreadable reason -> { error "R005" "this cannot be read" with Found = Some reason }
+    | Unreadable reason -> { says "R005" "this cannot be read" with Found = Some reason }
     | FileTooLarge(bytes, limit) ->
-        { error "R006" "this file is too large for rules" with
+        { says "R006" "this file is too large for rules" with
             Expected = Some $"at most {limit} bytes"
             Found = Some $"{bytes} bytes" }
     | NothingDeclared ->
-        { error "R007" "there is no policy here" with
+        { says "R007" "there is no policy here" with
             Expected = Some "at least one file that ends in `.rules` and declares something"
             Mend = Some "begin with `policy default` and `size 0.5cu .. 4cu step 0.5cu`" }
     | TooManyProblems more ->
-        { error "R008" $"and {more} more problems that are not shown" with Mend = Some "mend the first ones and check again" }
+        { says "R008" $"and {more} more problems that are not shown" with Mend = Some "mend the first ones and check again" }
     | UnknownUnitOf(text, unit) ->
-        { error "R010" $"{quote text} has no unit that exists" with
+        { says "R010" $"{quote text} has no unit that exists" with
             Expected = Some(Quantity.unitNames |> List.map quote |> listed "or")
             Found = Some(quote unit)
             Mend =
@@ -112,62 +121,64 @@ let describe (problem: Problem) : Text =
                 | "secs" -> Some "seconds are written `s`"
                 | _ -> meant unit Quantity.unitNames }
     | NumberTooLarge(text, largest) ->
-        { error "R011" "this number is too large" with Expected = Some $"at most {largest}"; Found = Some(quote text) }
+        { says "R011" "this number is too large" with Expected = Some $"at most {largest}"; Found = Some(quote text) }
     | NumberTooFine(text, kind) ->
-        { error "R012" $"{article (kindOf kind)} cannot be this fine" with
+        { says "R012" $"{article (kindOf kind)} cannot be this fine" with
             Expected = Some $"a multiple of {Quantity.show kind 1L}"
             Found = Some(quote text) }
     | NotAWholeNumber text ->
-        { error "R013" "a priority is a whole number" with Expected = Some "a whole number from -1000 to 1000"; Found = Some(quote text) }
+        { says "R013" "a priority is a whole number" with Expected = Some "a whole number from -1000 to 1000"; Found = Some(quote text) }
     | UnknownName(kinds, name, candidates) ->
-        { error "R020" $"nothing here is called {quote name}" with
+        { says "R020" $"nothing here is called {quote name}" with
             Expected = Some(kindsOf kinds)
             Found = Some(quote name)
             Mend =
-                match meant name candidates with
-                | None when candidates.Length <= 9 && not candidates.IsEmpty -> Some("there are " + (candidates |> List.map quote |> listed "and"))
+                let all = List.concat candidates
+
+                match meant name all with
+                | None when all.Length <= 12 && not all.IsEmpty -> Some("known are " + (all |> List.map quote |> listed "and"))
                 | mend -> mend }
     | ReservedName name ->
-        { error "R021" $"{quote name} means something in conditions and cannot be a name" with
+        { says "R021" $"{quote name} means something in conditions and cannot be a name" with
             Expected = Some "another name"
             Found = Some(quote name)
             Mend = Some(quote ("my_" + name) + " would do") }
     | DuplicateName(what, first) ->
-        { error "R022" $"{what} is already declared" with
+        { says "R022" $"{what} is already declared" with
             Expected = Some "each name once in a policy"
             Found = Some $"the first one at {first}"
             Mend = Some "rename or remove one of them" }
     | DuplicateDeclaration(what, first) ->
-        { error "R023" $"{what} is declared twice in this policy" with
+        { says "R023" $"{what} is declared twice in this policy" with
             Expected = Some "one of it"
             Found = Some $"the first one at {first}"
             Mend = Some "remove one of them" }
     | UnusedName(kind, name) ->
-        { warning "R024" $"{kindName kind} {quote name} is not used" with
+        { says "R024" $"{kindName kind} {quote name} is not used" with
             Mend = Some(if kind = MetricName then "remove it: it is asked of the engine for nothing" else "remove it") }
     | CyclicLet names ->
-        { error "R025" "these lets stand for each other" with
+        { says "R025" "these lets stand for each other" with
             Expected = Some "a let that ends in metrics and values"
             Found = Some(names |> List.map quote |> String.concat " -> ") }
     | ConditionTooLarge limit ->
-        { error "R026" "this is too large with its lets written out" with
+        { says "R026" "this is too large with its lets written out" with
             Expected = Some $"at most {limit} parts"
             Mend = Some "split the rule, or simplify its lets" }
     | LetsTooDeep limit ->
-        { error "R029" "lets stand for lets too deep" with
+        { says "R029" "lets stand for lets too deep" with
             Expected = Some $"at most {limit} lets in each other"
             Mend = Some "write some of them out" }
     | UnknownZone(name, candidates) ->
-        { error "R027" $"there is no time zone {quote name}" with
+        { says "R027" $"there is no time zone {quote name}" with
             Expected = Some "a zone of the IANA time-zone database, such as `UTC` or `Europe/Berlin`"
             Found = Some(quote name)
             Mend = meant name candidates }
     | NoZoneData name ->
-        { error "R028" $"time zone {quote name} cannot be looked up: this machine has no time-zone database" with
+        { says "R028" $"time zone {quote name} cannot be looked up: this machine has no time-zone database" with
             Expected = Some "the database in /usr/share/zoneinfo"
             Mend = Some "install the package `tzdata`, or use zone \"UTC\"" }
     | WrongType(expected, found, literal) ->
-        { error "R030" $"{article (kindOf found)} cannot stand for {article (kindOf expected)}" with
+        { says "R030" $"{article (kindOf found)} cannot stand for {article (kindOf expected)}" with
             Expected = Some(article (kindOf expected))
             Found =
                 Some(
@@ -177,53 +188,53 @@ let describe (problem: Problem) : Text =
                 )
             Mend = literal |> Option.bind (retyped expected found) |> Option.map (fun mend -> $"write {quote mend}") }
     | NotACondition found ->
-        { error "R031" "this is a value, not a condition" with
+        { says "R031" "this is a value, not a condition" with
             Expected = Some "a comparison, a flag, or a schedule"
             Found = Some found
             Mend = Some "compare it with something, as in `cpu > 75%`" }
-    | NotAValue(expected, found) -> { error "R032" "this is a condition, not a value" with Expected = Some expected; Found = Some found }
+    | NotAValue(expected, found) -> { says "R032" "this is a condition, not a value" with Expected = Some expected; Found = Some found }
     | FlagCompared flag ->
-        { error "R033" "conditions and flags are not compared" with
+        { says "R033" "conditions and flags are not compared" with
             Expected = Some "the flag or schedule by itself"
             Found = Some "a comparison"
             Mend = Some("write " + quote flag + " or " + quote ("not " + flag)) }
-    | EqualsOnce -> { error "R034" "values are compared with `==`" with Expected = Some "`==`"; Found = Some "`=`"; Mend = Some "write `==`" }
+    | EqualsOnce -> { says "R034" "values are compared with `==`" with Expected = Some "`==`"; Found = Some "`=`"; Mend = Some "write `==`" }
     | WrongArguments(aggregate, usage, found) ->
-        { error "R035" $"{quote aggregate} is used in another way" with
+        { says "R035" $"{quote aggregate} is used in another way" with
             Expected = Some(quote usage)
             Found = Some(if found = 1 then "1 argument" else $"{found} arguments") }
     | AggregateOfType(aggregate, needs, metric, found) ->
-        { error "R036" $"{quote aggregate} makes no sense of {quote metric}" with
+        { says "R036" $"{quote aggregate} makes no sense of {quote metric}" with
             Expected = Some needs
             Found = Some $"{quote metric}, {article (kindOf found)}" }
     | NotAMetric aggregate ->
-        { error "R037" $"{quote aggregate} works on the samples of a metric" with
+        { says "R037" $"{quote aggregate} works on the samples of a metric" with
             Expected = Some "the name of a metric"
             Mend = Some "`./serverless rules metrics` prints them" }
     | NotFixed what ->
-        { error "R038" $"{what} must be known before the rules run" with
+        { says "R038" $"{what} must be known before the rules run" with
             Expected = Some "a literal, or a let that stands for one"
             Found = Some "something that is measured" }
     | WindowTooShort(width, metric, period) ->
-        { error "R040" $"this window is too short for {quote metric}" with
+        { says "R040" $"this window is too short for {quote metric}" with
             Expected = Some $"at least {span (2L * period)}, two samples of {quote metric}, which comes every {span period}"
             Found = Some(span width)
             Mend = Some $"write {quote (span (2L * period))}, or more to calm it" }
     | WindowTooLong(width, longest) ->
-        { error "R041" "this window is too long" with Expected = Some $"at most {span longest}"; Found = Some(span width) }
+        { says "R041" "this window is too long" with Expected = Some $"at most {span longest}"; Found = Some(span width) }
     | StaleBelowPeriod(stale, period) ->
-        { error "R042" "this metric would be stale between two of its samples" with
+        { says "R042" "this metric would be stale between two of its samples" with
             Expected = Some $"`stale` of at least {span period}, its period"
             Found = Some(span stale)
             Mend = Some("write " + quote ("stale " + span (4L * period))) }
     | OutOfRange(what, least, most, found) ->
-        { error "R043" $"{what} is out of range" with Expected = Some $"{least} .. {most}"; Found = Some found }
+        { says "R043" $"{what} is out of range" with Expected = Some $"{least} .. {most}"; Found = Some found }
     | NoSize policy ->
-        { error "R050" $"policy {quote policy} does not say between which sizes it may move" with
+        { says "R050" $"policy {quote policy} does not say between which sizes it may move" with
             Expected = Some "a `size` without `during`"
             Mend = Some "add `size 0.5cu .. 4cu step 0.5cu`" }
     | EmptyBounds(least, most) ->
-        { error "R051" "no size is between these bounds" with
+        { says "R051" "no size is between these bounds" with
             Expected = Some "the lower bound first"
             Found = Some $"{size least} .. {size most}"
             Mend = Some(if least > most then "write " + quote (size most + " .. " + size least) else "the lower bound is at least one step: scaling to zero is `suspend`") }
@@ -231,66 +242,66 @@ let describe (problem: Problem) : Text =
         let below = value / step * step
         let choices = [ below; below + step ] |> List.filter (fun choice -> choice > 0L) |> List.map (size >> quote)
 
-        { error "R052" "a bound is a multiple of the step" with
+        { says "R052" "a bound is a multiple of the step" with
             Expected = Some $"a multiple of {size step}"
             Found = Some(size value)
             Mend = Some("write " + listed "or" choices) }
     | BeyondBounds(value, least, most) ->
-        { warning "R053" "this size is never reached" with
+        { says "R053" "this size is never reached" with
             Expected = Some $"{size least} .. {size most}, the widest bounds of the policy"
             Found = Some(size value)
             Mend = Some $"it acts as {quote (size (max least (min most value)))}" }
     | StepWithSchedule ->
-        { error "R054" "the step is one for the whole policy" with
+        { says "R054" "the step is one for the whole policy" with
             Expected = Some "`step` on the `size` without `during`"
             Found = Some "`step` and `during` together" }
     | Untrackable metric ->
-        { error "R055" $"{quote metric} cannot be tracked" with
+        { says "R055" $"{quote metric} cannot be tracked" with
             Expected = Some "a percent of the allocation: `cpu` or `memory`, or its `avg` over a window"
             Found = Some(quote metric)
             Mend = Some "write `resize track avg(cpu, 1m) at 70%`" }
-    | NoSuchTime text -> { error "R060" "there is no such time of day" with Expected = Some "`00:00` to `24:00`"; Found = Some(quote text) }
-    | NoSuchDate text -> { error "R061" "there is no such date" with Expected = Some "year-month-day, as in `2026-12-24`"; Found = Some(quote text) }
+    | NoSuchTime text -> { says "R060" "there is no such time of day" with Expected = Some "`00:00` to `24:00`"; Found = Some(quote text) }
+    | NoSuchDate text -> { says "R061" "there is no such date" with Expected = Some "year-month-day, as in `2026-12-24`"; Found = Some(quote text) }
     | EmptyTimes text ->
-        { error "R062" "this range begins where it ends" with
+        { says "R062" "this range begins where it ends" with
             Expected = Some "two different times"
             Found = Some(quote text)
             Mend = Some "leave the times out for whole days, or write `00:00..24:00`" }
     | DatesReversed(first, last) ->
-        { error "R063" "no date is between these" with
+        { says "R063" "no date is between these" with
             Expected = Some "the earlier date first"
             Found = Some(quote $"{first}..{last}")
             Mend = Some("write " + quote (last + ".." + first)) }
     | MissingClause clause ->
-        { error "R070" $"this rule has no {quote clause}" with
+        { says "R070" $"this rule has no {quote clause}" with
             Expected = Some "`when CONDITION` and `do ACTION`"
             Mend = Some(if clause = "when" then "`when true` makes it hold always" else "add `do suspend`, `do resume` or `do resize …`") }
-    | RepeatedClause clause -> { error "R071" $"{quote clause} stands twice" with Expected = Some "it once"; Mend = Some "join conditions with `and` or `or`" }
+    | RepeatedClause clause -> { says "R071" $"{quote clause} stands twice" with Expected = Some "it once"; Mend = Some "join conditions with `and` or `or`" }
     | ActionNeedsOther(action, needs) ->
         let right = if needs = OnRunning then "running" else "suspended"
 
-        { error "R072" $"{quote action} makes no sense here" with
+        { says "R072" $"{quote action} makes no sense here" with
             Expected = Some $"`on {right}`"
             Found = Some(if needs = OnRunning then "`on suspended`" else "`on running`")
             Mend = Some $"write `on {right}`, or another action" }
     | SampleWhileSuspended metric ->
-        { warning "R073" $"{quote metric} is not measured while nothing runs, so it is unknown in this rule" with
+        { says "R073" $"{quote metric} is not measured while nothing runs, so it is unknown in this rule" with
             Expected = Some "facts, schedules and values in a rule `on suspended`"
             Found = Some(quote metric) }
     | SleepsForEver rule ->
-        { error "R074" "this forbids for ever what would wake the database again" with
+        { says "R074" "this forbids for ever what would wake the database again" with
             Expected = Some "a condition that ends, or no rule that suspends"
             Found = Some $"rule {quote rule} suspends"
             Mend = Some "add `when` with a condition, as in `when maintenance`" }
     | NeverActs action ->
-        { warning "R075" $"this rule never acts: {quote action} is forbidden for ever" with Mend = Some "remove the rule, or give the `forbid` a condition" }
-    | NeverTrue what -> { warning "R076" $"this is never true, so the {what} does nothing" with Mend = Some $"remove the {what}, or mend its condition" }
+        { says "R075" $"this rule never acts: {quote action} is forbidden for ever" with Mend = Some "remove the rule, or give the `forbid` a condition" }
+    | NeverTrue what -> { says "R076" $"this is never true, so the {what} does nothing" with Mend = Some $"remove the {what}, or mend its condition" }
     | NotRunYet later ->
         let word = if later = Property then "property" else "scenario"
 
-        { text Severity.Info "R080" $"a {word} is not checked by this version" with Mend = Some "nothing to do: it changes no decision" }
+        { says "R080" $"a {word} is not checked by this version" with Mend = Some "nothing to do: it changes no decision" }
     | ExtendsNotSupported ->
-        { error "R081" "a policy cannot extend another in this version" with
+        { says "R081" "a policy cannot extend another in this version" with
             Expected = Some "a policy with all its declarations"
             Found = Some "`extends`"
             Mend = Some "copy the declarations of the other policy" }

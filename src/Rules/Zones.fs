@@ -34,7 +34,7 @@ let system: Database =
                 | :? UnauthorizedAccessException
                 | :? Security.SecurityException
                 | :? IO.IOException -> None
-      Names = fun () -> [ for zone in TimeZoneInfo.GetSystemTimeZones() -> zone.Id ] }
+      Names = fun () -> [ for zone in TimeZoneInfo.GetSystemTimeZones true -> zone.Id ] }
 
 let utc: Zone = { Name = "UTC"; Transitions = [ { From = 0L<ms>; Offset = 0L<ms> } ] }
 
