@@ -15,8 +15,8 @@ let private place (earlier: Earlier) =
     match earlier with
     | Some(struct (file, at)) ->
         let position = file.Position at.Start
-        $"{file.Name}:{position.Line}:{position.Column}"
-    | None -> "the built-in names"
+        $"at {file.Name}:{position.Line}:{position.Column}"
+    | None -> "is built in"
 
 /// Reports the second of two declarations that cannot both stand; true for the first.
 let private first (scope: Scope) (seen: Dictionary<string, Earlier>) key (file: SourceText) (at: Span) problem =
@@ -111,8 +111,8 @@ let private warnUnused (scope: Scope) (placed: Placed list) =
 
     for item in placed do
         match item.Declaration with
-        | LetOf(name, _) -> check item.File name LetName
-        | ScheduleOf(name, _, _) -> check item.File name ScheduleName
+        | LetOf(name, _) when scope.Lets.ContainsKey name.Value -> check item.File name LetName
+        | ScheduleOf(name, _, _) when scope.Schedules.Contains name.Value -> check item.File name ScheduleName
         | MetricOf(name, _, _, _, _) when scope.Metrics.ContainsKey name.Value -> check item.File name MetricName
         | _ -> ()
 
@@ -202,7 +202,7 @@ let private checkForbids (scope: Scope) (placed: Placed list) (rules: (Placed * 
 
         if kinds |> List.forall blocked.Contains then
             let name = match item.Declaration with RuleOf(name, _, _) -> name.At | _ -> item.At
-            scope.Report(item.File, name, NeverActs(kinds |> List.map PolicyText.actionKind |> Wording.listed "and"))
+            scope.Report(item.File, name, NeverActs(kinds |> List.map PolicyText.actionKind))
 
 /// Numbers the timers in the order of the names, so that the order of rules and files does not change them.
 let private numbered (rules: Rule list) (forbids: Forbid list) =

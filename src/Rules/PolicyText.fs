@@ -94,6 +94,17 @@ let rule (rule: Rule) : string =
 
 let private days = [| "mon"; "tue"; "wed"; "thu"; "fri"; "sat"; "sun" |]
 
+/// Days in a row, over the end of the week too, as the language writes them; others one by one.
+let private weekdays (mask: int) =
+    let has day = mask &&& (1 <<< ((day + 7) % 7)) <> 0
+    let starts = [ 0..6 ] |> List.filter (fun day -> has day && not (has (day - 1)))
+    let run start = [ start .. start + 6 ] |> List.takeWhile has |> List.last
+
+    [ for start in starts do
+          let last = run start
+          if last = start then days[start] else days[start] + ".." + days[last % 7] ]
+    |> String.concat ", "
+
 let private range (range: ScheduleRange) =
     let minute value = $"%02d{value / 60}:%02d{value % 60}"
     let date (number: int) = DateOnly(1970, 1, 1).AddDays(number).ToString("yyyy-MM-dd", Globalization.CultureInfo.InvariantCulture)
@@ -101,7 +112,7 @@ let private range (range: ScheduleRange) =
 
     match range.Days with
     | Weekdays 0b111_1111 -> "daily" + times
-    | Weekdays mask -> [ for day in 0..6 do if mask &&& (1 <<< day) <> 0 then days[day] + times ] |> String.concat ", "
+    | Weekdays mask -> weekdays mask + times
     | Dates(first, last) when first = last -> date first + times
     | Dates(first, last) -> date first + ".." + date last + times
 

@@ -77,7 +77,7 @@ type Problem =
     | ActionNeedsOther of action: string * needs: Compute
     | SampleWhileSuspended of metric: string
     | SleepsForEver of rule: string
-    | NeverActs of action: string
+    | NeverActs of actions: string list
     | NeverTrue of what: string
     // Later
     | NotRunYet of Later

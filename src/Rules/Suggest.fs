@@ -36,8 +36,9 @@ let nearest (name: string) (among: string seq) : string option =
         among
         |> Seq.truncate 1500
         |> Seq.filter (fun other -> abs (other.Length - name.Length) <= reach)
-        |> Seq.map (fun other -> struct (distance name other, other))
-        |> Seq.filter (fun struct (edits, other) -> edits <= reach && edits < max name.Length other.Length)
-        |> Seq.sort
+        |> Seq.map (fun other -> distance name other, other)
+        |> Seq.filter (fun (edits, other) -> edits <= reach && edits < max name.Length other.Length)
+        // Of two that are as near, the one that was begun is meant: `Gi` is `GiB`, not `GB`.
+        |> Seq.sortBy (fun (edits, other) -> edits, not (other.StartsWith(name, StringComparison.OrdinalIgnoreCase)), other)
         |> Seq.tryHead
-        |> Option.map (fun struct (_, other) -> other)
+        |> Option.map snd

@@ -127,7 +127,7 @@ let describe (problem: Problem) : Text =
             Expected = Some $"a multiple of {Quantity.show kind 1L}"
             Found = Some(quote text) }
     | NotAWholeNumber text ->
-        { says "R013" "a priority is a whole number" with Expected = Some "a whole number from -1000 to 1000"; Found = Some(quote text) }
+        { says "R013" "this cannot be a priority" with Expected = Some "a whole number from -1000 to 1000"; Found = Some(quote text) }
     | UnknownName(kinds, name, candidates) ->
         { says "R020" $"nothing here is called {quote name}" with
             Expected = Some(kindsOf kinds)
@@ -146,12 +146,12 @@ let describe (problem: Problem) : Text =
     | DuplicateName(what, first) ->
         { says "R022" $"{what} is already declared" with
             Expected = Some "each name once in a policy"
-            Found = Some $"the first one at {first}"
+            Found = Some $"the first one {first}"
             Mend = Some "rename or remove one of them" }
     | DuplicateDeclaration(what, first) ->
         { says "R023" $"{what} is declared twice in this policy" with
             Expected = Some "one of it"
-            Found = Some $"the first one at {first}"
+            Found = Some $"the first one {first}"
             Mend = Some "remove one of them" }
     | UnusedName(kind, name) ->
         { says "R024" $"{kindName kind} {quote name} is not used" with
@@ -276,7 +276,7 @@ let describe (problem: Problem) : Text =
         { says "R070" $"this rule has no {quote clause}" with
             Expected = Some "`when CONDITION` and `do ACTION`"
             Mend = Some(if clause = "when" then "`when true` makes it hold always" else "add `do suspend`, `do resume` or `do resize …`") }
-    | RepeatedClause clause -> { says "R071" $"{quote clause} stands twice" with Expected = Some "it once"; Mend = Some "join conditions with `and` or `or`" }
+    | RepeatedClause clause -> { says "R071" $"{quote clause} stands twice" with Expected = Some "it once"; Mend = Some(if clause = "when" || clause = "until" then "join the conditions with `and` or `or`" else "remove one of them") }
     | ActionNeedsOther(action, needs) ->
         let right = if needs = OnRunning then "running" else "suspended"
 
@@ -293,8 +293,10 @@ let describe (problem: Problem) : Text =
             Expected = Some "a condition that ends, or no rule that suspends"
             Found = Some $"rule {quote rule} suspends"
             Mend = Some "add `when` with a condition, as in `when maintenance`" }
-    | NeverActs action ->
-        { says "R075" $"this rule never acts: {quote action} is forbidden for ever" with Mend = Some "remove the rule, or give the `forbid` a condition" }
+    | NeverActs actions ->
+        let forbidden = actions |> List.map quote |> listed "and"
+
+        { says "R075" $"this rule never acts: {forbidden} is forbidden for ever" with Mend = Some "remove the rule, or give the `forbid` a condition" }
     | NeverTrue what -> { says "R076" $"this is never true, so the {what} does nothing" with Mend = Some $"remove the {what}, or mend its condition" }
     | NotRunYet later ->
         let word = if later = Property then "property" else "scenario"
