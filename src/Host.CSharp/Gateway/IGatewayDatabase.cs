@@ -3,10 +3,12 @@ using Serverless.Host.Mysql;
 namespace Serverless.Host.Gateway;
 
 /// <summary>Counts of one database's sessions at one instant; see the kernel's Activity for their meaning.</summary>
+/// <param name="Pinned">Sessions named with their reasons; there may be more than are named.</param>
+/// <param name="PinnedCount">All sessions that are pinned by something else than a transaction; null: those that are named.</param>
 public sealed record ActivityReading(
     int Open, int Active, int Running, int Held, int Transactions, int Parked,
     DateTimeOffset? LastEnded, TimeSpan TransactionsIdle, TimeSpan PinnedIdle,
-    long StatementsTotal, TimeSpan LatencyTotal, IReadOnlyList<PinnedSession> Pinned);
+    long StatementsTotal, TimeSpan LatencyTotal, IReadOnlyList<PinnedSession> Pinned, int? PinnedCount = null);
 
 /// <summary>A session with state that cannot be restored, and why, in words. An open transaction is named here too.</summary>
 public sealed record PinnedSession(uint ConnectionId, string Account, string Why, TimeSpan Idle);

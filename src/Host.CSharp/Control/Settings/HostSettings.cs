@@ -15,12 +15,13 @@ public sealed record LogSettings(LogLevel Level, IReadOnlyDictionary<string, Log
 
 /// <param name="Listen">Where clients connect.</param>
 /// <param name="Rules">Folder of its rule files.</param>
+/// <param name="Policy">Name of its policy in there; null: `default`, or the only one.</param>
 /// <param name="Data">Directory of this database.</param>
 /// <param name="User">First account, created on the first start.</param>
 /// <param name="Password">Its password; null: one is made up and printed once.</param>
 /// <param name="Shadow">Decisions are made, explained and logged, and not carried out.</param>
 public sealed record DatabaseSettings(
-    string Name, IPEndPoint Listen, string Rules, string Data, string User, string? Password, bool Shadow,
+    string Name, IPEndPoint Listen, string Rules, string? Policy, string Data, string User, string? Password, bool Shadow,
     EngineSettings Engine, LimitSettings Limits);
 
 /// <param name="Path">The engine's program; null: the first of mariadbd and mysqld found.</param>

@@ -102,7 +102,8 @@ internal static class HostSettingsReader
         return new DatabaseSettings(
             name,
             section.Address("listen", above?.Listen ?? new IPEndPoint(IPAddress.Loopback, 3306)),
-            section.Text("policy") is { } policy ? Path.GetFullPath(policy) : above?.Rules ?? ShippedRules(),
+            section.Text("rules") is { } rules ? Path.GetFullPath(rules) : above?.Rules ?? ShippedRules(),
+            section.Text("policy") ?? above?.Policy,
             Path.Combine(data, name),
             section.Text("user") ?? above?.User ?? "app",
             section.Text("password") ?? above?.Password,

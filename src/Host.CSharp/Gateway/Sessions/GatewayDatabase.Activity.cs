@@ -40,7 +40,7 @@ public sealed partial class GatewayDatabase
             open, Math.Min(active, open), running, held, transactions, Math.Max(0, open - active),
             lastEnded == 0 ? null : Time.GetUtcNow() - Time.GetElapsedTime(lastEnded),
             named.TransactionsIdle ?? TimeSpan.Zero, named.PinnedIdle ?? TimeSpan.Zero,
-            statements, Time.GetElapsedTime(0, latency), named.Sessions ?? []);
+            statements, Time.GetElapsedTime(0, latency), named.Sessions ?? [], pinned);
     }
 
     private (TimeSpan? TransactionsIdle, TimeSpan? PinnedIdle, List<PinnedSession>? Sessions) NamePinned()

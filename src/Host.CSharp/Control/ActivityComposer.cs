@@ -1,0 +1,59 @@
+using Serverless.Core;
+using Serverless.Host.Gateway;
+
+namespace Serverless.Host.Control;
+
+/// <summary>Makes the kernel's activity of the gateway's reading. Rate and latency are those of the last second or more, so that they are no noise.</summary>
+internal sealed class ActivityComposer(TimeProvider time)
+{
+    private static readonly TimeSpan Span = TimeSpan.FromSeconds(1);
+
+    private long _since = time.GetTimestamp();
+    private long _statements;
+    private TimeSpan _latency;
+    private long _rate;
+    private long _meanMs;
+    private long? _ended;
+
+    public Activity Compose(ActivityReading reading)
+    {
+        Measure(reading);
+        // The reading names sessions in a transaction too; the kernel counts them apart.
+        int pinned = reading.PinnedCount ?? Math.Max(0, reading.Pinned.Count - reading.Transactions);
+        return Inputs.Activity(
+            reading.Held, reading.Running, reading.Transactions, pinned, reading.Open, reading.Active, unknownPeers: 0,
+            Settle(reading.LastEnded), (long)reading.TransactionsIdle.TotalMilliseconds, (long)reading.PinnedIdle.TotalMilliseconds, _rate, _meanMs);
+    }
+
+    /// <summary>The gateway reckons the instant from a span, which moves it by a hair at each reading; the same end must be the same input.</summary>
+    private long? Settle(DateTimeOffset? ended)
+    {
+        const long Hair = 2;
+        if (ended?.ToUnixTimeMilliseconds() is not { } at)
+        {
+            return null;
+        }
+
+        if (_ended is not { } before || Math.Abs(at - before) > Hair)
+        {
+            _ended = at;
+        }
+
+        return _ended;
+    }
+
+    private void Measure(ActivityReading reading)
+    {
+        TimeSpan elapsed = time.GetElapsedTime(_since);
+        if (elapsed < Span)
+        {
+            return;
+        }
+
+        long statements = reading.StatementsTotal - _statements;
+        TimeSpan latency = reading.LatencyTotal - _latency;
+        (_statements, _latency, _since) = (reading.StatementsTotal, reading.LatencyTotal, time.GetTimestamp());
+        _rate = (long)(statements * 1000 / elapsed.TotalSeconds);
+        _meanMs = statements > 0 ? (long)(latency.TotalMilliseconds / statements) : 0;
+    }
+}

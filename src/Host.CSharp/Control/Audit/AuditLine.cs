@@ -1,0 +1,37 @@
+using System.Text;
+using System.Text.Json;
+using Serverless.Core;
+using Serverless.Host.Control.Policies;
+using Serverless.Rules;
+
+namespace Serverless.Host.Control.Audit;
+
+/// <summary>
+/// The lines of an audit file, one JSON object each: first `rules` (the rule files, and again when
+/// they change), then `head` (the state, everything in it), then for each input that changed anything `input`, with the `decision` it led to.
+/// </summary>
+internal static class AuditLine
+{
+    public const int Version = 1;
+
+    public static string Head(string database, State state) =>
+        $$$"""{"head":{"version":{{{Version}}},"database":{{{Text(database)}}},"state":{{{KernelJson.WriteFullState(state)}}}}}""";
+
+    public static string Rules(PolicySource source)
+    {
+        var line = new StringBuilder($$"""{"rules":{"policy":{{Text(source.Policy.Name)}},"revision":{{Text(source.Policy.Revision)}},"files":[""");
+        string separator = "";
+        foreach (RuleFile file in source.Files)
+        {
+            line.Append(separator).Append($$"""{"name":{{Text(file.Name)}},"text":{{Text(file.Text)}}}""");
+            separator = ",";
+        }
+
+        return line.Append("]}}").ToString();
+    }
+
+    public static string Input(AuditEntry entry) =>
+        $$$"""{"input":{{{KernelJson.WriteInput(entry.Input)}}},"decision":{{{KernelJson.WriteDecision(entry.Decision)}}}}""";
+
+    private static string Text(string text) => $"\"{JsonEncodedText.Encode(text)}\"";
+}

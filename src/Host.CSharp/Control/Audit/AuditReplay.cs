@@ -1,0 +1,97 @@
+using System.Text.Json;
+using Serverless.Core;
+using Serverless.Host.Control.Policies;
+using Serverless.Rules;
+
+namespace Serverless.Host.Control.Audit;
+
+/// <summary>Replays one audit file: the same inputs from the same state under the same rules, and compares each decision with the one that was logged.</summary>
+internal static class AuditReplay
+{
+    /// <exception cref="InvalidDataException">The file is no audit file, or a line of it cannot be read; the message says which.</exception>
+    public static async Task<AuditReplayResult> RunAsync(string path, CancellationToken cancellation)
+    {
+        PolicySource? rules = null;
+        State? state = null;
+        int number = 0, inputs = 0;
+        var differences = new List<string>();
+        InvalidDataException? cut = null;
+        await foreach (string text in File.ReadLinesAsync(path, cancellation))
+        {
+            if (cut is not null)
+            {
+                throw cut;
+            }
+
+            number++;
+            using JsonDocument? line = Parse(path, number, text, out cut);
+            if (line is null)
+            {
+                // a process that was killed may leave its last line unfinished; anywhere else it is an error
+                continue;
+            }
+
+            JsonElement root = line.RootElement;
+            if (root.TryGetProperty("rules", out JsonElement source))
+            {
+                rules = ReadRules(path, number, source);
+            }
+            else if (root.TryGetProperty("head", out JsonElement head))
+            {
+                Policy policy = rules?.Policy ?? throw Wrong(path, number, "the state comes before the rules");
+                state = Value(path, number, KernelJson.ReadFullState(policy, head.GetProperty("state").GetRawText()));
+            }
+            else if (root.TryGetProperty("input", out JsonElement input))
+            {
+                if (rules is null || state is null)
+                {
+                    throw Wrong(path, number, "an input comes before rules and state");
+                }
+
+                inputs++;
+                (state, Decision decision) = Kernel.Step(rules.Policy, state, Value(path, number, KernelJson.ReadInput(input.GetRawText())));
+                string logged = root.GetProperty("decision").GetRawText();
+                string again = KernelJson.WriteDecision(decision);
+                if (logged != again)
+                {
+                    differences.Add($"{path}:{number}: logged {logged}, replayed {again}");
+                }
+            }
+            else
+            {
+                throw Wrong(path, number, "expected rules, head or input");
+            }
+        }
+
+        return new AuditReplayResult(inputs, differences, state);
+    }
+
+    private static PolicySource ReadRules(string path, int number, JsonElement source)
+    {
+        List<RuleFile> files = [.. source.GetProperty("files").EnumerateArray().Select(file => new RuleFile(file.GetProperty("name").GetString()!, file.GetProperty("text").GetString()!))];
+        (PolicySource? rules, string summary, _) = PolicySource.Compile(files, source.GetProperty("policy").GetString(), out _);
+        return rules ?? throw Wrong(path, number, $"the rules do not compile: {summary}");
+    }
+
+    private static JsonDocument? Parse(string path, int number, string text, out InvalidDataException? wrong)
+    {
+        wrong = null;
+        try
+        {
+            return JsonDocument.Parse(text);
+        }
+        catch (JsonException e)
+        {
+            wrong = Wrong(path, number, e.Message);
+            return null;
+        }
+    }
+
+    private static T Value<T>(string path, int number, ReadResult<T> read) => read.Ok ? read.Value : throw Wrong(path, number, read.Error);
+
+    private static InvalidDataException Wrong(string path, int number, string message) => new($"{path}:{number}: {message}");
+}
+
+/// <param name="Differences">Decisions that came out otherwise, each in words; empty: the log tells the truth.</param>
+/// <param name="End">The state after the last input.</param>
+internal sealed record AuditReplayResult(int Inputs, IReadOnlyList<string> Differences, State? End);

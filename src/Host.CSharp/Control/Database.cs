@@ -1,0 +1,126 @@
+using Microsoft.Extensions.Logging;
+using Serverless.Core;
+using Serverless.Host.Compute;
+using Serverless.Host.Control.Audit;
+using Serverless.Host.Control.Policies;
+using Serverless.Host.Control.Settings;
+using Serverless.Host.Gateway;
+using Serverless.Host.Gateway.Authentication;
+
+namespace Serverless.Host.Control;
+
+/// <summary>One database under control: its loop, and everything that runs beside it.</summary>
+internal sealed class Database : IAsyncDisposable
+{
+    private readonly CancellationTokenSource _end = new();
+    private readonly CancellationTokenSource _endOfKeeping = new();
+    private readonly RuleFolderWatch _watch;
+    private readonly ControllerParts _parts;
+    private Task _work = Task.CompletedTask;
+    private Task _keeping = Task.CompletedTask;
+
+    private Database(DatabaseSettings settings, ControllerParts parts, DatabaseController controller, RuleFolderWatch watch)
+    {
+        (Settings, _parts, Controller, _watch) = (settings, parts, controller, watch);
+    }
+
+    public DatabaseSettings Settings { get; }
+
+    public DatabaseController Controller { get; }
+
+    public IGatewayDatabase Gateway => _parts.Gateway;
+
+    public ICompute Compute => _parts.Compute;
+
+    public TimeProvider Time => _parts.Time;
+
+    /// <summary>Why the rule files as they are now are not in force; null: they are.</summary>
+    public string? PolicyError => _watch.Error;
+
+    /// <summary>Reads rules and kept state. Starts nothing.</summary>
+    /// <exception cref="RuleFolderException">The rules cannot be used.</exception>
+    public static async Task<Database> OpenAsync(
+        DatabaseSettings settings, IGatewayDatabase gateway, ICompute compute, ILoggerFactory loggers, TimeProvider time, CancellationToken cancellation)
+    {
+        var watch = new RuleFolderWatch(new RuleFolder(settings.Rules), settings.Policy, time, loggers.CreateLogger<RuleFolderWatch>());
+        PolicySource rules = await watch.LoadAsync(cancellation);
+        Directory.CreateDirectory(settings.Data);
+        var memory = new EngineMemoryKeeper(
+            gateway, compute, new AccountStore(Path.Combine(settings.Data, "accounts.json"), loggers.CreateLogger<AccountStore>()), time, loggers.CreateLogger<EngineMemoryKeeper>());
+        memory.Load();
+        var keeper = new StateKeeper(Path.Combine(settings.Data, "state.json"), time, loggers.CreateLogger<StateKeeper>());
+        State state = await keeper.LoadAsync(rules.Policy, cancellation) ?? Kernel.Initial(rules.Policy, time.GetUtcNow().ToUnixTimeMilliseconds());
+        var runner = new EffectRunner(gateway, compute, memory, settings.Limits.DrainFor, time, loggers.CreateLogger<EffectRunner>());
+        var audit = new AuditLog(Path.Combine(settings.Data, "audit"), settings.Name, settings.Limits.AuditBytes, loggers.CreateLogger<AuditLog>());
+        var meter = new Meter(settings.Name, compute, time, loggers.CreateLogger<Meter>());
+        var parts = new ControllerParts(gateway, compute, memory, runner, meter, keeper, audit, time, settings.Shadow);
+        return new Database(
+            settings, parts, new DatabaseController(parts, rules, state, loggers.CreateLogger<DatabaseController>()), watch);
+    }
+
+    /// <summary>Takes control: finds out what is, and on the first start of all runs the compute once, so that there are accounts to let clients in by.</summary>
+    /// <exception cref="DatabaseStartException">The compute had to be started, and could not be.</exception>
+    public async Task StartAsync(CancellationToken cancellation)
+    {
+        _keeping = Task.WhenAll(_parts.Keeper.RunAsync(_endOfKeeping.Token), _parts.Audit.RunAsync(_endOfKeeping.Token));
+        Task controlled = Controller.RunAsync(_end.Token);
+        await Controller.FindTruthAsync(cancellation);
+        if (!_parts.Memory.IsKnown || _parts.Shadow)
+        {
+            await RunOnceAsync(_parts.Shadow ? "shadow mode" : "first start", cancellation);
+        }
+
+        _parts.Gateway.AccountsChanged += _parts.Memory.RefreshSoon;
+        _work = Task.WhenAll(
+            controlled, Controller.ObserveAsync(_end.Token), Controller.MeasureAsync(_end.Token), _parts.Memory.RunAsync(_end.Token), _watch.RunAsync(Controller.UseRules, _end.Token));
+    }
+
+    /// <summary>Stops the compute, cleanly; see <see cref="DatabaseController.StopAsync"/>.</summary>
+    public Task StopAsync(CancellationToken hurry) => Controller.StopAsync(Settings.Limits.DrainFor, hurry);
+
+    public async ValueTask DisposeAsync()
+    {
+        _parts.Gateway.AccountsChanged -= _parts.Memory.RefreshSoon;
+        await _end.CancelAsync();
+        await EndAsync(_work);
+        await _endOfKeeping.CancelAsync();
+        await EndAsync(_keeping);
+        Controller.Dispose();
+        _parts.Memory.Dispose();
+        await Compute.DisposeAsync();
+        _end.Dispose();
+        _endOfKeeping.Dispose();
+    }
+
+    private async Task RunOnceAsync(string by, CancellationToken cancellation)
+    {
+        await Controller.TellAsync(at => Inputs.Resume(at, size: null, by));
+        while (true)
+        {
+            ControllerReport report = Controller.Report!;
+            if (report.Decision.Phase.IsRunning)
+            {
+                return;
+            }
+
+            if (report.Decision.Phase.IsFailed)
+            {
+                throw new DatabaseStartException($"the compute of database `{Settings.Name}` could not be started: {report.LastEffect?.Reason}");
+            }
+
+            await Task.Delay(TimeSpan.FromMilliseconds(5), Time, cancellation);
+        }
+    }
+
+    private static async Task EndAsync(Task work)
+    {
+        try
+        {
+            await work;
+        }
+        catch (OperationCanceledException)
+        {
+            // that is how it ends
+        }
+    }
+}

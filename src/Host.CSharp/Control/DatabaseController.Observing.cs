@@ -1,0 +1,196 @@
+using Serverless.Core;
+using Serverless.Host.Compute;
+using Serverless.Host.Control.Measuring;
+
+namespace Serverless.Host.Control;
+
+/// <summary>What is found out about the compute without having asked for it.</summary>
+internal sealed partial class DatabaseController
+{
+    private static readonly TimeSpan ObservationPeriod = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan AccountsPeriod = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan IdlePeriod = TimeSpan.FromSeconds(1);
+
+    /// <summary>Counts the times that the compute came up or went down: what was measured or seen before says nothing afterwards.</summary>
+    private int _epoch;
+    private IReadOnlyList<Metric> _metrics = [];
+    private Policy? _metricsOf;
+
+    /// <summary>The truth at the start: an engine that outlived the last gateway is taken over, whatever the kept state says.</summary>
+    public async Task FindTruthAsync(CancellationToken cancellation)
+    {
+        ComputeSize capacity = _parts.Compute.Capacity;
+        await TellAsync(at => Inputs.Capacity(at, capacity.CpuMillicores, capacity.MemoryBytes));
+        ComputeView view = await _parts.Compute.ObserveAsync(cancellation);
+        await AskAsync(() => See(view));
+        if (view is { State: ComputeState.Serving, Address: { } address })
+        {
+            await AttachAsync(address, cancellation);
+        }
+    }
+
+    /// <summary>Looks at the compute now and then. Ends with the cancellation.</summary>
+    public async Task ObserveAsync(CancellationToken cancellation)
+    {
+        long accountsRead = _time.GetTimestamp();
+        while (true)
+        {
+            await Task.Delay(ObservationPeriod, _time, cancellation);
+            int epoch = Volatile.Read(ref _epoch);
+            if (_running is not null)
+            {
+                continue;
+            }
+
+            ComputeView view = await _parts.Compute.ObserveAsync(cancellation);
+            bool found = await AskAsync(() => _running is null && epoch == _epoch && See(view));
+            if (found && view.Address is { } address)
+            {
+                await AttachAsync(address, cancellation);
+            }
+
+            if (IsUp && _time.GetElapsedTime(accountsRead) >= AccountsPeriod)
+            {
+                accountsRead = _time.GetTimestamp();
+                _parts.Memory.RefreshSoon();
+            }
+        }
+    }
+
+    /// <summary>Measures the compute while it runs. Ends with the cancellation.</summary>
+    public async Task MeasureAsync(CancellationToken cancellation)
+    {
+        int measured = -1;
+        while (true)
+        {
+            if (!IsUp)
+            {
+                await Task.Delay(IdlePeriod, _time, cancellation);
+                continue;
+            }
+
+            int epoch = Volatile.Read(ref _epoch);
+            if (epoch != measured)
+            {
+                _parts.Meter.Restart();
+                measured = epoch;
+            }
+
+            ControllerReport report = _report!;
+            IReadOnlyList<Metric> metrics = MetricsOf(report.Rules.Policy);
+            ComputeSize allocation = Sizes.ToMachine(Kernel.View(report.State, Now).SizeMcu, report.Rules.Policy.Unit);
+            try
+            {
+                IReadOnlyList<Event> events = await _parts.Meter.MeasureAsync(metrics, allocation, cancellation);
+                if (events.Count > 0)
+                {
+                    Post(() => Take(events, epoch));
+                }
+            }
+            catch (Exception e) when (!cancellation.IsCancellationRequested)
+            {
+                // a compute that goes down while it is asked has no sample
+                LogNotMeasured(Name, e.Message);
+            }
+
+            await Task.Delay(_parts.Meter.Wait(metrics), _time, cancellation);
+        }
+    }
+
+    private bool IsUp => _report?.Decision.Phase is { IsRunning: true } or { IsResizing: true } or { IsDraining: true };
+
+    private IReadOnlyList<Metric> MetricsOf(Policy policy)
+    {
+        if (!ReferenceEquals(policy, _metricsOf))
+        {
+            (_metrics, _metricsOf) = (PolicyMetrics.Sampled(policy), policy);
+        }
+
+        return _metrics;
+    }
+
+    private void Take(IReadOnlyList<Event> events, int epoch)
+    {
+        if (epoch != _epoch)
+        {
+            return;
+        }
+
+        foreach (Event one in events)
+        {
+            Tell(at => new Input(at, one));
+        }
+    }
+
+    /// <returns>A compute was found that nobody of us started: sessions can be let to it.</returns>
+    private bool See(ComputeView view)
+    {
+        Phase? before = _decision?.Phase;
+        switch (view.State)
+        {
+            case ComputeState.Serving:
+                Tell(at => Inputs.Serves(at, OtherSize(view)));
+                return before is null or { IsSuspended: true } or { IsFailed: true } && _decision!.Phase.IsRunning;
+            case ComputeState.Starting:
+                Lose("the compute is being started by somebody else", before);
+                Tell(Inputs.Starting);
+                return false;
+            default:
+                Lose(view.Detail ?? "the compute is gone", before);
+                Tell(Inputs.Gone);
+                return false;
+        }
+    }
+
+    private void Lose(string reason, Phase? before)
+    {
+        if (before is { IsRunning: true })
+        {
+            _parts.Gateway.Close(reason);
+        }
+    }
+
+    /// <summary>The size that was found when it is another one than was set; a size of ours comes back to the same scalar only where it divides.</summary>
+    private long? OtherSize(ComputeView view)
+    {
+        ComputeUnit unit = _rules.Policy.Unit;
+        return view.Size is { } found && found != Sizes.ToMachine(Kernel.View(_state, Now).SizeMcu, unit) ? Sizes.FromMachine(found, unit) : null;
+    }
+
+    private async Task AttachAsync(Mysql.BackendAddress address, CancellationToken cancellation)
+    {
+        try
+        {
+            await _parts.Memory.RefreshAsync(cancellation);
+        }
+        catch (Exception e) when (!cancellation.IsCancellationRequested && _parts.Memory.IsKnown)
+        {
+            LogNotMeasured(Name, e.Message);
+        }
+
+        _parts.Gateway.Open(address);
+        LogAttached(Name);
+    }
+
+    private void OnCrashed(string reason)
+    {
+        // first of all, so that no session waits for an answer that cannot come
+        _parts.Gateway.Close(reason);
+        Post(() =>
+        {
+            LogCrashed(Name, reason);
+            _report = _report! with { Crashes = _report.Crashes + 1 };
+            Tell(at => Inputs.Crashed(at, reason));
+        });
+    }
+
+    /// <summary>Notes that the compute came up or went down.</summary>
+    private void Follow(Phase phase)
+    {
+        bool up = phase.IsRunning || phase.IsResizing || phase.IsDraining;
+        if (up != IsUp)
+        {
+            Interlocked.Increment(ref _epoch);
+        }
+    }
+}

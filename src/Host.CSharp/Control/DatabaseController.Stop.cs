@@ -1,0 +1,83 @@
+using Serverless.Core;
+using Serverless.Host.Compute;
+using Serverless.Host.Gateway;
+
+namespace Serverless.Host.Control;
+
+/// <summary>The end of the host: the compute is left stopped and clean, whatever the rules say.</summary>
+internal sealed partial class DatabaseController
+{
+    /// <param name="drainLimit">How long sessions may take to end what they are at.</param>
+    /// <param name="hurry">Cancelled when it shall take no longer than it must.</param>
+    public async Task StopAsync(TimeSpan drainLimit, CancellationToken hurry)
+    {
+        RunningEffect? running = await AskAsync(() =>
+        {
+            _stopping = true;
+            if (_running?.Effect.IsDoSuspend == true)
+            {
+                _running.Cancel();
+            }
+
+            return _running;
+        });
+        if (running is not null)
+        {
+            await running.Done;
+        }
+
+        ComputeView view = await _parts.Compute.ObserveAsync(CancellationToken.None);
+        if (view.State == ComputeState.Gone)
+        {
+            return;
+        }
+
+        await DrainAsync(drainLimit, hurry);
+        _parts.Gateway.Close("the gateway shuts down");
+        EffectResult result = await StopComputeAsync(hurry);
+        if (result is EffectResult.Done)
+        {
+            await TellAsync(Inputs.Gone);
+        }
+        else
+        {
+            LogNotStopped(Name, result.ToString());
+        }
+    }
+
+    private async Task DrainAsync(TimeSpan limit, CancellationToken hurry)
+    {
+        try
+        {
+            DrainResult drained = await _parts.Gateway.DrainAsync(new DrainRequest(ByOperator: true, BreakTransactionsIdle: null, BreakPinnedIdle: null, limit), hurry);
+            if (drained.Refused is { } refused)
+            {
+                LogBroken(Name, refused);
+            }
+
+            await _parts.Memory.RefreshAsync(hurry);
+        }
+        catch (Exception e)
+        {
+            // the end is not put off for it
+            LogBroken(Name, e.Message);
+        }
+    }
+
+    private async Task<EffectResult> StopComputeAsync(CancellationToken hurry)
+    {
+        if (!hurry.IsCancellationRequested)
+        {
+            try
+            {
+                return await _parts.Compute.StopAsync(hurry: false, hurry);
+            }
+            catch (OperationCanceledException) when (hurry.IsCancellationRequested)
+            {
+                // then once more, and quickly
+            }
+        }
+
+        return await _parts.Compute.StopAsync(hurry: true, CancellationToken.None);
+    }
+}

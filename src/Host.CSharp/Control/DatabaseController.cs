@@ -1,0 +1,239 @@
+using System.Threading.Channels;
+using Microsoft.Extensions.Logging;
+using Serverless.Core;
+using Serverless.Host.Compute;
+using Serverless.Host.Control.Audit;
+using Serverless.Host.Control.Policies;
+using Serverless.Host.Gateway;
+
+namespace Serverless.Host.Control;
+
+/// <summary>
+/// One database's loop: everything that happens becomes an input of the kernel, one at a time; the effect it answers with is carried out, and
+/// how that ended is an input again. There is no decision about scaling here.
+/// </summary>
+internal sealed partial class DatabaseController : IDisposable
+{
+    /// <summary>The gateway does not tell when a statement ends: its activity is looked at this often.</summary>
+    private static readonly TimeSpan ActivityPeriod = TimeSpan.FromSeconds(1);
+
+    private readonly Channel<Action> _inbox = Channel.CreateUnbounded<Action>(new UnboundedChannelOptions { SingleReader = true });
+    private readonly DecisionHistory _history = new();
+    private readonly ActivityComposer _composer;
+    private readonly ControllerParts _parts;
+    private readonly ILogger<DatabaseController> _logger;
+    private readonly TimeProvider _time;
+    private readonly ITimer _timer;
+    private readonly Action _onHeld;
+    private readonly Action _onTimer;
+    private int _heldPosted;
+    private long _heldAt;
+
+    private State _state;
+    private PolicySource _rules;
+    private PolicySource _rulesOfState;
+    private Decision? _decision;
+    private Activity? _told;
+    private string? _refusing;
+    private long _revision;
+    private volatile ControllerReport? _report;
+
+    public DatabaseController(ControllerParts parts, PolicySource rules, State state, ILogger<DatabaseController> logger)
+    {
+        (_parts, _rules, _rulesOfState, _state, _logger, _time) = (parts, rules, rules, state, logger, parts.Time);
+        _composer = new ActivityComposer(_time);
+        _onHeld = LookAtHeld;
+        _onTimer = () => Tell(Inputs.Tick);
+        _timer = _time.CreateTimer(_ => Post(_onTimer), state: null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+    }
+
+    public string Name => _parts.Gateway.Name;
+
+    public bool IsShadow => _parts.Shadow;
+
+    /// <summary>As of the last step; null before the first one.</summary>
+    public ControllerReport? Report => _report;
+
+    public DecisionHistory History => _history;
+
+    private long Now => _time.GetUtcNow().ToUnixTimeMilliseconds();
+
+    /// <summary>Handles one thing after another until the cancellation.</summary>
+    public async Task RunAsync(CancellationToken cancellation)
+    {
+        _parts.Gateway.StatementHeld += OnStatementHeld;
+        _parts.Compute.Crashed += OnCrashed;
+        try
+        {
+            while (await _inbox.Reader.WaitToReadAsync(cancellation))
+            {
+                while (_inbox.Reader.TryRead(out Action? next))
+                {
+                    Handle(next);
+                }
+            }
+        }
+        finally
+        {
+            _parts.Gateway.StatementHeld -= OnStatementHeld;
+            _parts.Compute.Crashed -= OnCrashed;
+        }
+    }
+
+    /// <summary>Tells the kernel something now, from any thread.</summary>
+    /// <param name="input">Makes the input of the time it is told at.</param>
+    public Task<Decision> TellAsync(Func<long, Input> input) => AskAsync(() => Tell(input));
+
+    /// <summary>Puts another policy in force.</summary>
+    public void UseRules(PolicySource rules) => Post(() =>
+    {
+        _rules = rules;
+        Tell(Inputs.PolicyChanged);
+    });
+
+    public void Dispose()
+    {
+        _inbox.Writer.TryComplete();
+        _timer.Dispose();
+    }
+
+    private void Post(Action action) => _inbox.Writer.TryWrite(action);
+
+    private Task<T> AskAsync<T>(Func<T> ask)
+    {
+        var answer = new TaskCompletionSource<T>(TaskCreationOptions.RunContinuationsAsynchronously);
+        bool posted = _inbox.Writer.TryWrite(() =>
+        {
+            try
+            {
+                answer.SetResult(ask());
+            }
+            catch (Exception e)
+            {
+                answer.SetException(e);
+                throw;
+            }
+        });
+        if (!posted)
+        {
+            answer.SetException(new InvalidOperationException($"the database {Name} is not controlled any more"));
+        }
+
+        return answer.Task;
+    }
+
+    private void Handle(Action next)
+    {
+        try
+        {
+            next();
+        }
+        catch (Exception e)
+        {
+            // one input that cannot be handled must not end the control of the database
+            LogStepFailed(e, Name);
+        }
+    }
+
+    private void OnStatementHeld()
+    {
+        if (Interlocked.Exchange(ref _heldPosted, 1) == 0)
+        {
+            Volatile.Write(ref _heldAt, _time.GetTimestamp());
+            Post(_onHeld);
+        }
+    }
+
+    private void LookAtHeld()
+    {
+        Volatile.Write(ref _heldPosted, 0);
+        Tell(Inputs.Tick);
+    }
+
+    /// <summary>One input, after the activity as it is at the same moment.</summary>
+    private Decision Tell(Func<long, Input> input)
+    {
+        long at = Now;
+        Activity activity = _composer.Compose(_parts.Gateway.Read());
+        if (_told is null || !activity.Equals(_told))
+        {
+            _told = activity;
+            Step(Inputs.ActivityChanged(at, activity));
+        }
+
+        return Step(input(at));
+    }
+
+    private Decision Step(Input input)
+    {
+        State before = _state;
+        (State next, Decision decision) = Kernel.Step(_rules.Policy, before, input);
+        bool changed = !ReferenceEquals(before, next) || decision.Effect.IsSome;
+        if (changed)
+        {
+            _parts.Audit.Add(new AuditEntry(before, _rulesOfState, _rules, input, decision));
+            _rulesOfState = _rules;
+            _parts.Keeper.Offer(next, urgent: decision.Revision != _decision?.Revision || !decision.Phase.Equals(_decision.Phase) || input.Event is Event.Commanded);
+        }
+
+        Follow(decision.Phase);
+        (_state, _decision) = (next, decision);
+        Volatile.Write(ref _revision, decision.Revision);
+        Tell(decision);
+        Publish();
+        Refuse(decision.RefuseHeld?.Value);
+        CancelStale(decision.Revision);
+        if (decision.Effect.IsSome)
+        {
+            Begin(decision.Effect.Value, decision.Revision);
+        }
+
+        Schedule(decision.NextCheck);
+        return decision;
+    }
+
+    private void Tell(Decision decision)
+    {
+        if (_history.Note(_rules.Policy, decision) is { } text)
+        {
+            if (decision.Effect.IsSome || !decision.Reasons.IsEmpty)
+            {
+                LogDecided(Name, text);
+            }
+            else
+            {
+                LogNoted(Name, text);
+            }
+        }
+    }
+
+    private void Publish()
+    {
+        ControllerReport report = _report ?? new ControllerReport(_state, _decision!, _rules);
+        _report = report with { State = _state, Decision = _decision!, Rules = _rules };
+    }
+
+    private void Refuse(string? reason)
+    {
+        if (reason == _refusing)
+        {
+            return;
+        }
+
+        _refusing = reason;
+        if (reason is null)
+        {
+            _parts.Gateway.AllowHolding();
+        }
+        else
+        {
+            _parts.Gateway.RefuseHeld(reason);
+        }
+    }
+
+    private void Schedule(long nextCheck)
+    {
+        double wait = Math.Clamp(nextCheck - Now, 1, ActivityPeriod.TotalMilliseconds);
+        _timer.Change(TimeSpan.FromMilliseconds(wait), Timeout.InfiniteTimeSpan);
+    }
+}
