@@ -1,6 +1,8 @@
 using System.CommandLine;
 using System.CommandLine.Help;
 using System.CommandLine.Parsing;
+using Serverless.Host.Cli.Rules;
+using Serverless.Host.Cli.Up;
 using Serverless.Host.Control.Settings;
 
 namespace Serverless.Host.Cli;
@@ -50,6 +52,7 @@ public static class CommandLine
             UpCommand.Create(),
             StatusCommand.Create(),
             DecisionsCommand.Create(),
+            RulesCommand.Create(),
         };
         foreach (Command command in OperatorCommands.Create())
         {

@@ -41,6 +41,8 @@ public sealed record StatusReply
 
     public IReadOnlyList<string> Warnings { get; init; } = [];
 
+    public required SpentReply Spent { get; init; }
+
     /// <summary>When it is looked at again if nothing happens, UTC.</summary>
     public DateTimeOffset NextCheck { get; init; }
 }
@@ -74,3 +76,8 @@ public sealed record ResumeReply(DateTimeOffset At, double TotalMs, IReadOnlyDic
 public sealed record EffectReply(string Effect, DateTimeOffset At, string Outcome, string? Reason);
 
 public sealed record BlockedReply(string Rule, string Proposal, string By, string Reason, DateTimeOffset? Until);
+
+/// <summary>Compute-unit hours used.</summary>
+/// <param name="Day">Since local midnight.</param>
+/// <param name="Month">Since the first of the local month.</param>
+public sealed record SpentReply(double Day, double Month);

@@ -1,9 +1,8 @@
 using System.CommandLine;
 using Microsoft.Extensions.Configuration;
-using Serverless.Host.Control;
 using Serverless.Host.Control.Settings;
 
-namespace Serverless.Host.Cli;
+namespace Serverless.Host.Cli.Up;
 
 /// <summary>`up`: runs the gateway in the foreground until it is told to end.</summary>
 internal static class UpCommand
@@ -12,7 +11,7 @@ internal static class UpCommand
     private static readonly (Option<string?> Option, string Key)[] OfDatabase =
     [
         (Text("--listen", "HOST:PORT", "Where clients connect (127.0.0.1:3306)."), "listen"),
-        (Text("--rules", "DIR", "Folder of rule files, watched while running (rules)."), "policy"),
+        (Text("--rules", "DIR", "Folder of rule files, watched while running (rules)."), "rules"),
         (Text("--compute", "KIND", "What runs the database: local (a mariadbd or mysqld process)."), "compute"),
         (Text("--user", "NAME", "First account, created on the first start (app)."), "user"),
         (Text("--password", "PASSWORD", "Its password; one is made up and printed once when left out."), "password"),
@@ -35,10 +34,10 @@ internal static class UpCommand
         }
 
         command.Add(shadow);
-        command.SetAction(async (parsed, cancellation) =>
+        command.SetAction(async (parsed, _) =>
         {
             HostSettings settings = Read(parsed, parsed.GetValue(config), parsed.GetValue(shadow));
-            return await HostRun.RunAsync(settings, parsed.InvocationConfiguration.Output, parsed.InvocationConfiguration.Error, cancellation);
+            return await HostRun.RunAsync(settings, parsed.InvocationConfiguration.Output);
         });
         return command;
     }

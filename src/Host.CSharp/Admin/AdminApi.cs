@@ -1,0 +1,105 @@
+using System.Text.Json;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+using Serverless.Core;
+using Serverless.Host.Control;
+
+namespace Serverless.Host.Admin;
+
+/// <summary>The routes of the admin address.</summary>
+internal static class AdminApi
+{
+    private const int MostDecisions = DecisionHistory.Capacity;
+    private const int DecisionsByDefault = 50;
+    private const string By = "operator";
+
+    public static void Map(IEndpointRouteBuilder routes, IReadOnlyDictionary<string, Database> databases, Func<bool> ready)
+    {
+        routes.MapGet("/healthz", () => Results.Text("alive\n"));
+        routes.MapGet("/readyz", () => ready() ? Results.Text("ready\n") : Results.Text("not ready\n", statusCode: StatusCodes.Status503ServiceUnavailable));
+        routes.MapGet("/metrics", () => Results.Text(MetricsText.Write(databases.Values), "text/plain; version=0.0.4; charset=utf-8"));
+        routes.MapGet("/", () => Results.Text(StatusPage.Write(databases.Values), "text/html; charset=utf-8"));
+        routes.MapGet("/api/databases", () => Json(new DatabasesReply([.. databases.Values.Select(StatusComposer.Status)])));
+        routes.MapGet("/api/databases/{name}", (string name) => With(databases, name, database => Json(StatusComposer.Status(database))));
+        routes.MapGet("/api/databases/{name}/decisions", (string name, string? limit) => With(databases, name, database => Decisions(database, limit)));
+        Command(routes, databases, "suspend", sized: false, (_, at) => Inputs.Suspend(at, By));
+        Command(routes, databases, "resume", sized: null, (size, at) => Inputs.Resume(at, size, By));
+        Command(routes, databases, "resize", sized: true, (size, at) => Inputs.Resize(at, size!.Value, By));
+        Command(routes, databases, "pause", sized: false, (_, at) => Inputs.Pause(at, By));
+        Command(routes, databases, "unpause", sized: false, (_, at) => Inputs.Unpause(at, By));
+        routes.MapFallback(() => Error(StatusCodes.Status404NotFound, "there is nothing here; /api/databases lists the databases"));
+    }
+
+    /// <param name="sized">True: a size is needed; null: it may be given; false: it means nothing.</param>
+    private static void Command(
+        IEndpointRouteBuilder routes, IReadOnlyDictionary<string, Database> databases, string command, bool? sized, Func<long?, long, Input> input) =>
+        routes.MapPost($"/api/databases/{{name}}/{command}", async (string name, HttpContext context) =>
+        {
+            if (!databases.TryGetValue(name, out Database? database))
+            {
+                return Unknown(databases, name);
+            }
+
+            (CommandRequest? request, string? wrong) = await ReadAsync(context);
+            if (request is null)
+            {
+                return Error(StatusCodes.Status400BadRequest, wrong!);
+            }
+
+            long? size = request.Size is null ? null : SizeText.Parse(request.Size);
+            if ((request.Size is not null || sized is true) && size is null)
+            {
+                return Error(StatusCodes.Status400BadRequest, $"size: expected compute units like 2cu or 0.5cu, found {(request.Size is null ? "none" : $"`{request.Size}`")}");
+            }
+
+            if (request.Size is not null && sized is false)
+            {
+                return Error(StatusCodes.Status400BadRequest, $"size: {command} takes none");
+            }
+
+            Decision decision = await database.Controller.TellAsync(at => input(size, at));
+            return Json(StatusComposer.Status(database) with { Warnings = [.. decision.Warnings] });
+        });
+
+    private static async Task<(CommandRequest? Request, string? Wrong)> ReadAsync(HttpContext context)
+    {
+        if (context.Request.ContentLength is 0 or null && !context.Request.Headers.ContainsKey("Transfer-Encoding"))
+        {
+            return (new CommandRequest(), null);
+        }
+
+        try
+        {
+            CommandRequest? request = await JsonSerializer.DeserializeAsync(context.Request.Body, AdminJson.Default.CommandRequest, context.RequestAborted);
+            return request is null ? (null, "expected a JSON object, found null") : (request, null);
+        }
+        catch (JsonException e)
+        {
+            return (null, $"the body is not what is expected, a JSON object like {{\"size\": \"2cu\"}}: {e.Message}");
+        }
+    }
+
+    private static IResult Decisions(Database database, string? limit)
+    {
+        int count = DecisionsByDefault;
+        if (limit is not null && (!int.TryParse(limit, out count) || count is < 1 or > MostDecisions))
+        {
+            return Error(StatusCodes.Status400BadRequest, $"limit: expected a whole number from 1 to {MostDecisions}, found `{limit}`");
+        }
+
+        return Results.Json(new DecisionsReply([.. database.Controller.History.Newest(count).Select(StatusComposer.Decision)]), AdminJson.Default.DecisionsReply);
+    }
+
+    private static IResult With(IReadOnlyDictionary<string, Database> databases, string name, Func<Database, IResult> reply) =>
+        databases.TryGetValue(name, out Database? database) ? reply(database) : Unknown(databases, name);
+
+    private static IResult Unknown(IReadOnlyDictionary<string, Database> databases, string name) =>
+        Error(StatusCodes.Status404NotFound, $"there is no database `{name}`; there {(databases.Count == 1 ? "is" : "are")} {string.Join(", ", databases.Keys)}");
+
+    private static IResult Json(StatusReply reply) => Results.Json(reply, AdminJson.Default.StatusReply);
+
+    private static IResult Json(DatabasesReply reply) => Results.Json(reply, AdminJson.Default.DatabasesReply);
+
+    private static IResult Error(int status, string error) => Results.Json(new ErrorReply(error), AdminJson.Default.ErrorReply, statusCode: status);
+}

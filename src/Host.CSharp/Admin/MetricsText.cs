@@ -1,0 +1,81 @@
+using System.Globalization;
+using System.Text;
+using Serverless.Core;
+using Serverless.Host.Control;
+using Serverless.Host.Gateway;
+
+namespace Serverless.Host.Admin;
+
+/// <summary>The metrics in Prometheus' text format, see https://prometheus.io/docs/instrumenting/exposition_formats/.</summary>
+internal static class MetricsText
+{
+    private static readonly string[] Phases = ["suspended", "resuming", "running", "resizing", "draining", "suspending", "failed"];
+
+    public static string Write(IEnumerable<Database> databases)
+    {
+        List<Sample> samples = [.. databases.Where(one => one.Controller.Report is not null).Select(Sample.Of)];
+        var text = new StringBuilder();
+        Family(text, samples, "serverless_phase", "gauge", "1 for the phase that the database is in", (one, line) =>
+        {
+            foreach (string phase in Phases)
+            {
+                line(phase == one.View.PhaseName ? 1 : 0, $",phase=\"{phase}\"");
+            }
+        });
+        Gauge(text, samples, "serverless_paused", "1 while an operator has taken it out of the rules' hands", one => one.View.Paused ? 1 : 0);
+        Gauge(text, samples, "serverless_size_cu", "size in compute units", one => one.View.SizeMcu / 1000.0);
+        Gauge(text, samples, "serverless_policy_error", "1 while the rule files as they are now are not in force", one => one.Database.PolicyError is null ? 0 : 1);
+        Gauge(text, samples, "serverless_connections_open", "client connections", one => one.Activity.Open);
+        Gauge(text, samples, "serverless_connections_active", "client connections that run a statement or hold a backend connection", one => one.Activity.Active);
+        Gauge(text, samples, "serverless_connections_parked", "client connections without a backend connection", one => one.Activity.Parked);
+        Gauge(text, samples, "serverless_connections_pinned", "client connections with state that cannot be restored, transactions included", one => one.Activity.Pinned.Count);
+        Gauge(text, samples, "serverless_transactions_open", "client connections in a transaction", one => one.Activity.Transactions);
+        Gauge(text, samples, "serverless_statements_running", "statements under way", one => one.Activity.Running);
+        Gauge(text, samples, "serverless_statements_held", "statements that wait for the compute", one => one.Activity.Held);
+        Counter(text, samples, "serverless_statements_total", "statements that ended", one => one.Activity.StatementsTotal);
+        Counter(text, samples, "serverless_statements_seconds_total", "time that statements took", one => one.Activity.LatencyTotal.TotalSeconds);
+        Gauge(text, samples, "serverless_idle_seconds", "time since the last statement that would wake the compute ended", one => one.View.IdleMs / 1000.0);
+        Counter(text, samples, "serverless_compute_starts_total", "starts of the compute", one => one.Report.Starts);
+        Counter(text, samples, "serverless_compute_stops_total", "stops of the compute", one => one.Report.Stops);
+        Counter(text, samples, "serverless_compute_resizes_total", "changes of size", one => one.Report.Resizes);
+        Counter(text, samples, "serverless_compute_crashes_total", "ends of the compute that nobody asked for", one => one.Report.Crashes);
+        Counter(text, samples, "serverless_effects_refused_total", "suspends that found work", one => one.Report.Refusals);
+        Counter(text, samples, "serverless_effects_failed_total", "starts, stops and resizes that failed", one => one.Report.FailedEffects);
+        Gauge(text, samples, "serverless_last_resume_seconds", "what the last resume took", one => one.Report.LastResume?.TotalMs / 1000.0);
+        Gauge(text, samples, "serverless_spent_day_cu_hours", "compute-unit hours since local midnight", one => one.View.SpentDay / 1000.0);
+        Gauge(text, samples, "serverless_spent_month_cu_hours", "compute-unit hours since the first of the local month", one => one.View.SpentMonth / 1000.0);
+        return text.ToString();
+    }
+
+    private static void Gauge(StringBuilder text, List<Sample> samples, string name, string help, Func<Sample, double?> value) => Single(text, samples, name, "gauge", help, value);
+
+    private static void Counter(StringBuilder text, List<Sample> samples, string name, string help, Func<Sample, double?> value) => Single(text, samples, name, "counter", help, value);
+
+    private static void Single(StringBuilder text, List<Sample> samples, string name, string type, string help, Func<Sample, double?> value) =>
+        Family(text, samples, name, type, help, (one, line) =>
+        {
+            if (value(one) is { } number)
+            {
+                line(number, "");
+            }
+        });
+
+    private static void Family(StringBuilder text, List<Sample> samples, string name, string type, string help, Action<Sample, Action<double, string>> each)
+    {
+        text.Append("# HELP ").Append(name).Append(' ').Append(help).Append("\n# TYPE ").Append(name).Append(' ').Append(type).Append('\n');
+        foreach (Sample one in samples)
+        {
+            each(one, (number, labels) => text.Append(CultureInfo.InvariantCulture, $"{name}{{database=\"{one.Database.Settings.Name}\"{labels}}} {number}\n"));
+        }
+    }
+
+    /// <summary>Everything about one database at one moment.</summary>
+    private sealed record Sample(Database Database, ControllerReport Report, StateView View, ActivityReading Activity)
+    {
+        public static Sample Of(Database database)
+        {
+            ControllerReport report = database.Controller.Report!;
+            return new Sample(database, report, Kernel.View(report.State, database.Time.GetUtcNow().ToUnixTimeMilliseconds()), database.Gateway.Read());
+        }
+    }
+}

@@ -1,0 +1,85 @@
+using Serverless.Core;
+using Serverless.Host.Compute;
+using Serverless.Host.Control;
+using Serverless.Host.Control.Measuring;
+using Serverless.Host.Gateway;
+
+namespace Serverless.Host.Admin;
+
+/// <summary>Puts together what the admin API shows of a database.</summary>
+internal static class StatusComposer
+{
+    public static StatusReply Status(Database database)
+    {
+        ControllerReport report = database.Controller.Report ?? throw new InvalidOperationException($"{database.Settings.Name} is not controlled yet");
+        DateTimeOffset now = database.Time.GetUtcNow();
+        StateView view = Kernel.View(report.State, now.ToUnixTimeMilliseconds());
+        ActivityReading activity = database.Gateway.Read();
+        Decision decision = report.Decision;
+        return new StatusReply
+        {
+            Name = database.Settings.Name,
+            Phase = view.PhaseName,
+            Since = Instant(view.Since),
+            Paused = view.Paused,
+            Shadow = database.Settings.Shadow,
+            Reason = Reason(report, view, now),
+            Size = Size(view.SizeMcu, report.Rules.Policy.Unit),
+            Connections = new ConnectionsReply(
+                activity.Open, activity.Active, activity.Running, activity.Held, activity.Transactions, activity.Parked,
+                [.. activity.Pinned.Select(one => new PinnedReply(one.ConnectionId, one.Account, one.Why, Seconds(one.Idle)))]),
+            IdleSeconds = activity.LastEnded is null ? null : Seconds(TimeSpan.FromMilliseconds(view.IdleMs)),
+            Policy = new PolicyReply(report.Rules.Policy.Name, report.Rules.Policy.Revision, database.PolicyError),
+            Compute = new ComputeReply(database.Compute.Kind, report.Starts, report.Stops, report.Crashes, database.Settings.Listen.ToString()),
+            LastResume = report.LastResume is { } resume ? new ResumeReply(resume.At, Math.Round(resume.TotalMs, 2), resume.PhasesMs) : null,
+            LastEffect = report.LastEffect is { } effect ? new EffectReply(effect.Effect, effect.At, effect.Outcome, effect.Reason) : null,
+            Blocked = Blocked(decision),
+            Warnings = [.. decision.Warnings],
+            NextCheck = Instant(decision.NextCheck),
+            Spent = new SpentReply(view.SpentDay / 1000.0, view.SpentMonth / 1000.0),
+        };
+    }
+
+    public static DecisionReply Decision(NotedDecision noted)
+    {
+        Decision decision = noted.Decision;
+        (string? effect, SizeReply? size) = decision.Effect.IsNone ? (null, null) : decision.Effect.Value switch
+        {
+            Effect.DoResume resume => ("resume", Size(resume.size, noted.Unit)),
+            Effect.DoResize resize => ("resize", Size(resize.size, noted.Unit)),
+            _ => ((string?)"suspend", (SizeReply?)null),
+        };
+        return new DecisionReply(
+            Instant(decision.At), decision.Revision, decision.Phase.ToString().ToLowerInvariant(), effect, size, [.. decision.Because],
+            [.. decision.Reasons.Select(one => new ReasonReply(one.By, one.Proposal, [.. one.Seen]))], Blocked(decision), [.. decision.Warnings], noted.Text);
+    }
+
+    private static string? Reason(ControllerReport report, StateView view, DateTimeOffset now)
+    {
+        if (view.PausedBy is { } by)
+        {
+            return $"paused by {by}";
+        }
+
+        if (view.LastError is { } error)
+        {
+            string retry = view.RetryAt is { } at && Instant(at) > now ? $"; tried again in {(Instant(at) - now).TotalSeconds:0.#} s" : "";
+            return $"{(view.Failures > 1 ? $"{view.Failures} times in a row: " : "")}{error}{retry}";
+        }
+
+        return report.LastEffect is { Outcome: "refused", Reason: { } refused, Effect: var effect } ? $"{effect} refused: {refused}" : view.Note;
+    }
+
+    private static List<BlockedReply> Blocked(Decision decision) =>
+        [.. decision.Blocked.Select(one => new BlockedReply(one.Rule, one.Proposal, one.By, one.Reason, one.Until.IsNone ? null : Instant(one.Until.Value)))];
+
+    private static SizeReply Size(long mcu, ComputeUnit unit)
+    {
+        ComputeSize size = Sizes.ToMachine(mcu, unit);
+        return new SizeReply(mcu / 1000.0, size.CpuMillicores, size.MemoryBytes);
+    }
+
+    private static DateTimeOffset Instant(long milliseconds) => DateTimeOffset.FromUnixTimeMilliseconds(milliseconds);
+
+    private static double Seconds(TimeSpan time) => Math.Round(time.TotalSeconds, 1);
+}

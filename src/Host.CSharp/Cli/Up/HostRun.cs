@@ -1,0 +1,204 @@
+using System.Collections.Concurrent;
+using Microsoft.Extensions.Logging;
+using Serverless.Host.Admin;
+using Serverless.Host.Compute;
+using Serverless.Host.Compute.Local;
+using Serverless.Host.Control;
+using Serverless.Host.Control.Policies;
+using Serverless.Host.Control.Settings;
+using Serverless.Host.Gateway.Authentication;
+using Serverless.Host.Gateway.Listening;
+using Serverless.Host.Gateway.Sessions;
+
+namespace Serverless.Host.Cli.Up;
+
+/// <summary>Puts the host together, runs it until a signal, and takes it apart in the order that leaves clients told and computes clean.</summary>
+internal sealed partial class HostRun : IAsyncDisposable
+{
+    /// <summary>How long clients may take to go, beyond what their last statement takes.</summary>
+    private static readonly TimeSpan GoodbyeLimit = TimeSpan.FromSeconds(5);
+
+    private readonly HostSettings _settings;
+    private readonly TextWriter _output;
+    private readonly ILoggerFactory _loggers;
+    private readonly ILogger<HostRun> _logger;
+    private readonly GatewayKey _key;
+    private readonly PasswordWork _passwords = new(Math.Max(1, Environment.ProcessorCount - 1));
+    private readonly GatewayServer _gateway;
+    private readonly ConcurrentDictionary<string, Database> _databases = new(StringComparer.OrdinalIgnoreCase);
+    private AdminServer? _admin;
+
+    private HostRun(HostSettings settings, TextWriter output, ILoggerFactory loggers)
+    {
+        (_settings, _output, _loggers, _logger) = (settings, output, loggers, loggers.CreateLogger<HostRun>());
+        _key = GatewayKey.LoadOrCreate(Path.Combine(settings.Data, "gateway-key.pem"), loggers.CreateLogger<GatewayKey>());
+        var login = new LoginServices(_key, _passwords, new FailureLimiter(TimeProvider.System, FailureLimits.Default), LoginServices.DefaultDeadline);
+        int connections = (int)Math.Min(int.MaxValue, settings.Databases.Sum(one => (long)one.Limits.Connections));
+        _gateway = new GatewayServer(Environment.ProcessorCount, connections, login, Options(settings), TimeProvider.System, loggers);
+    }
+
+    /// <summary>Runs until SIGTERM or SIGINT.</summary>
+    /// <returns>The exit code.</returns>
+    public static async Task<int> RunAsync(HostSettings settings, TextWriter output)
+    {
+        Preflight.Check(settings);
+        using var signals = new HostSignals();
+        using ILoggerFactory loggers = HostLogging.Create(settings.Log);
+        await using var host = new HostRun(settings, output, loggers);
+        try
+        {
+            await host.StartAsync(signals.Stop);
+            await Task.Delay(Timeout.InfiniteTimeSpan, signals.Stop);
+        }
+        catch (OperationCanceledException) when (signals.Stop.IsCancellationRequested)
+        {
+            // told to end, perhaps before it had begun
+        }
+        catch (Exception e) when (e is ComputeException or RuleFolderException or DatabaseStartException or IOException or UnauthorizedAccessException)
+        {
+            await host.StopAsync(new CancellationToken(canceled: true));
+            throw new CommandFailedException(e.Message, e);
+        }
+
+        host.LogStopping();
+        await host.StopAsync(signals.Hurry);
+        host.LogStopped();
+        return ExitCode.Fine;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        foreach (Database database in _databases.Values)
+        {
+            await database.DisposeAsync();
+        }
+
+        if (_admin is not null)
+        {
+            await _admin.DisposeAsync();
+        }
+
+        await _gateway.DisposeAsync();
+        _passwords.Dispose();
+        _key.Dispose();
+    }
+
+    private async Task StartAsync(CancellationToken cancellation)
+    {
+        _admin = await AdminServer.StartAsync(_settings.Admin, _databases, _loggers, cancellation);
+        foreach (DatabaseSettings settings in _settings.Databases)
+        {
+            await StartAsync(settings, cancellation);
+        }
+
+        var addresses = new List<string>();
+        foreach (DatabaseSettings settings in _settings.Databases)
+        {
+            GatewayListener listener = _gateway.Listen(_gateway.Databases[settings.Name], settings.Listen, settings.Limits.Connections);
+            addresses.Add($"{listener.LocalEndPoint}");
+            Announce(settings, listener);
+        }
+
+        _admin.Ready = true;
+        await _output.WriteLineAsync($"status: ./serverless status{(_settings.Admin.Listen.Port == 8306 ? "" : $" --admin {_admin.Address}")}");
+        await _output.WriteLineAsync($"ready {string.Join(' ', addresses)} admin {_admin.Address}");
+        await _output.FlushAsync(cancellation);
+    }
+
+    private async Task StartAsync(DatabaseSettings settings, CancellationToken cancellation)
+    {
+        if (!Directory.Exists(settings.Data))
+        {
+            await _output.WriteLineAsync($"{settings.Name}: making a database in {settings.Data} (this takes a few seconds)");
+        }
+
+        var options = new LocalComputeOptions
+        {
+            Name = settings.Name,
+            Directory = settings.Data,
+            EnginePath = settings.Engine.Path,
+            EngineArguments = settings.Engine.Arguments,
+            FirstAccountUser = settings.User,
+            FirstAccountPassword = settings.Password,
+        };
+        LocalCompute compute = await LocalCompute.OpenAsync(options, _gateway.Loops.Next(), _loggers.CreateLogger<LocalCompute>(), TimeProvider.System, cancellation);
+        Database database;
+        try
+        {
+            database = await Database.OpenAsync(settings, _gateway.AddDatabase(settings.Name), compute, _loggers, TimeProvider.System, cancellation);
+        }
+        catch
+        {
+            await compute.DisposeAsync();
+            throw;
+        }
+
+        _databases[settings.Name] = database;
+        await database.StartAsync(cancellation);
+        await _output.WriteLineAsync($"{settings.Name}: {compute.EngineName}, {database.Controller.Report!.Decision.Phase.ToString().ToLowerInvariant()}, size limited by {compute.SizeIsLimitedBy}");
+    }
+
+    private void Announce(DatabaseSettings settings, GatewayListener listener)
+    {
+        if (_databases[settings.Name].Compute is not LocalCompute { FirstAccount: { } account } compute)
+        {
+            return;
+        }
+
+        string address = listener.LocalEndPoint is System.Net.IPEndPoint ip ? $"-h {(ip.Address.Equals(System.Net.IPAddress.Any) || ip.Address.Equals(System.Net.IPAddress.IPv6Any) ? "127.0.0.1" : ip.Address)} -P {ip.Port}" : $"{listener.LocalEndPoint}";
+        _output.WriteLine($"{settings.Name}: connect with  mariadb {address} -u {account.User} -p");
+        if (account.Password is { } password && settings.Password is null)
+        {
+            _output.WriteLine($"{settings.Name}: password of {account.User}: {password}  (told this once)");
+        }
+
+        compute.ForgetFirstPassword();
+    }
+
+    /// <summary>Clients first, so that they are told; then the computes, which have nothing to do any more.</summary>
+    private async Task StopAsync(CancellationToken hurry)
+    {
+        if (_admin is not null)
+        {
+            _admin.Ready = false;
+        }
+
+        TimeSpan limit = hurry.IsCancellationRequested ? TimeSpan.Zero : _settings.Databases.Max(one => one.Limits.DrainFor) + GoodbyeLimit;
+        Task goodbye = _gateway.StopAsync(limit);
+        await Task.WhenAny(goodbye, Task.Delay(Timeout.InfiniteTimeSpan, hurry));
+        if (!goodbye.IsCompleted)
+        {
+            await _gateway.StopAsync(TimeSpan.Zero);
+        }
+
+        await Task.WhenAll(_databases.Values.Select(database => StopAsync(database, hurry)));
+    }
+
+    private async Task StopAsync(Database database, CancellationToken hurry)
+    {
+        try
+        {
+            await database.StopAsync(hurry);
+        }
+        catch (Exception e)
+        {
+            // the others are stopped all the same
+            LogNotStopped(e, database.Settings.Name);
+        }
+    }
+
+    private static GatewayOptions Options(HostSettings settings)
+    {
+        LimitSettings limits = settings.Databases[0].Limits;
+        return new GatewayOptions { Hold = new HoldLimits(limits.HeldStatements, limits.HeldBytes, limits.HeldFor) };
+    }
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "Ending: clients may finish what they are at, then the computes are stopped; a second signal hurries")]
+    private partial void LogStopping();
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "Ended")]
+    private partial void LogStopped();
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "{Database} could not be stopped cleanly")]
+    private partial void LogNotStopped(Exception exception, string database);
+}
