@@ -29,7 +29,9 @@ internal static class HeldNameRules
         if (info.Has(T.SqlDeallocate) && single) Give(state, PinCauses.SqlPreparedStatement, StatementNames.Prepared(sql, state.Dialect));
         if (info.Has(T.TakesUserLock))
         {
-            foreach (var name in StatementNames.UserLocks(sql, state.Dialect)) Take(state, PinCauses.UserLock, name);
+            var names = StatementNames.UserLocks(sql, state.Dialect);
+            if (names.Count == 0) Take(state, PinCauses.UserLock, null);
+            foreach (var name in names) Take(state, PinCauses.UserLock, name);
         }
     }
 

@@ -30,5 +30,8 @@ public sealed class LocalAnswer
     /// <summary>Variables that this changed and that a server would report to a client with CLIENT_SESSION_TRACK: name and value.</summary>
     public IReadOnlyList<KeyValuePair<string, string>> Tracked { get; init; } = [];
 
+    /// <summary>Count of warnings for the closing packet.</summary>
+    public ushort Warnings { get; init; }
+
     public bool IsOk => Columns.Count == 0;
 }

@@ -2,33 +2,72 @@ namespace Serverless.Host.Gateway.State;
 
 /// <summary>What a local answer needs to know of the connection besides its state.</summary>
 /// <param name="ConnectionId">The id that the client was given.</param>
-/// <param name="User">`USER()`: the name and host of the client, or null when not known as a server would say it.</param>
+/// <param name="User">`USER()`: the name and address of the client; answered with it only where the server resolves no host names. Null: not known.</param>
 /// <param name="CurrentUser">`CURRENT_USER()`: the account that was authenticated, or null when not known.</param>
-public readonly record struct LocalContext(uint ConnectionId, string? User, string? CurrentUser);
+/// <param name="Attached">The session has a backend connection. Then only what that could not answer is answered: the client's connection id, and what was
+/// read before (<see cref="SessionState.AnswersLastStatement"/>).</param>
+public readonly record struct LocalContext(uint ConnectionId, string? User, string? CurrentUser, bool Attached = false);
 
 /// <summary>
-/// Answers statements without a compute, where the answer is known to be what the server would say. Only for a session that holds no backend
-/// connection. A SET that is answered is remembered in the session's state and made on the backend when the session gets one.
+/// Answers statements without a compute, where the answer is known to be what the server would say. A SET that is answered is remembered in the
+/// session's state and made on the backend when the session gets one. Longer texts than a kilobyte are not looked at.
 /// </summary>
 public static class LocalAnswers
 {
+    private const int LongestText = 1024;
+
+    private const StatementTraits NeverAnswered =
+        StatementTraits.MultiStatement | StatementTraits.Unterminated | StatementTraits.ExecutableComment | StatementTraits.NotUnderstood;
+
     /// <summary>False: the statement needs the compute.</summary>
     public static bool TryAnswer(
         ReadOnlySpan<byte> sql, in StatementInfo info, SessionState state, ServerCatalogue catalogue, in LocalContext context, out LocalAnswer? answer)
     {
         answer = null;
-        if (info.Has(StatementTraits.MultiStatement | StatementTraits.Unterminated | StatementTraits.ExecutableComment)) return false;
-        if (info.Kind is StatementKind.Commit or StatementKind.Rollback && !state.InTransaction && IsSingleWord(sql))
+        if (sql.Length > LongestText || info.Has(NeverAnswered)) return false;
+        switch (info.Kind)
         {
-            answer = LocalAnswer.Ok;
-            return true;
+            case StatementKind.Select when !LimitsRows(state):
+                var select = new LocalSelect(sql, state, catalogue, context);
+                answer = select.Answer();
+                if (answer is not null) LastStatementRules.AfterSelect(state, catalogue, ref answer, info);
+                break;
+            case StatementKind.Show when !LimitsRows(state):
+                var show = new LocalShow(sql, state, catalogue);
+                answer = show.Answer(context.Attached);
+                if (answer is not null && !show.AsksLastStatement) LastStatementRules.AfterShow(state, answer.Rows.Count);
+                break;
+            case StatementKind.Set when !context.Attached:
+                answer = new LocalSet(sql, state, catalogue).Answer();
+                if (answer is not null) LastStatementRules.AfterOk(state, catalogue, isSet: true);
+                break;
+            case StatementKind.Commit or StatementKind.Rollback when !context.Attached && !state.InTransaction && IsPlainEnd(sql, state):
+                answer = LocalAnswer.Ok;
+                LastStatementRules.AfterOk(state, catalogue, isSet: false);
+                break;
         }
-        return false;
+        return answer is not null;
     }
 
-    private static bool IsSingleWord(ReadOnlySpan<byte> sql)
+    /// <summary>How text columns of results are defined for this session now.</summary>
+    internal static LocalColumns Columns(SessionState state, ServerCatalogue catalogue)
     {
-        var text = sql.Trim(" \t\r\n;"u8);
-        return text.IndexOfAny(" \t\r\n"u8) < 0;
+        var variables = new LocalVariables(state, catalogue);
+        var set = variables.ResultsCharacterSet;
+        return new LocalColumns(catalogue.Family, variables.ResultsCollation(), set is null ? 0 : SessionCharset.MaxLength(set));
+    }
+
+    /// <summary>sql_select_limit was set, perhaps to 0.</summary>
+    private static bool LimitsRows(SessionState state) => state.Variables?.TryGet("sql_select_limit", out _) == true;
+
+    /// <summary>COMMIT or ROLLBACK, with WORK or without, where nothing chains or releases.</summary>
+    private static bool IsPlainEnd(ReadOnlySpan<byte> sql, SessionState state)
+    {
+        if (state.Variables?.TryGet("completion_type", out _) == true) return false;
+        var lexer = new SqlLexer(sql, state.Dialect);
+        if (!lexer.Next()) return false;
+        lexer.AcceptWord("work"u8);
+        lexer.Accept((byte)';');
+        return !lexer.Next();
     }
 }

@@ -16,6 +16,7 @@ internal static class MysqlTypes
     public const ushort NotNullFlag = 1;
     public const ushort UnsignedFlag = 32;
     public const ushort BinaryFlag = 128;
+    public const ushort NoDefaultFlag = 4096;
 
     /// <summary>Collation id of numbers and binary strings.</summary>
     public const ushort BinaryCollation = 63;

@@ -49,6 +49,20 @@ internal static class RestorableVariables
         else changed.Forget("timestamp");
     }
 
+    /// <summary>
+    /// Makes reported values into values for SET, when they can no longer be read back: numbers without quotes, an empty character set as NULL. What is
+    /// reported wrongly is dropped.
+    /// </summary>
+    public static void TakeReported(ChangedVariables changed)
+    {
+        foreach (var (name, value) in changed.Values.ToArray())
+        {
+            if (IsLeftOut(name) || name is "timestamp" || SqlVariables.IsOneShot(System.Text.Encoding.ASCII.GetBytes(name))) changed.Forget(name);
+            else if (value.Text is { Length: 0 } && name is "character_set_results" or "default_tmp_storage_engine" or "enforce_storage_engine") changed.Set(name, SessionValue.Null);
+            else if (value.Text is { Length: > 0 } text && decimal.TryParse(text, System.Globalization.CultureInfo.InvariantCulture, out _)) changed.Set(name, value with { Numeric = true });
+        }
+    }
+
     /// <summary>Drops the names that another stands for, and those left out.</summary>
     public static void ForgetDerived(ChangedVariables changed)
     {

@@ -9,4 +9,7 @@ internal static class ServerStatusFlags
     public const ushort InReadOnlyTransaction = 0x2000;
     public const ushort SessionStateChanged = 0x4000;
     public const ushort AnsiQuotes = 0x8000;
+
+    /// <summary>Those that tell of the session, not of one statement's answer.</summary>
+    public const ushort OfSession = InTransaction | Autocommit | NoBackslashEscapes | InReadOnlyTransaction | AnsiQuotes;
 }

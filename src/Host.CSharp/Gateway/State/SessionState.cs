@@ -24,7 +24,7 @@ public sealed class SessionState
     public SessionState(SqlDialect fresh, int collation, string? schema)
     {
         _fresh = fresh;
-        Dialect = fresh;
+        Dialect = fresh with { TreacherousCharacterSet = SessionCharset.IsTreacherous(collation) };
         Collation = (ushort)collation;
         Schema = schema;
         _status = ServerStatusFlags.Autocommit;
@@ -40,7 +40,13 @@ public sealed class SessionState
     public string? Schema { get; internal set; }
 
     /// <summary>The server's status flags after the last command, to be sent with local answers.</summary>
-    public ushort ServerStatus => _status;
+    public ushort ServerStatus => (ushort)(_status & ServerStatusFlags.OfSession);
+
+    /// <summary>
+    /// What can be asked of the last statement (FOUND_ROWS(), ROW_COUNT(), SHOW WARNINGS…) was read before, and a backend connection would not say it
+    /// again: <see cref="LocalAnswers"/> has it, also while the session is attached.
+    /// </summary>
+    public bool AnswersLastStatement => LastStatement is not null;
 
     public bool InTransaction => (_status & ServerStatusFlags.InTransaction) != 0;
 
@@ -84,15 +90,21 @@ public sealed class SessionState
     internal void ForgetUserVariables() => UserVariables = null;
 
     /// <summary>A command with these traits is about to be sent to the backend. What it may do counts from now on, until it is known that it did not.</summary>
-    /// <param name="sql">Its text (for an execute, the text that was prepared); may be empty when <see cref="StatementInfo.NeedsText"/> is false.</param>
+    /// <param name="sql">Its text (for an execute, the text that was prepared: without it nothing can be followed by name); may be empty when <see cref="StatementInfo.NeedsText"/> is false.</param>
     public void OnStatementStarting(in StatementInfo info, ReadOnlySpan<byte> sql)
     {
         LastStatement = null;
         if (info.Traits != T.None) SessionStateRules.Starting(this, info, sql);
     }
 
+    /// <summary>A statement was prepared in the binary protocol: notes the names of user variables in it.</summary>
+    public void OnStatementPrepared(in StatementInfo info, ReadOnlySpan<byte> sql)
+    {
+        if (info.Has(T.UserVariables)) UseUserVariables().NoteNames(sql, Dialect);
+    }
+
     /// <summary>An OK packet or the end of a result set that more results follow: only its session state information counts.</summary>
-    public void OnSessionTrack(ReadOnlySpan<byte> sessionTrack) => SessionTrackReader.Apply(this, sessionTrack);
+    public void OnSessionTrack(ReadOnlySpan<byte> sessionTrack) => SessionTracking.Apply(this, sessionTrack);
 
     /// <summary>The command ended.</summary>
     public void OnStatementEnded(in StatementInfo info, in StatementOutcome outcome)
@@ -100,7 +112,7 @@ public sealed class SessionState
         if (outcome.Succeeded)
         {
             _status = outcome.ServerStatus;
-            if (!outcome.SessionTrack.IsEmpty) SessionTrackReader.Apply(this, outcome.SessionTrack);
+            if (!outcome.SessionTrack.IsEmpty) SessionTracking.Apply(this, outcome.SessionTrack);
         }
         LastRowCount = outcome.Succeeded && !outcome.ResultSet ? (long)outcome.AffectedRows : -1;
         LastWarnings = outcome.Succeeded ? outcome.Warnings : (ushort)1;
@@ -122,15 +134,37 @@ public sealed class SessionState
 
     internal void UseSqlMode(string sqlMode) => Dialect = Dialect.WithSqlMode(sqlMode);
 
+    /// <summary>The character set in which statements come changed; some cannot be read.</summary>
+    internal void UseClientCharacterSet(ReadOnlySpan<byte> set) => Dialect = Dialect with { TreacherousCharacterSet = SessionCharset.IsTreacherous(set) };
+
     internal void SetStatusFlag(ushort flag, bool on) => _status = (ushort)(on ? _status | flag : _status & ~flag);
 
-    /// <summary>COM_RESET_CONNECTION ended well: everything but the schema and the login is as in a fresh session.</summary>
+    /// <summary>
+    /// The backend connection broke without its state having been read. Schema and session variables are known as the trackers reported them, and stay; what
+    /// lived only there (transaction, locks, temporary tables, values of user variables) is gone.
+    /// </summary>
+    public void LoseBackend()
+    {
+        _pins = default;
+        _flags &= StateFlags.RoleChanged;
+        SetStatusFlag(ServerStatusFlags.InTransaction | ServerStatusFlags.InReadOnlyTransaction, on: false);
+        if (Variables is { } changed) RestorableVariables.TakeReported(changed);
+        UserVariables = null;
+        Held = null;
+        LastStatement = null;
+        LastInsertId = 0;
+    }
+
+    /// <summary>
+    /// COM_RESET_CONNECTION ended well: everything but the schema and the login is as in a fresh session. The backend's trackers are off again too:
+    /// <see cref="SessionRestore"/> switches them on.
+    /// </summary>
     public void ResetConnection()
     {
         _pins = default;
         _flags = StateFlags.None;
         _status = ServerStatusFlags.Autocommit;
-        Dialect = _fresh;
+        Dialect = _fresh with { TreacherousCharacterSet = SessionCharset.IsTreacherous(Collation) };
         Variables = null;
         UserVariables = null;
         LastStatement = null;

@@ -77,6 +77,7 @@ internal static class SessionStateRules
     private static bool SetsUntracked(SessionState state, ReadOnlySpan<byte> sql)
     {
         if (state.Dialect.Family == ServerFamily.MariaDb) return false;
+        if (sql.IsEmpty) return true;
         foreach (var name in StatementNames.SetVariables(sql, state.Dialect))
         {
             if (name is null || (!MySqlSessionVariables.Names.Contains(name) && !name.StartsWith("session_track_", StringComparison.Ordinal))) return true;

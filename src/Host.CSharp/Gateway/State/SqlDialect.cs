@@ -8,9 +8,10 @@ namespace Serverless.Host.Gateway.State;
 /// <param name="NoBackslashEscapes">sql_mode has NO_BACKSLASH_ESCAPES: a backslash in a string is an ordinary character.</param>
 /// <param name="FoldsTableNames">lower_case_table_names is not 0: table names that differ in case only are the same.</param>
 /// <param name="ForeignGrammar">sql_mode has MariaDB's ORACLE or MSSQL, whose grammar the classifier does not know.</param>
+/// <param name="TreacherousCharacterSet">Statements come in a character set in which a part of a character may look like ASCII.</param>
 public readonly record struct SqlDialect(
     ServerFamily Family, int Version, bool AnsiQuotes = false, bool NoBackslashEscapes = false, bool ForeignGrammar = false,
-    bool FoldsTableNames = false)
+    bool FoldsTableNames = false, bool TreacherousCharacterSet = false)
 {
     /// <summary>The dialect of a fresh session of the profiled server.</summary>
     public static SqlDialect Of(ServerProfile profile) =>

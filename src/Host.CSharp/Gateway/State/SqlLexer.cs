@@ -18,7 +18,7 @@ public ref struct SqlLexer
     private int _at;
     private bool _inExecutable;
 
-    public SqlLexer(ReadOnlySpan<byte> sql, in SqlDialect dialect)
+    public SqlLexer(ReadOnlySpan<byte> sql, scoped in SqlDialect dialect)
     {
         _sql = sql;
         _dialect = dialect;

@@ -15,4 +15,34 @@ internal static class SqlPatterns
         }
         return pattern.Length >= prefix.Length;
     }
+
+    /// <summary>LIKE without escapes, regardless of case.</summary>
+    public static bool Like(ReadOnlySpan<char> text, ReadOnlySpan<char> pattern)
+    {
+        int at = 0, p = 0, star = -1, mark = 0;
+        while (at < text.Length)
+        {
+            if (p < pattern.Length && pattern[p] == '%')
+            {
+                star = p++;
+                mark = at;
+            }
+            else if (p < pattern.Length && (pattern[p] == '_' || char.ToLowerInvariant(pattern[p]) == char.ToLowerInvariant(text[at])))
+            {
+                p++;
+                at++;
+            }
+            else if (star >= 0)
+            {
+                p = star + 1;
+                at = ++mark;
+            }
+            else
+            {
+                return false;
+            }
+        }
+        while (p < pattern.Length && pattern[p] == '%') p++;
+        return p == pattern.Length;
+    }
 }

@@ -15,7 +15,7 @@ internal ref partial struct StatementScan
     public StatementScan(ReadOnlySpan<byte> sql, in SqlDialect dialect)
     {
         _lexer = new SqlLexer(sql, dialect);
-        if (dialect.ForeignGrammar) _traits = T.NotUnderstood;
+        if (dialect.ForeignGrammar || dialect.TreacherousCharacterSet) _traits = T.NotUnderstood;
     }
 
     public StatementInfo Run()
