@@ -36,8 +36,8 @@ internal readonly struct LocalColumns(ServerFamily family, int collation, int wi
         ? new LocalColumn(name, T.Long, T.NotNullFlag | T.BinaryFlag | T.UnsignedFlag, T.BinaryCollation, 10, 0)
         : new LocalColumn(name, T.LongLong, T.NotNullFlag | T.BinaryFlag | T.UnsignedFlag, T.BinaryCollation, 21, 0);
 
-    /// <summary>USER(), CURRENT_USER(): name and host.</summary>
-    public LocalColumn User(byte[] name) => Text(name, IsMariaDb ? 384 : 288, 0);
+    /// <summary>USER(), CURRENT_USER(): name and host. In strict mode a function of text may be NULL, since it may be too long for a packet.</summary>
+    public LocalColumn User(byte[] name, bool strict) => Text(name, IsMariaDb ? 384 : 288, strict ? (ushort)0 : T.NotNullFlag);
 
     /// <summary>FOUND_ROWS(), ROW_COUNT(), LAST_INSERT_ID().</summary>
     public static LocalColumn Count(byte[] name, bool unsigned) =>

@@ -101,12 +101,12 @@ internal ref struct LocalSelect
     {
         var word = _lexer.Text;
         var called = _lexer.Accept((byte)'(') && _lexer.Accept((byte)')');
-        if (!called) return SqlWords.Same(word, "current_user"u8) && Of(start, _context.CurrentUser, isUser: true);
+        if (!called) return SqlWords.Same(word, "current_user"u8) && User(start, _context.CurrentUser);
         if (SqlWords.Same(word, "connection_id"u8))
             return Name(start, out var name) && Add(_make.ConnectionId(name), _context.ConnectionId.ToString(CultureInfo.InvariantCulture));
-        if (SqlWords.Same(word, "current_user"u8)) return Of(start, _context.CurrentUser, isUser: true);
+        if (SqlWords.Same(word, "current_user"u8)) return User(start, _context.CurrentUser);
         if (SqlWords.Same(word, "user"u8) || SqlWords.Same(word, "session_user"u8) || SqlWords.Same(word, "system_user"u8))
-            return NamesAreNotResolved && Of(start, _context.User, isUser: true);
+            return NamesAreNotResolved && User(start, _context.User);
         if (_context.Attached) return false;
         if (SqlWords.Same(word, "database"u8) || SqlWords.Same(word, "schema"u8)) return Schema(start);
         if (SqlWords.Same(word, "version"u8)) return Version(start);
@@ -118,8 +118,12 @@ internal ref struct LocalSelect
     /// <summary>With host names resolved, USER() shows a name that only the server knows.</summary>
     private readonly bool NamesAreNotResolved => _catalogue.Profile.Variables.GetValueOrDefault("skip_name_resolve") == "ON";
 
-    private bool Of(int start, string? user, bool isUser) =>
-        isUser && user is not null && _make.CanText && Ascii.IsValid(user) && Name(start, out var name) && Add(_make.User(name), user);
+    private bool User(int start, string? user)
+    {
+        if (user is null || !_make.CanText || !Ascii.IsValid(user) || _variables.Selected("sql_mode", KnownVariable.All["sql_mode"]) is not { } modes) return false;
+        var strict = modes.Contains("STRICT_", StringComparison.Ordinal);
+        return Name(start, out var name) && Add(_make.User(name, strict), user);
+    }
 
     private bool Schema(int start)
     {

@@ -13,6 +13,7 @@ internal ref struct LocalSet
     private readonly ServerCatalogue _catalogue;
     private readonly List<(string Name, SessionValue Value)> _assignments = [];
     private readonly List<KeyValuePair<string, string>> _tracked = [];
+    private ushort _resultsCollation;
     private SqlLexer _lexer;
 
     public LocalSet(ReadOnlySpan<byte> sql, SessionState state, ServerCatalogue catalogue)
@@ -41,6 +42,7 @@ internal ref struct LocalSet
         _lexer.Accept((byte)';');
         if (_lexer.Next()) return null;
         foreach (var (name, value) in _assignments) Apply(name, value);
+        if (_resultsCollation != 0) _state.ResultsCollation = _resultsCollation;
         return new LocalAnswer { Tracked = _tracked };
     }
 
@@ -98,6 +100,7 @@ internal ref struct LocalSet
 
     private bool ResultsCharacterSet(string name)
     {
+        _resultsCollation = 0;
         if (_lexer.IsWord("null"u8)) return Assign(name, SessionValue.Null, "");
         return CharacterSet() is { } set && Assign(name, SessionValue.Of(set), set);
     }
@@ -112,9 +115,11 @@ internal ref struct LocalSet
             if (!_lexer.Next() || !String(out collation)) return false;
             collation = collation.ToLowerInvariant();
             if (!_catalogue.Profile.Collations.TryGetValue(collation, out var info) || info.CharacterSet != set) return false;
+            _resultsCollation = (ushort)info.Id;
         }
         else
         {
+            _resultsCollation = 0;
             // The default of a character set can be a variable.
             if (!string.IsNullOrEmpty(_catalogue.Profile.Variables.GetValueOrDefault("character_set_collations"))) return false;
             if (_state.Variables?.TryGet("default_collation_for_utf8mb4", out _) == true || _state.Variables?.TryGet("character_set_collations", out _) == true) return false;
@@ -214,6 +219,9 @@ internal ref struct LocalSet
         _state.ChangeVariables().Set(name, value);
         switch (name)
         {
+            case "character_set_results":
+                _state.ResultsCollation = 0;
+                break;
             case "collation_connection":
                 _state.ChangeVariables().Forget("character_set_connection");
                 break;

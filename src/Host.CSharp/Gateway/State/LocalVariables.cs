@@ -13,11 +13,13 @@ internal readonly ref struct LocalVariables(SessionState state, ServerCatalogue 
     public string? ResultsCharacterSet => Text("character_set_results");
 
     /// <summary>
-    /// Collation id in the column definitions of text: of a set that was chosen by name its default collation, from the handshake the one that came.
+    /// Collation id in the column definitions of text: the one of SET NAMES … COLLATE, of a set chosen without one its default collation, and otherwise the
+    /// handshake's.
     /// </summary>
     public int ResultsCollation()
     {
         if (state.Variables?.TryGet("character_set_results", out _) != true) return state.Collation;
+        if (state.ResultsCollation != 0) return state.ResultsCollation;
         if (ResultsCharacterSet is not { } set || catalogue.DefaultCollation(set) is not { } name) return 0;
         return catalogue.Profile.Collations[name].Id;
     }

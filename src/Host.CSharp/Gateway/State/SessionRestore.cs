@@ -29,12 +29,12 @@ public static class SessionRestore
         var statements = new List<ReadOnlyMemory<byte>> { catalogue.TrackerSetup };
         if (state.Role is { } role) statements.Add(new SqlText().Add("SET ROLE ").Add(System.Text.Encoding.UTF8.GetBytes(role)).Bytes);
         if (state.Schema is { } schema) statements.Add(new SqlText().Add("USE ").Name(schema).Bytes);
-        if (Variables(state) is { } variables) statements.Add(variables);
+        if (Variables(state, catalogue) is { } variables) statements.Add(variables.Bytes);
         if (state.UserVariables is { Captured.Count: > 0 } users) statements.Add(UserVariables(users));
         return statements;
     }
 
-    private static ReadOnlyMemory<byte>? Variables(SessionState state)
+    private static SqlText? Variables(SessionState state, ServerCatalogue catalogue)
     {
         var set = new SqlText().Add("SET ");
         var separator = "";
@@ -43,13 +43,21 @@ public static class SessionRestore
             set.Add(string.Create(CultureInfo.InvariantCulture, $"@@session.last_insert_id={state.LastInsertId}"));
             separator = ",";
         }
+        var names = catalogue.CollationName(state.ResultsCollation) is { } collation && catalogue.CharacterSet(state.ResultsCollation) is { } of
+            ? $"NAMES {of} COLLATE {collation}" : null;
+        if (names is not null)
+        {
+            set.Add(separator).Add(names);
+            separator = ",";
+        }
         // In alphabetical order, which puts max_join_size, whose setting changes sql_big_selects, before that.
         foreach (var (name, value) in state.Variables?.Values ?? [])
         {
+            if (names is not null && name == "character_set_results") continue;
             set.Add(separator).Add("@@session.").Name(name).Add("=").Value(value);
             separator = ",";
         }
-        return separator.Length == 0 ? default(ReadOnlyMemory<byte>?) : set.Bytes;
+        return separator.Length == 0 ? null : set;
     }
 
     private static ReadOnlyMemory<byte> UserVariables(UserVariables users)

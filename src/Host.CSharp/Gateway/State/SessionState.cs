@@ -69,6 +69,12 @@ public sealed class SessionState
     /// <summary>LAST_INSERT_ID() as read before detaching.</summary>
     internal ulong LastInsertId { get; set; }
 
+    /// <summary>
+    /// Collation id that column definitions of text have, when it is not the handshake's and not the default one of character_set_results: SET NAMES …
+    /// COLLATE leaves it, and no variable shows it. 0: none of that.
+    /// </summary>
+    internal ushort ResultsCollation { get; set; }
+
     /// <summary>What SET ROLE takes to make the current roles again, or null when they are the login's.</summary>
     internal string? Role { get; set; }
 
@@ -173,6 +179,7 @@ public sealed class SessionState
         LastWarnings = 0;
         Role = null;
         Held = null;
+        ResultsCollation = 0;
     }
 
     /// <summary>COM_CHANGE_USER ended well.</summary>

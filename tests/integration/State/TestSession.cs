@@ -1,0 +1,94 @@
+using System.Text;
+using NUnit.Framework;
+using Serverless.Host.Gateway.State;
+using Serverless.Host.Mysql;
+
+namespace Serverless.Tests.Integration.State;
+
+/// <summary>A session as the relay keeps it, without the relay: statements go to its backend connection, and its state hears of them.</summary>
+internal sealed class TestSession(StateServer server, SessionState state, string user) : IAsyncDisposable
+{
+    private EngineClient? _client;
+
+    public SessionState State => state;
+
+    public EngineClient Client => _client ?? throw new InvalidOperationException("Not attached.");
+
+    public TestBackend Backend => new(Client);
+
+    public async Task AttachAsync()
+    {
+        _client = await server.ConnectAsync(state.Collation, user);
+        var restored = await OnLoopAsync(() => SessionRestore.RestoreAsync(state, server.Catalogue, Backend, default));
+        Assert.That(restored.Failed, Is.Null);
+    }
+
+    public Task<CaptureResult> CaptureAsync() => OnLoopAsync(() => SessionCapture.CaptureAsync(state, server.Catalogue, Backend, default));
+
+    public async Task ProbeAsync() => await OnLoopAsync(async () =>
+    {
+        await SessionProbe.ProbeAsync(state, server.Catalogue, Backend, default);
+        return true;
+    });
+
+    /// <summary>Leaves its backend connection and gets another.</summary>
+    public async Task MoveAsync()
+    {
+        Assert.That((await CaptureAsync()).Pinned, Is.Null);
+        await Client.DisposeAsync();
+        await AttachAsync();
+    }
+
+    /// <summary>Runs statements of the client; the last one's result.</summary>
+    public async Task<BackendResult> RunAsync(params string[] statements)
+    {
+        BackendResult result = new();
+        foreach (var sql in statements)
+        {
+            result = await RunOneAsync(sql);
+            if (result.Failed) Assert.Fail($"{sql}: {result.ErrorMessage}");
+        }
+        return result;
+    }
+
+    /// <summary>Runs a statement that may fail.</summary>
+    public async Task<BackendResult> RunOneAsync(string sql)
+    {
+        var bytes = Encoding.UTF8.GetBytes(sql);
+        var info = StatementClassifier.Classify(bytes, state.Dialect);
+        state.OnStatementStarting(info, bytes);
+        var backend = Backend;
+        var result = (await OnLoopAsync(() => backend.QueryAsync([bytes], 16 << 20, default)))[0];
+        state.OnStatementEnded(info, new StatementOutcome
+        {
+            Succeeded = !result.Failed, ErrorCode = result.ErrorCode, ServerStatus = result.ServerStatus, ResultSet = result.Columns.Count > 0,
+            AffectedRows = backend.AffectedRows, Warnings = result.Warnings, SessionTrack = backend.SessionTrack,
+        });
+        return result;
+    }
+
+    /// <summary>What the server itself says, without the state hearing of it: all values, in text.</summary>
+    public async Task<string> AskAsync(string sql)
+    {
+        var result = (await OnLoopAsync(() => Backend.QueryAsync([Encoding.UTF8.GetBytes(sql)], 16 << 20, default)))[0];
+        if (result.Failed) return $"{result.ErrorCode}: {result.ErrorMessage}";
+        return string.Join('\n', result.Rows.Select(r => string.Join('|', r.Select(v => v is null ? "NULL" : Encoding.UTF8.GetString(v)))));
+    }
+
+    /// <summary>Values with the types, collations and flags of their columns.</summary>
+    public async Task<string> AskTypedAsync(string expressions)
+    {
+        var statements = new ReadOnlyMemory<byte>[] { "SET @@character_set_results=NULL"u8.ToArray(), Encoding.UTF8.GetBytes("SELECT " + expressions) };
+        var result = (await OnLoopAsync(() => Backend.QueryAsync(statements, 16 << 20, default)))[1];
+        if (result.Failed) return result.ErrorMessage;
+        return string.Join('\n', result.Columns.Select((c, i) =>
+            $"{c.Name} type {c.Type} collation {c.Collation} flags {c.Flags} = {(result.Rows[0][i] is { } v ? Convert.ToHexString(v) : "NULL")}"));
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (_client is not null) await _client.DisposeAsync();
+    }
+
+    private Task<T> OnLoopAsync<T>(Func<ValueTask<T>> function) => Client.Channel.Loop.RunAsync(async () => await function());
+}
