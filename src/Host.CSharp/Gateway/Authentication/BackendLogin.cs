@@ -6,7 +6,7 @@ namespace Serverless.Host.Gateway.Authentication;
 
 /// <summary>
 /// Logs a client in to the engine as the account that the gateway authenticated, and as nobody else. An engine that reads PROXY headers
-/// matches the client's own address; another sees every client come from the gateway, so it is asked whom it took the login for.
+/// matches the client's own address; where every client seems to come from the gateway, the engine is asked whom it took the login for.
 /// </summary>
 public static class BackendLogin
 {
@@ -56,9 +56,15 @@ public static class BackendLogin
         }
     }
 
-    /// <summary>The engine matches accounts by the same address that the gateway did.</summary>
-    private static bool EngineSeesClient(BackendAddress address, AuthenticatedClient client) =>
-        client.EndPoint is null ? address.UnixSocket is not null : address.ReadsProxyHeader;
+    /// <summary>
+    /// The engine matches accounts by exactly what the gateway did. With `skip_name_resolve`, MariaDB believes the address in a PROXY header
+    /// and still takes whoever comes by its Unix socket for `localhost` too, which would open accounts of that host to everybody.
+    /// </summary>
+    private static bool EngineSeesClient(BackendAddress address, AuthenticatedClient client)
+    {
+        if (client.EndPoint is null) return address.UnixSocket is not null;
+        return address.ReadsProxyHeader && (address.UnixSocket is null || client.Authenticator.EngineResolvesNames);
+    }
 
     private static async Task VerifyIdentityAsync(EngineClient engine, AuthenticatedClient client, CancellationToken cancellation)
     {
@@ -67,7 +73,7 @@ public static class BackendLogin
         if (IsAccount(taken, client.Account)) return;
         throw new BackendLoginException(new ErrPacket(
             ErrorCode.AccessDenied,
-            $"Access denied: the gateway authenticated you as '{client.Account}', but the engine, which sees the gateway's address and not yours, takes you for '{taken}'. " +
+            $"Access denied: the gateway authenticated you as '{client.Account}', but the engine, to which you come from the gateway's machine, takes you for '{taken}'. " +
             "Remove one of the two accounts, or give them different user names"));
     }
 

@@ -21,6 +21,9 @@ public sealed partial class ClientAuthenticator(LoginDatabase database, LoginSer
 
     internal LoginServices Services { get; } = services;
 
+    /// <summary>The engine looks up names of addresses, as far as is known.</summary>
+    internal bool EngineResolvesNames => Database.Profile is { } profile && ResolvesNames(profile);
+
     /// <summary>
     /// The account and its secret, or null when the client was refused; then it has been told why. A client that is accepted has been told
     /// nothing yet.

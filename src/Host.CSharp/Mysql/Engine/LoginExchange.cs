@@ -21,7 +21,14 @@ public static class LoginExchange
         if (login.ClientAddress is { } client && login.Address.ReadsProxyHeader)
         {
             ProxyHeader.WriteVersion2(channel.Output, client, login.Address.Tcp ?? new IPEndPoint(IPAddress.Loopback, 0));
-            await channel.FlushAsync();
+            try
+            {
+                await channel.FlushAsync();
+            }
+            catch (Net.ConnectionLostException)
+            {
+                // An engine that is full says so and closes without reading; its answer is there to be read all the same.
+            }
         }
         var greeting = ReadGreeting(await channel.ReadPacketAsync(MaxPacket));
         var wanted = login.Capabilities | (login.Database is null ? Capabilities.None : Capabilities.ConnectWithDatabase);

@@ -20,7 +20,7 @@ internal sealed class TestGateway : IAsyncDisposable
     private TestGateway(ISessionHandler sessions, EngineFacts facts, TestGatewayOptions options)
     {
         Database = new LoginDatabase("test");
-        Database.UseProfile(facts.Profile);
+        if (facts.Profile is not null) Database.UseProfile(facts.Profile);
         Database.UseAccounts(facts.Accounts);
         _key = GatewayKey.LoadOrCreate(_folder["key.pem"], NullLogger.Instance);
         var services = new LoginServices(_key, _work, new FailureLimiter(TimeProvider.System, options.Failures), options.Deadline);
