@@ -212,6 +212,7 @@ public sealed partial class EventLoop : IDisposable
 
     private void RunPosted()
     {
+        if (_work.IsEmpty) return;
         foreach (var item in _work.TakeAll()) RunItem(item);
     }
 

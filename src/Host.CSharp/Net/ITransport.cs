@@ -17,7 +17,10 @@ public interface ITransport : IDisposable
     /// <summary>The peer has closed its side; bytes sent before may still be there to be received.</summary>
     bool IsPeerClosed { get; }
 
-    /// <summary>Told once when the peer closes or dies, whatever waits at that time; on the loop's thread.</summary>
+    /// <summary>
+    /// Told once when the peer closes or dies, whatever waits at that time; on the loop's thread. Not told of what a call has found out and
+    /// said before, nor of what happened before it was set: look at <see cref="IsPeerClosed"/> after setting it.
+    /// </summary>
     IHangupObserver? HangupObserver { get; set; }
 
     /// <summary>Number of bytes received, 0 when the peer has closed, or <see cref="WouldBlock"/>.</summary>

@@ -6,6 +6,7 @@ internal sealed class WorkQueue
     private readonly Lock _lock = new();
     private List<Item> _incoming = [];
     private List<Item> _running = [];
+    private volatile int _count;
     private bool _closed;
 
     /// <summary>A delegate of one of the kinds that <see cref="Item.Run"/> knows, and its argument.</summary>
@@ -23,13 +24,8 @@ internal sealed class WorkQueue
         }
     }
 
-    public bool IsEmpty
-    {
-        get
-        {
-            lock (_lock) return _incoming.Count == 0;
-        }
-    }
+    /// <summary>Without the lock, since the loop asks on each turn.</summary>
+    public bool IsEmpty => _count == 0;
 
     /// <summary>False when the queue is closed: the loop has ended.</summary>
     public bool TryAdd(Item item)
@@ -38,6 +34,7 @@ internal sealed class WorkQueue
         {
             if (_closed) return false;
             _incoming.Add(item);
+            _count = _incoming.Count;
             return true;
         }
     }
@@ -46,7 +43,11 @@ internal sealed class WorkQueue
     public List<Item> TakeAll()
     {
         _running.Clear();
-        lock (_lock) (_incoming, _running) = (_running, _incoming);
+        lock (_lock)
+        {
+            (_incoming, _running) = (_running, _incoming);
+            _count = 0;
+        }
         return _running;
     }
 

@@ -6,22 +6,23 @@ public readonly record struct ResultSetHeader(int Columns, bool HasMetadata)
 {
     private const int MaxColumns = 4096;
 
+    /// <summary>Either puts a byte behind the number of columns. MySQL's documentation has it before; MySQL itself (9.7) sends it behind.</summary>
+    private const Capabilities MetadataFlag = Capabilities.OptionalResultSetMetadata | Capabilities.MariaDbCacheMetadata;
+
     /// <exception cref="MalformedPacketException">It is none.</exception>
     public static ResultSetHeader Read(ReadOnlySpan<byte> payload, Capabilities capabilities)
     {
         var reader = new PacketReader(payload, "result set");
         var metadata = true;
-        if (capabilities.HasFlag(Capabilities.OptionalResultSetMetadata)) metadata = reader.UInt8() != 0;
         var columns = reader.LengthEncoded();
-        if (capabilities.HasFlag(Capabilities.MariaDbCacheMetadata)) metadata = reader.UInt8() != 0;
+        if ((capabilities & MetadataFlag) != 0) metadata = reader.UInt8() != 0;
         if (columns is 0 or > ushort.MaxValue) throw reader.Malformed($"between 1 and {MaxColumns} columns expected, {columns} found");
         return new ResultSetHeader((int)columns, metadata);
     }
 
     public void WriteTo(PacketWriter writer, Capabilities capabilities)
     {
-        if (capabilities.HasFlag(Capabilities.OptionalResultSetMetadata)) writer.UInt8(HasMetadata ? (byte)1 : (byte)0);
         writer.LengthEncoded((ulong)Columns);
-        if (capabilities.HasFlag(Capabilities.MariaDbCacheMetadata)) writer.UInt8(HasMetadata ? (byte)1 : (byte)0);
+        if ((capabilities & MetadataFlag) != 0) writer.UInt8(HasMetadata ? (byte)1 : (byte)0);
     }
 }

@@ -50,6 +50,10 @@ public ref struct SessionTrackReader(ReadOnlySpan<byte> state)
                     gtids.Skip(1); // encoding, always 0
                     Value = gtids.LengthEncodedBytes();
                     return true;
+                case SessionTrackKind.StateChange when data.Length == 1:
+                    // MariaDB leaves out the length inside.
+                    Value = data;
+                    return true;
                 case SessionTrackKind.Schema or SessionTrackKind.StateChange or SessionTrackKind.TransactionCharacteristics or SessionTrackKind.TransactionState:
                     Value = new PacketReader(data, "session state").LengthEncodedBytes();
                     return true;
