@@ -213,7 +213,10 @@ public sealed partial class EventLoop : IDisposable
     private void RunPosted()
     {
         if (_work.IsEmpty) return;
-        foreach (var item in _work.TakeAll()) RunItem(item);
+        var items = _work.TakeAll();
+        foreach (var item in items) RunItem(item);
+        // What has run is not kept alive until the next post.
+        items.Clear();
     }
 
     private void RunItem(WorkQueue.Item item)

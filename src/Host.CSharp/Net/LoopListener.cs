@@ -24,6 +24,7 @@ public sealed unsafe partial class LoopListener : IReadinessTarget, IDisposable
     private int _reserve;
     private ulong _key;
     private long _lastWarning;
+    private bool _paused;
 
     private LoopListener(EventLoopGroup loops, EndPoint address, Action<LoopSocket, IPEndPoint?> accepted, ReadOnlyMemory<byte> refusal, ILogger? logger)
     {
@@ -61,13 +62,22 @@ public sealed unsafe partial class LoopListener : IReadinessTarget, IDisposable
         else _loop.Post(static listener => ((LoopListener)listener!).Close(), this);
     }
 
-    void IReadinessTarget.OnReady(uint events) => AcceptSome();
+    void IReadinessTarget.OnReady(uint events)
+    {
+        if (!_paused) AcceptSome();
+    }
 
     void IReadinessTarget.OnLoopStopping() => Close();
 
     private void Register()
     {
         if (_fd >= 0) _key = _loop.Register(this, _fd);
+    }
+
+    private void Continue()
+    {
+        _paused = false;
+        AcceptSome();
     }
 
     private void AcceptSome()
@@ -90,7 +100,8 @@ public sealed unsafe partial class LoopListener : IReadinessTarget, IDisposable
                 case Native.EMFILE or Native.ENFILE when RefuseOne():
                     continue;
                 case Native.EMFILE or Native.ENFILE or Native.ENOBUFS or Native.ENOMEM:
-                    _loop.StartTimer(Pause, static listener => ((LoopListener)listener!).AcceptSome(), this);
+                    _paused = true;
+                    _loop.StartTimer(Pause, static listener => ((LoopListener)listener!).Continue(), this);
                     return;
                 default:
                     // ECONNABORTED, EPROTO, EPERM, EINTR and the network errors of accept(2) concern that one connection only.

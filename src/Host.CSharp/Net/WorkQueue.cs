@@ -39,10 +39,9 @@ internal sealed class WorkQueue
         }
     }
 
-    /// <summary>Takes what has come in so far. The list is valid until the next call.</summary>
+    /// <summary>Takes what has come in so far. The list is the caller's to run and clear, until the next call.</summary>
     public List<Item> TakeAll()
     {
-        _running.Clear();
         lock (_lock)
         {
             (_incoming, _running) = (_running, _incoming);
