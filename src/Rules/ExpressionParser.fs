@@ -8,6 +8,7 @@
 module internal Serverless.Rules.ExpressionParser
 
 open FParsec
+open FParsec.Error
 open Serverless.Core
 open Serverless.Rules.Lexical
 
@@ -37,29 +38,40 @@ let private truth: Parser<Expr> =
     (word "true" |>> fun at -> { Value = Truth true; At = at.At })
     <|> (word "false" |>> fun at -> { Value = Truth false; At = at.At })
 
+let private worded: Parser<Expr> = choice [ during; truth; reference ] <?> "a condition"
+let private numeric: Parser<Expr> = number |>> fun text -> { Value = Number text.Value; At = text.At }
+
+/// By its first character, since every alternative that is tried in vain costs.
 let private term: Parser<Expr> =
-    choice
-        [ number |>> fun text -> { Value = Number text.Value; At = text.At }
-          parenthesised
-          during
-          truth
-          reference ]
-    <?> "a condition"
+    fun stream ->
+        match stream.Peek() with
+        | '(' -> parenthesised stream
+        | c when System.Char.IsAsciiDigit c -> numeric stream
+        | _ -> worded stream
 
 /// A metric, an aggregate of one, or a value: what `resize track` takes.
 let tracked: Parser<Expr> = reference <?> "a metric"
 
 let private comparison: Parser<Located<Operator>> =
-    choice
-        [ symbol "<=" >>% Compares LessOrEqual
-          symbol ">=" >>% Compares GreaterOrEqual
-          symbol "==" >>% Compares Equal
-          symbol "!=" >>% Compares NotEqual
-          symbol "<" >>% Compares Less
-          symbol ">" >>% Compares Greater
-          symbol "=" >>% SingleEquals ]
-    |> spanned
-    <?> "a comparison"
+    let missing = expected "a comparison"
+
+    let operatorOf (first: char) (second: char) =
+        match first, second with
+        | '<', '=' -> ValueSome(struct (2, Compares LessOrEqual))
+        | '>', '=' -> ValueSome(struct (2, Compares GreaterOrEqual))
+        | '=', '=' -> ValueSome(struct (2, Compares Equal))
+        | '!', '=' -> ValueSome(struct (2, Compares NotEqual))
+        | '<', _ -> ValueSome(struct (1, Compares Less))
+        | '>', _ -> ValueSome(struct (1, Compares Greater))
+        | '=', _ -> ValueSome(struct (1, SingleEquals))
+        | _ -> ValueNone
+
+    token (fun stream ->
+        match operatorOf (stream.Peek()) (stream.Peek 1) with
+        | ValueSome(struct (length, operator)) ->
+            stream.Skip length
+            Reply operator
+        | ValueNone -> Reply(Error, missing))
 
 let private part, private partRef = createParserForwardedToRef<Expr, State> ()
 

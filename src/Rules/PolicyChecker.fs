@@ -267,7 +267,7 @@ let check (resolve: string -> Result<Zone, Problem>) (report: Finding -> unit) (
     let rules, forbids = numbered (rules |> Seq.map snd |> List.ofSeq) (forbids |> Seq.map snd |> List.ofSeq)
 
     let read =
-        set
+        HashSet
             [ for rule in rules do
                   yield! Conditions.metrics rule.When
                   yield! rule.Until |> Option.map Conditions.metrics |> Option.defaultValue []
