@@ -25,7 +25,7 @@ type Problem =
     | UnclosedString
     | NestedTooDeep of limit: int
     | Unreadable of reason: string
-    | FileTooLarge of bytes: int64 * limit: int64
+    | FileTooLarge of limit: int64
     | NothingDeclared
     | TooManyProblems of more: int
     // Literals

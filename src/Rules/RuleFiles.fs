@@ -22,13 +22,23 @@ type RuleFiles =
 
     static member private Read(path: string) : Result<SourceText, Finding> =
         try
-            let info = FileInfo path
+            use file = File.OpenRead path
+            let limit = int RuleFiles.LargestFile
+            // Read to the limit and not by the length, which devices and files that grow do not tell.
+            let buffer = Array.zeroCreate<byte> (int (min (max file.Length 4096L) (int64 limit)) + 1)
+            let content = new MemoryStream()
+            let mutable count = file.Read(buffer, 0, buffer.Length)
 
-            if info.Exists && info.Length > RuleFiles.LargestFile then
-                Error(RuleFiles.Unread(path, FileTooLarge(info.Length, RuleFiles.LargestFile)))
+            while count > 0 && content.Length <= int64 limit do
+                content.Write(buffer, 0, count)
+                count <- file.Read(buffer, 0, buffer.Length)
+
+            if content.Length > int64 limit then
+                Error(RuleFiles.Unread(path, FileTooLarge RuleFiles.LargestFile))
             else
                 // What is not UTF-8 becomes U+FFFD, which no declaration contains outside of comments and strings.
-                Ok(SourceText(path, File.ReadAllText(path, UTF8Encoding(false, false))))
+                use reader = new StreamReader(new MemoryStream(content.ToArray()), UTF8Encoding(false, false))
+                Ok(SourceText(path, reader.ReadToEnd()))
         with
         | :? IOException
         | :? UnauthorizedAccessException

@@ -99,10 +99,10 @@ let describe (problem: Problem) : Text =
             Expected = Some $"at most {limit} levels of parentheses and `not`"
             Mend = Some "give parts of it a name with `let`" }
     | Unreadable reason -> { says "R005" "this cannot be read" with Found = Some reason }
-    | FileTooLarge(bytes, limit) ->
+    | FileTooLarge limit ->
         { says "R006" "this file is too large for rules" with
-            Expected = Some $"at most {limit} bytes"
-            Found = Some $"{bytes} bytes" }
+            Expected = Some("at most " + Quantity.show Bytes limit)
+            Found = Some "more than that" }
     | NothingDeclared ->
         { says "R007" "there is no policy here" with
             Expected = Some "at least one file that ends in `.rules` and declares something"

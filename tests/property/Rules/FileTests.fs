@@ -46,6 +46,19 @@ let ``a file beyond the limit is refused unread, and says so`` () =
         equal [ "R006" ] (RuleFiles.Load folder |> codes))
 
 [<Test>]
+let ``a device that never ends is refused like a file that is too large`` () =
+    inFolder [] (fun folder ->
+        File.CreateSymbolicLink(Path.Combine(folder, "endless.rules"), "/dev/zero") |> ignore
+        equal [ "R006" ] (RuleFiles.Load folder |> codes))
+
+[<Test>]
+let ``bytes that are no UTF-8 are reported where they stand`` () =
+    inFolder [] (fun folder ->
+        File.WriteAllBytes(Path.Combine(folder, "latin.rules"), Array.append "size 1cu .. 2cu\n"B [| 0xE9uy; 0xFFuy |])
+        let set = RuleFiles.Load folder
+        equal [ "R002", 2, 1 ] [ for found in set.Diagnostics -> found.Code, found.Line, found.Column ])
+
+[<Test>]
 let ``the rules that ship compile without a word`` () =
     let set = RuleFiles.Load(Path.Combine(root, "rules"))
     equal "" (set.Render())

@@ -29,13 +29,13 @@ internal static class RulesCheckCommand
 
         if (missing.Count > 0)
         {
-            return 2;
+            return ExitCode.Usage;
         }
 
         if (paths.Length > 1 && paths.Any(Directory.Exists))
         {
             error.WriteLine("expected one folder, or files; a folder is one set by itself");
-            return 2;
+            return ExitCode.Usage;
         }
 
         var set = Directory.Exists(paths[0]) ? RuleFiles.Load(paths[0]) : RuleFiles.LoadFiles(paths);
@@ -45,7 +45,7 @@ internal static class RulesCheckCommand
         }
 
         output.WriteLine(Summary(set));
-        return set.IsValid ? 0 : 1;
+        return set.IsValid ? ExitCode.Fine : ExitCode.Wrong;
     }
 
     private static string Summary(RuleSet set)

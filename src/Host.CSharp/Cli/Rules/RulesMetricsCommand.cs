@@ -14,7 +14,7 @@ internal static class RulesMetricsCommand
         command.SetAction(parsed =>
         {
             Print(parsed.GetValue(json), parsed.InvocationConfiguration.Output);
-            return 0;
+            return ExitCode.Fine;
         });
         return command;
     }
