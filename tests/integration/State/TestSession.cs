@@ -67,6 +67,37 @@ internal sealed class TestSession(StateServer server, SessionState state, string
         return result;
     }
 
+    /// <summary>Runs a statement that names tracker variables, as the relay has to.</summary>
+    public async Task<BackendResult> RunNamingTrackersAsync(string sql)
+    {
+        Assert.That(ClientTrackers.AreNamedBy(StatementClassifier.Classify(Encoding.UTF8.GetBytes(sql), state.Dialect)), Is.True);
+        await OnLoopAsync(async () =>
+        {
+            await ClientTrackers.LendAsync(state, server.Catalogue, Backend, default);
+            return true;
+        });
+        var result = await RunAsync(sql);
+        await OnLoopAsync(async () =>
+        {
+            await ClientTrackers.TakeBackAsync(state, server.Catalogue, Backend, default);
+            return true;
+        });
+        return result;
+    }
+
+    /// <summary>The changes that a client with session tracking is told of a statement, `name=value` each.</summary>
+    public async Task<List<string>> ReportedAsync(string sql)
+    {
+        var backend = Backend;
+        await OnLoopAsync(() => backend.QueryAsync([Encoding.UTF8.GetBytes(sql)], 1 << 20, default));
+        using var writer = new PacketWriter();
+        ClientTrackers.WriteFor(state, server.Catalogue, backend.SessionTrack, writer);
+        var changes = new List<string>();
+        var reader = new SessionTrackReader(writer.Written);
+        while (reader.Next()) changes.Add(Encoding.UTF8.GetString(reader.Name) + "=" + Encoding.UTF8.GetString(reader.Value));
+        return changes;
+    }
+
     /// <summary>What the server itself says, without the state hearing of it: all values, in text.</summary>
     public async Task<string> AskAsync(string sql)
     {

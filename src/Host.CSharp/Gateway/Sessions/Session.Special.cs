@@ -121,7 +121,7 @@ internal sealed partial class Session
 
     private void ResetState()
     {
-        _state.ResetConnection();
+        _state.ResetConnection(Catalogue);
         _prepared = null;
         _multiStatements = (Capabilities & Capabilities.MultiStatements) != 0;
         UpdateStanding();

@@ -20,6 +20,9 @@ internal sealed class ChangedVariables
     public void Report(ReadOnlySpan<byte> name, ReadOnlySpan<byte> value) =>
         _values[Encoding.ASCII.GetString(name)] = new SessionValue(value.ToArray(), Numeric: false);
 
+    /// <summary>It may have changed; its value is to be read.</summary>
+    public void Note(string name) => _values.TryAdd(name, SessionValue.Null);
+
     public void Set(string name, SessionValue value) => _values[name] = value;
 
     public void Forget(string name) => _values.Remove(name);

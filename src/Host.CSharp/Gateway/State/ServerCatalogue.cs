@@ -29,6 +29,10 @@ public sealed class ServerCatalogue
     /// <summary>The statement that switches on, on a backend connection, the trackers that session state depends on.</summary>
     public ReadOnlyMemory<byte> TrackerSetup { get; }
 
+    /// <summary>Id of collation_server; of the greeting's collation when the profile does not say.</summary>
+    public int ServerCollation => Profile.Variables.TryGetValue("collation_server", out var name) && Profile.Collations.TryGetValue(name, out var info)
+        ? info.Id : Profile.DefaultCollationId;
+
     /// <summary>Name of the collation with this id, or null.</summary>
     public string? CollationName(int id) => _collationNames.GetValueOrDefault(id);
 

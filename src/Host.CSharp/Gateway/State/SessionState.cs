@@ -1,3 +1,4 @@
+using Serverless.Host.Mysql;
 using T = Serverless.Host.Gateway.State.StatementTraits;
 
 namespace Serverless.Host.Gateway.State;
@@ -74,6 +75,9 @@ public sealed class SessionState
     /// COLLATE leaves it, and no variable shows it. 0: none of that.
     /// </summary>
     internal ushort ResultsCollation { get; set; }
+
+    /// <summary>The client's session_track_system_variables; null: the server's own.</summary>
+    internal string? ClientTrackers { get; set; }
 
     /// <summary>What SET ROLE takes to make the current roles again, or null when they are the login's.</summary>
     internal string? Role { get; set; }
@@ -165,7 +169,14 @@ public sealed class SessionState
     /// COM_RESET_CONNECTION ended well: everything but the schema and the login is as in a fresh session. The backend's trackers are off again too:
     /// <see cref="SessionRestore"/> switches them on.
     /// </summary>
-    public void ResetConnection()
+    public void ResetConnection(ServerCatalogue catalogue)
+    {
+        // MariaDB goes back to the handshake's character set, MySQL to the server's own.
+        if (catalogue.Family == ServerFamily.MySql) Collation = (ushort)catalogue.ServerCollation;
+        Clear();
+    }
+
+    private void Clear()
     {
         _pins = default;
         _flags = StateFlags.None;
@@ -180,13 +191,14 @@ public sealed class SessionState
         Role = null;
         Held = null;
         ResultsCollation = 0;
+        ClientTrackers = null;
     }
 
     /// <summary>COM_CHANGE_USER ended well.</summary>
     public void ResetByChangeUser(int collation, string? schema)
     {
-        ResetConnection();
         Collation = (ushort)collation;
         Schema = schema;
+        Clear();
     }
 }

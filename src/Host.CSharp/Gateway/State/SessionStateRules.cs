@@ -18,6 +18,7 @@ internal static class SessionStateRules
         if (info.Has(T.UserVariables)) state.UseUserVariables().NoteNames(sql, state.Dialect);
         if (info.Has(T.BeginsTransaction)) state.Note(StateFlags.BeganExplicitly);
         if (info.Has(T.SetsSessionVariables) && SetsUntracked(state, sql)) state.Note(StateFlags.SetsUntracked);
+        if (info.Has(T.NamesTrackers) && info.Has(T.SetsSessionVariables)) NoteUnreported(state, sql);
         if (info.Has(NamedThings)) HeldNameRules.Starting(state, info, sql);
     }
 
@@ -70,6 +71,15 @@ internal static class SessionStateRules
         {
             state.Note(StateFlags.NextTransactionSet);
             state.Pins.Set(PinCauses.NextTransaction, on: true);
+        }
+    }
+
+    /// <summary>Under the client's own tracker setting other variables of the same SET go unreported; they will be read back.</summary>
+    private static void NoteUnreported(SessionState state, ReadOnlySpan<byte> sql)
+    {
+        foreach (var name in StatementNames.SetVariables(sql, state.Dialect))
+        {
+            if (name is not null && !name.StartsWith("session_track_", StringComparison.Ordinal)) state.ChangeVariables().Note(name);
         }
     }
 
