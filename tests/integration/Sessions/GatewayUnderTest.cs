@@ -107,6 +107,20 @@ internal sealed class GatewayUnderTest : IAsyncDisposable
         throw new TimeoutException($"Not within 10 s: {what}");
     }
 
+    /// <summary>The error that the statement ends with.</summary>
+    public static async Task<EngineErrorException> ErrorOfAsync(Task statement)
+    {
+        try
+        {
+            await statement;
+        }
+        catch (EngineErrorException error)
+        {
+            return error;
+        }
+        throw new InvalidOperationException("An error was expected, and the statement ended well.");
+    }
+
     public async ValueTask DisposeAsync()
     {
         await Gateway.DisposeAsync();

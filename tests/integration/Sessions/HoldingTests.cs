@@ -1,0 +1,139 @@
+using NUnit.Framework;
+using Serverless.Host.Gateway.Sessions;
+using Serverless.Host.Mysql;
+
+namespace Serverless.Tests.Integration.Sessions;
+
+/// <summary>Statements that wait for a compute.</summary>
+[CancelAfter(120_000)]
+public sealed class HoldingTests
+{
+    private static readonly GatewayOptions Bounded = new() { Hold = new HoldLimits(3, 1 << 20, TimeSpan.FromSeconds(2)) };
+    private GatewayUnderTest _gateway = null!;
+
+    [OneTimeSetUp]
+    public async Task Start() => _gateway = await GatewayUnderTest.StartAsync(Bounded);
+
+    [OneTimeTearDown]
+    public async Task Stop() => await _gateway.DisposeAsync();
+
+    [TearDown]
+    public void CloseTheGate()
+    {
+        _gateway.Database.AllowHolding();
+        _gateway.Database.Close("the test before ended");
+    }
+
+    [Test]
+    public async Task Statement_WithTheGateClosed_IsHeldUntilItOpens(CancellationToken cancellation)
+    {
+        await using var client = await _gateway.ConnectAsync();
+        var events = _gateway.HeldEvents;
+        var answer = client.QueryAsync("SELECT COUNT(*) FROM mysql.db", cancellation);
+        await GatewayUnderTest.UntilAsync(() => _gateway.Activity.Held == 1, "one statement is held");
+        Assert.That(_gateway.HeldEvents, Is.GreaterThan(events));
+        Assert.That(answer.IsCompleted, Is.False);
+        _gateway.Open();
+        Assert.That((await answer).Scalar, Is.Not.Null);
+        Assert.That((_gateway.Activity.Held, _gateway.Activity.Running), Is.EqualTo((0, 0)));
+    }
+
+    [Test]
+    public async Task ManyHeldStatements_AreAllAnswered(CancellationToken cancellation)
+    {
+        await using var gateway = await GatewayUnderTest.StartAsync(options: null, "--max-connections=500");
+        var clients = await Task.WhenAll(Enumerable.Range(0, 300).Select(_ => gateway.ConnectAsync()));
+        var answers = clients.Select((client, i) => client.QueryAsync($"SELECT {i} + COUNT(*) * 0 FROM mysql.db", cancellation)).ToArray();
+        await GatewayUnderTest.UntilAsync(() => gateway.Activity.Held == 300, "300 statements are held");
+        gateway.Open();
+        var results = await Task.WhenAll(answers);
+        Assert.That(results.Select((result, i) => result.Scalar == $"{i}"), Is.All.True);
+        foreach (var client in clients) await client.DisposeAsync();
+    }
+
+    [Test]
+    public async Task MoreSessionsThanTheServerTakes_AreServedInTurns(CancellationToken cancellation)
+    {
+        await using var gateway = await GatewayUnderTest.StartAsync(options: null, "--max-connections=10");
+        var clients = await Task.WhenAll(Enumerable.Range(0, 60).Select(_ => gateway.ConnectAsync()));
+        gateway.Open();
+        var results = await Task.WhenAll(clients.Select((client, i) => client.QueryAsync($"SELECT {i} + COUNT(*) * 0 FROM mysql.db", cancellation)));
+        Assert.That(results.Select((result, i) => result.Scalar == $"{i}"), Is.All.True);
+        foreach (var client in clients) await client.DisposeAsync();
+    }
+
+    [Test]
+    public async Task Statement_WaitingTooLong_GetsAnErrorThatSaysForWhat(CancellationToken cancellation)
+    {
+        await using var client = await _gateway.ConnectAsync();
+        var error = await GatewayUnderTest.ErrorOfAsync(client.QueryAsync("SELECT COUNT(*) FROM mysql.db", cancellation));
+        Assert.That((error.Code, error.SqlState), Is.EqualTo((ErrorCode.ServerShutdown, "08S01")));
+        Assert.That(error.EngineMessage, Does.Match(@"^The statement was not run: it waited 2\.\d s for the compute to start \(.*\); try again$"));
+        Assert.That(_gateway.Activity.Held, Is.Zero);
+    }
+
+    [Test]
+    public async Task Statement_BeyondTheBound_IsRefusedAtOnce(CancellationToken cancellation)
+    {
+        var clients = await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => _gateway.ConnectAsync()));
+        var held = clients[..3].Select(client => client.QueryAsync("SELECT COUNT(*) FROM mysql.db", cancellation)).ToArray();
+        await GatewayUnderTest.UntilAsync(() => _gateway.Activity.Held == 3, "three statements are held");
+        var error = await GatewayUnderTest.ErrorOfAsync(clients[3].QueryAsync("SELECT COUNT(*) FROM mysql.db", cancellation));
+        Assert.That(error.EngineMessage, Does.Contain("3 statements wait already"));
+        _gateway.Open();
+        await Task.WhenAll(held);
+        foreach (var client in clients) await client.DisposeAsync();
+    }
+
+    [Test]
+    public async Task ClientThatGoesAway_IsDroppedFromTheLine(CancellationToken cancellation)
+    {
+        var client = await _gateway.ConnectAsync();
+        var answer = client.QueryAsync("SELECT COUNT(*) FROM mysql.db", cancellation);
+        await GatewayUnderTest.UntilAsync(() => _gateway.Activity.Held == 1, "one statement is held");
+        client.Abort();
+        await GatewayUnderTest.UntilAsync(() => _gateway.Activity is { Held: 0, Open: 0 }, "nothing is held and nobody is there");
+        Assert.That(async () => await answer, Throws.Exception);
+    }
+
+    [Test]
+    public async Task RefuseHeld_RefusesWhatIsHeldAndWhatComes_UntilHoldingIsAllowed(CancellationToken cancellation)
+    {
+        await using var client = await _gateway.ConnectAsync();
+        var held = client.QueryAsync("SELECT COUNT(*) FROM mysql.db", cancellation);
+        await GatewayUnderTest.UntilAsync(() => _gateway.Activity.Held == 1, "one statement is held");
+        _gateway.Database.RefuseHeld("the operator paused it");
+        Assert.That((await GatewayUnderTest.ErrorOfAsync(held)).EngineMessage, Is.EqualTo("The statement was not run: the operator paused it"));
+        var next = await GatewayUnderTest.ErrorOfAsync(client.QueryAsync("SELECT COUNT(*) FROM mysql.db", cancellation));
+        Assert.That(next.EngineMessage, Does.Contain("the operator paused it"));
+        _gateway.Database.AllowHolding();
+        var after = client.QueryAsync("SELECT COUNT(*) FROM mysql.db", cancellation);
+        await GatewayUnderTest.UntilAsync(() => _gateway.Activity.Held == 1, "it is held again");
+        _gateway.Open();
+        await after;
+    }
+
+    [Test]
+    public async Task FailHeld_FailsWhatIsHeld_AndHoldsWhatComes(CancellationToken cancellation)
+    {
+        await using var client = await _gateway.ConnectAsync();
+        var held = client.QueryAsync("SELECT COUNT(*) FROM mysql.db", cancellation);
+        await GatewayUnderTest.UntilAsync(() => _gateway.Activity.Held == 1, "one statement is held");
+        _gateway.Database.FailHeld("the data directory cannot be read");
+        Assert.That((await GatewayUnderTest.ErrorOfAsync(held)).EngineMessage, Does.Contain("the data directory cannot be read"));
+        var events = _gateway.HeldEvents;
+        var after = client.QueryAsync("SELECT COUNT(*) FROM mysql.db", cancellation);
+        await GatewayUnderTest.UntilAsync(() => _gateway.HeldEvents > events, "the next one is held and said to be");
+        _gateway.Open();
+        await after;
+    }
+
+    [Test]
+    public async Task Ping_WithTheGateClosed_IsAnsweredAndWakesNobody(CancellationToken cancellation)
+    {
+        var events = _gateway.HeldEvents;
+        await using var client = await _gateway.ConnectAsync();
+        await client.PingAsync(cancellation);
+        Assert.That((_gateway.HeldEvents, _gateway.Activity.LastEnded is null || _gateway.Activity.Running == 0), Is.EqualTo((events, true)));
+    }
+}
