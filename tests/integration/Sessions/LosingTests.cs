@@ -1,0 +1,151 @@
+using System.Globalization;
+using NUnit.Framework;
+using Serverless.Host.Mysql;
+
+namespace Serverless.Tests.Integration.Sessions;
+
+/// <summary>Peers that die, and connections that are killed.</summary>
+[CancelAfter(120_000)]
+public sealed class LosingTests
+{
+    private GatewayUnderTest _gateway = null!;
+
+    [OneTimeSetUp]
+    public async Task Start()
+    {
+        _gateway = await GatewayUnderTest.StartAsync();
+        _gateway.Open();
+    }
+
+    [OneTimeTearDown]
+    public async Task Stop() => await _gateway.DisposeAsync();
+
+    [TearDown]
+    public Task EverybodyLeaves() => GatewayUnderTest.UntilAsync(() => _gateway.Activity.Open == 0, "all clients of the test are gone");
+
+    [Test]
+    public async Task ComputeThatDiesUnderAStatement_IsAnErrorThere_AndTheNextStatementWorks(CancellationToken cancellation)
+    {
+        await using var client = await _gateway.ConnectAsync("shop");
+        var running = client.QueryAsync("SELECT SLEEP(30) FROM mysql.user LIMIT 1", cancellation);
+        await GatewayUnderTest.UntilAsync(() => _gateway.Activity.Running == 1, "the statement runs");
+        _gateway.Server.Kill();
+        var error = await GatewayUnderTest.ErrorOfAsync(running);
+        Assert.That((error.Code, error.SqlState), Is.EqualTo((ErrorCode.ServerShutdown, "08S01")));
+        Assert.That(error.EngineMessage, Does.StartWith("The compute went away while the statement ran"));
+        _gateway.Database.Close("it was killed");
+        var next = client.QueryAsync("SELECT DATABASE(), COUNT(*) FROM mysql.db", cancellation);
+        await GatewayUnderTest.UntilAsync(() => _gateway.Activity.Held == 1, "the next one waits");
+        await _gateway.WakeAsync();
+        Assert.That((await next).Rows[0][0], Is.EqualTo("shop"));
+    }
+
+    [Test]
+    public async Task ComputeThatDiesAndComesBack_BeforeAnybodyHasToldTheGate_IsWaitedFor(CancellationToken cancellation)
+    {
+        await using var client = await _gateway.ConnectAsync("shop");
+        await client.QueryAsync("SELECT COUNT(*) FROM mysql.db", cancellation);
+        _gateway.Server.Kill();
+        var next = client.QueryAsync("SELECT DATABASE(), COUNT(*) FROM mysql.db", cancellation);
+        await Task.Delay(200, cancellation);
+        Assert.That(next.IsCompleted, Is.False);
+        await _gateway.WakeAsync();
+        Assert.That((await next).Rows[0][0], Is.EqualTo("shop"));
+    }
+
+    [Test]
+    public async Task TransactionLostWhileIdle_IsAnErrorForTheNextStatement_NotACommitOfHalfOfIt(CancellationToken cancellation)
+    {
+        await using var client = await _gateway.ConnectAsync("shop");
+        await client.QueryAsync("CREATE TABLE half (a INT) ENGINE=InnoDB", cancellation);
+        await client.QueryAsync("BEGIN", cancellation);
+        await client.QueryAsync("INSERT INTO half VALUES (1)", cancellation);
+        _gateway.Server.Kill();
+        _gateway.Database.Close("it was killed");
+        await _gateway.WakeAsync();
+        var error = await GatewayUnderTest.ErrorOfAsync(client.QueryAsync("INSERT INTO half VALUES (2)", cancellation));
+        Assert.That(error.EngineMessage, Does.StartWith("The compute went away").And.Contain("open transaction"));
+        await client.QueryAsync("ROLLBACK", cancellation);
+        Assert.That((await client.QueryAsync("SELECT COUNT(*) FROM half", cancellation)).Scalar, Is.EqualTo("0"));
+        Assert.That(_gateway.Activity.Transactions, Is.Zero);
+    }
+
+    [Test]
+    public async Task UserVariableLostWhileIdle_IsSaid(CancellationToken cancellation)
+    {
+        await using var client = await _gateway.ConnectAsync("shop");
+        await client.QueryAsync("SET @v = 1", cancellation);
+        _gateway.Server.Kill();
+        _gateway.Database.Close("it was killed");
+        await _gateway.WakeAsync();
+        Assert.That((await GatewayUnderTest.ErrorOfAsync(client.QueryAsync("SELECT @v, COUNT(*) FROM mysql.db", cancellation))).EngineMessage, Does.Contain("user variables"));
+        Assert.That((await client.QueryAsync("SELECT @v, COUNT(*) FROM mysql.db", cancellation)).Rows[0][0], Is.Null);
+    }
+
+    [Test]
+    public async Task ClientThatDiesUnderAStatement_TakesItsBackendConnectionWithIt(CancellationToken cancellation)
+    {
+        var client = await _gateway.ConnectAsync();
+        var running = client.QueryAsync("SELECT SLEEP(30) FROM mysql.user LIMIT 1", cancellation);
+        await GatewayUnderTest.UntilAsync(() => _gateway.Activity.Running == 1, "the statement runs");
+        client.Abort();
+        await GatewayUnderTest.UntilAsync(() => _gateway.Activity is { Running: 0, Open: 0, Active: 0 }, "nothing runs and nobody is there");
+        Assert.That(async () => await running, Throws.Exception);
+    }
+
+    [Test]
+    public async Task KillQuery_ByTheGatewaysId_EndsTheStatement(CancellationToken cancellation)
+    {
+        await using var victim = await _gateway.ConnectAsync();
+        await using var killer = await _gateway.ConnectAsync();
+        var running = victim.QueryAsync("SELECT SLEEP(30) FROM mysql.user LIMIT 1", cancellation);
+        await GatewayUnderTest.UntilAsync(() => _gateway.Activity.Running == 1, "the statement runs");
+        await killer.QueryAsync(string.Create(CultureInfo.InvariantCulture, $"KILL QUERY {victim.ConnectionId}"), cancellation);
+        Assert.That((await GatewayUnderTest.ErrorOfAsync(running)).Code, Is.EqualTo(ErrorCode.QueryInterrupted));
+        await victim.QueryAsync("SELECT COUNT(*) FROM mysql.db", cancellation);
+    }
+
+    [Test]
+    public async Task Kill_ByTheGatewaysId_EndsTheConnection([Values] bool asCommand, [Values] bool detached, CancellationToken cancellation)
+    {
+        await using var victim = await _gateway.ConnectAsync();
+        await using var killer = await _gateway.ConnectAsync();
+        await victim.QueryAsync("SELECT COUNT(*) FROM mysql.db", cancellation);
+        if (detached)
+        {
+            await _gateway.DrainAsync();
+            _gateway.Open();
+        }
+        if (asCommand) await killer.SendCommandAsync(Command.ProcessKill, PreparedOverPackets.Id(victim.ConnectionId), cancellation);
+        else await killer.QueryAsync(string.Create(CultureInfo.InvariantCulture, $"KILL {victim.ConnectionId}"), cancellation);
+        await GatewayUnderTest.UntilAsync(() => _gateway.Activity.Open == 1, "the victim is gone");
+        Assert.That(async () => await victim.QueryAsync("SELECT 1", cancellation), Throws.Exception);
+    }
+
+    [Test]
+    public async Task Kill_OfAnUnknownId_IsTheEnginesError(CancellationToken cancellation)
+    {
+        await using var client = await _gateway.ConnectAsync();
+        Assert.That((await GatewayUnderTest.ErrorOfAsync(client.QueryAsync("KILL 4000000", cancellation))).Code, Is.EqualTo(ErrorCode.UnknownThread));
+    }
+
+    [Test]
+    public async Task ChangeUser_BeginsAnew()
+    {
+        await using var client = await _gateway.ConnectAsync("shop");
+        await client.QueryAsync("SET @v = 1", default);
+        var change = new ChangeUser("app", ReadOnlyMemory<byte>.Empty, "mysql", CollationId: 45, "mysql_native_password", []);
+        using var writer = new PacketWriter();
+        change.WriteTo(writer);
+        var request = AuthSwitchRequest.Read(await client.SendCommandAsync(Command.ChangeUser, writer.Written[1..].ToArray(), default));
+        var token = NativePassword.Token("secret"u8, request.Data.Span);
+        var answer = await client.Channel.Loop.RunAsync(async () =>
+        {
+            client.Channel.Append(token);
+            await client.Channel.FlushAsync();
+            return (await client.Channel.ReadPacketAsync()).ToArray();
+        });
+        Assert.That(answer[0], Is.EqualTo(OkPacket.Header));
+        Assert.That((await client.QueryAsync("SELECT @v, DATABASE(), COUNT(*) > 0 FROM mysql.db", default)).Rows[0][..2], Is.EqualTo(new[] { null, "mysql" }));
+    }
+}
