@@ -151,7 +151,7 @@ public sealed class RelayingTests
             """
             c = connect(database='shop', autocommit=True)
             q = c.cursor()
-            q.execute("CREATE OR REPLACE TABLE ids (id INT AUTO_INCREMENT PRIMARY KEY, b BLOB)")
+            q.execute("CREATE OR REPLACE TABLE ids (id INT AUTO_INCREMENT PRIMARY KEY, b LONGBLOB)")
             q.execute("INSERT INTO ids (b) VALUES (%s)", (b'\0\xff' * 200000,))
             print(q.lastrowid, q.rowcount)
             q.execute("SELECT LENGTH(b) FROM ids")

@@ -84,7 +84,8 @@ public sealed class SleepingTests
         var statement = await client.PrepareAsync("SELECT LENGTH(?) + 0");
         await client.SendAsync(Command.StmtSendLongData, [.. PreparedOverPackets.Id(statement), 0, 0, .. "hello"u8]);
         await client.SendAsync(Command.StmtSendLongData, [.. PreparedOverPackets.Id(statement), 0, 0, .. new byte[100_000]]);
-        await GatewayUnderTest.UntilAsync(() => _gateway.Activity.Pinned.Count == 1, "the session is pinned");
+        await client.PingAsync(default);
+        Assert.That(_gateway.Activity.Pinned, Has.Count.EqualTo(1));
         Assert.That(await _gateway.DrainAsync(), Does.Contain("data sent ahead"));
         Assert.That(PreparedOverPackets.Integer((await client.ExecuteLongAsync(statement))[0]), Is.EqualTo(100_005));
         Assert.That(await _gateway.DrainAsync(), Is.Null);

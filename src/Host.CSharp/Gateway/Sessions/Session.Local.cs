@@ -12,20 +12,22 @@ internal sealed partial class Session
     private LocalContext LocalContext => new(
         ConnectionId,
         $"{_identity.User}@{_identity.EndPoint?.Address.ToString() ?? "localhost"}",
-        $"{_identity.Account.User}@{_identity.Account.Host}");
+        $"{_identity.Account.User}@{_identity.Account.Host}",
+        Attached: _backend is not null);
 
     private Decision DecideByText(ReadOnlySpan<byte> text)
     {
-        if (text.Length > LongestLocalText)
+        if (text.Length > LongestLocalText || !KeepAliveFilter.MayBeAnswered(text, _info))
         {
             _counts = true;
             return Decision.Forward;
         }
         if (_backend is not null)
         {
-            _counts = !IsKeepAlive(text);
-            // Only here is the id known that the client was given.
-            if (!_info.Has(StatementTraits.ReadsConnectionId) || _pendingError is not null) return Decision.Forward;
+            // What would not have woken the compute does not keep it awake either.
+            _counts = !LocalAnswers.WouldAnswer(text, _info, _state, Catalogue, LocalContext);
+            // Only here is the id known that the client was given, and what the session's last backend connection was asked before it was let go.
+            if (!_info.Has(StatementTraits.ReadsConnectionId) && !_state.AnswersLastStatement) return Decision.Forward;
         }
         if (_pendingError is null && LocalAnswers.TryAnswer(text, _info, _state, Catalogue, LocalContext, out var answer))
         {
@@ -35,20 +37,6 @@ internal sealed partial class Session
         }
         _counts = true;
         return Decision.Forward;
-    }
-
-    /// <summary>Without a backend connection it would have been answered here, so it is no reason to keep the compute awake either.</summary>
-    private bool IsKeepAlive(ReadOnlySpan<byte> text)
-    {
-        const StatementTraits settings = StatementTraits.SetsSessionVariables | StatementTraits.SetsNames;
-        return _info.Kind switch
-        {
-            // Answering a SET notes it in the state, so here it is only looked at.
-            StatementKind.Set => (_info.Traits & ~settings) == 0,
-            StatementKind.Select or StatementKind.Show or StatementKind.Commit or StatementKind.Rollback or StatementKind.Empty =>
-                !_state.InTransaction && LocalAnswers.TryAnswer(text, _info, _state, Catalogue, LocalContext, out _),
-            _ => false,
-        };
     }
 
     private void Append(LocalAnswer answer)

@@ -49,6 +49,24 @@ public static class LocalAnswers
         return answer is not null;
     }
 
+    /// <summary>
+    /// Whether the statement would be answered here if the session had no backend connection. Nothing is noted by the question, so that of a SET only its
+    /// traits are looked at.
+    /// </summary>
+    public static bool WouldAnswer(ReadOnlySpan<byte> sql, in StatementInfo info, SessionState state, ServerCatalogue catalogue, in LocalContext context)
+    {
+        const StatementTraits settings = StatementTraits.SetsSessionVariables | StatementTraits.SetsNames;
+        if (sql.Length > LongestText || info.Has(NeverAnswered)) return false;
+        return info.Kind switch
+        {
+            StatementKind.Select => new LocalSelect(sql, state, catalogue, context).Answer() is not null,
+            StatementKind.Show => new LocalShow(sql, state, catalogue).Answer(attached: false) is not null,
+            StatementKind.Set => (info.Traits & ~settings) == 0,
+            StatementKind.Commit or StatementKind.Rollback => !state.InTransaction && IsPlainEnd(sql, state),
+            _ => false,
+        };
+    }
+
     /// <summary>How text columns of results are defined for this session now.</summary>
     internal static LocalColumns Columns(SessionState state, ServerCatalogue catalogue)
     {
