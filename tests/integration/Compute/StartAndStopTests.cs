@@ -111,6 +111,14 @@ internal sealed class StartAndStopTests(string? program)
     }
 
     [Test]
+    public async Task Start_ASizeTooSmallToLiveIn_StillServes()
+    {
+        await using var engine = await TestEngine.OpenAsync(program);
+        Assert.That(await engine.Compute.StartAsync(new(100, 16L << 20), CancellationToken.None), Is.InstanceOf<EffectResult.Done>());
+        Assert.That(await engine.AskAsync("SELECT 1"), Is.EqualTo("1"));
+    }
+
+    [Test]
     public async Task Start_ThePasswordOfTheServiceAccountIsLost_MakesANewOne()
     {
         await using var engine = await TestEngine.OpenAsync(program);

@@ -14,7 +14,7 @@ internal sealed class TestEngine : IAsyncDisposable
 {
     public const string User = "app", Password = "it's \\secret";
 
-    public static readonly ComputeSize Small = new(1000, 512L << 20), Large = new(2000, 1024L << 20);
+    public static readonly ComputeSize Small = new(1000, 1L << 30), Large = new(2000, 2L << 30);
 
     private static readonly ConcurrentDictionary<string, Lazy<Task<string>>> Templates = new(StringComparer.Ordinal);
 

@@ -24,19 +24,31 @@ internal static class BufferPool
         var began = time.GetTimestamp();
         var unit = await UnitAsync(sql, cancellation);
         bytes = Math.Max(unit, bytes / unit * unit);
+        // MySQL takes a size that is set while an earlier one is still being carried out, and then forgets it.
+        await WaitAsync(IsIdle);
         await sql.QueryAsync($"SET GLOBAL innodb_buffer_pool_size = {bytes}", cancellation);
-        while (true)
+        return (await WaitAsync(status => IsIdle(status) && IsNear(status.PoolBytes))).PoolBytes ?? bytes;
+
+        bool IsNear(long? pool) => pool is { } now && Math.Abs(now - bytes) <= (bytes * TolerancePercent / 100) + (unit / 2);
+
+        async Task<EngineStatus> WaitAsync(Func<EngineStatus, bool> condition)
         {
-            var status = await EngineStatus.ReadAsync(sql, cancellation);
-            if (status.PoolBytes is { } now && Math.Abs(now - bytes) <= (bytes * TolerancePercent / 100) + (unit / 2)) return now;
-            if (time.GetElapsedTime(began) > limit)
+            while (true)
             {
-                throw new EngineSqlException(string.Create(CultureInfo.InvariantCulture,
-                    $"The buffer pool was to become {bytes >> 20} MiB and is {(status.PoolBytes ?? 0) >> 20} MiB after {limit.TotalSeconds:0} s; the engine says: {status.Text("Innodb_buffer_pool_resize_status")}"));
+                var status = await EngineStatus.ReadAsync(sql, cancellation);
+                if (condition(status)) return status;
+                if (time.GetElapsedTime(began) > limit)
+                {
+                    throw new EngineSqlException(string.Create(CultureInfo.InvariantCulture,
+                        $"The buffer pool was to become {bytes >> 20} MiB and is {(status.PoolBytes ?? 0) >> 20} MiB after {limit.TotalSeconds:0} s; the engine says: {status.Text("Innodb_buffer_pool_resize_status")}"));
+                }
+                await Task.Delay(s_poll, time, cancellation);
             }
-            await Task.Delay(s_poll, time, cancellation);
         }
     }
+
+    /// <summary>No resize is under way. MariaDB has no such code, and refuses a second one by itself.</summary>
+    private static bool IsIdle(EngineStatus status) => status.Number("Innodb_buffer_pool_resize_status_code") is null or 0;
 
     /// <summary>What sizes are a multiple of: a chunk in each instance of the pool.</summary>
     private static async Task<long> UnitAsync(IEngineSql sql, CancellationToken cancellation)

@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Text;
 
 namespace Serverless.Host.Compute.Local;
 
@@ -17,9 +16,8 @@ internal sealed class FolderLock : IDisposable
         {
             // FileShare.None is flock(LOCK_EX | LOCK_NB) on Unix.
             var file = new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
-            file.SetLength(0);
-            file.Write(Encoding.ASCII.GetBytes(Environment.ProcessId.ToString(CultureInfo.InvariantCulture)));
-            file.Flush();
+            // Beside it, since whoever is refused the lock is refused a look at the file too.
+            File.WriteAllText(HolderFile(path), Environment.ProcessId.ToString(CultureInfo.InvariantCulture));
             return new FolderLock(file);
         }
         catch (UnauthorizedAccessException failure)
@@ -34,16 +32,15 @@ internal sealed class FolderLock : IDisposable
 
     public void Dispose() => _file.Dispose();
 
+    private static string HolderFile(string path) => path + ".holder";
+
     private static string Holder(string path)
     {
         try
         {
-            using var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite);
-            using var reader = new StreamReader(file);
-            var pid = reader.ReadToEnd().Trim();
-            return pid.Length is > 0 and < 12 ? $" (process {pid})" : "";
+            return $" (process {int.Parse(File.ReadAllText(HolderFile(path)), NumberStyles.None, CultureInfo.InvariantCulture)})";
         }
-        catch (IOException)
+        catch (Exception unknown) when (unknown is IOException or UnauthorizedAccessException or FormatException or OverflowException)
         {
             return "";
         }

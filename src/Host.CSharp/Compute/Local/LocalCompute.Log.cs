@@ -36,4 +36,7 @@ public sealed partial class LocalCompute
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "{Database}: the engine did not answer the gateway: {Reason}")]
     private partial void LogNoAnswer(string database, string reason);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "{Database}: {Engine} needs {Least} MiB to run at all, so the limit is that and not the {Size} MiB of its size; raise the lower bound of the size")]
+    private partial void LogTooSmall(string database, string engine, long least, long size);
 }

@@ -39,7 +39,7 @@ public sealed partial class LocalCompute
         {
             // A limit is widened before the memory is used, and narrowed after it was given back.
             var grows = engine.Size is not { } now || size.MemoryBytes >= now.MemoryBytes;
-            if (grows) _controlGroup?.LimitMemory(size.MemoryBytes);
+            if (grows) LimitMemory(size);
             await BufferPool.ResizeAsync(engine.Sql, PoolFor(size), s_poolLimit, _time, cancellation);
             phases.Mark("pool");
             if (!grows && await NarrowMemoryAsync(engine, size, cancellation) is { } held) return held;
@@ -58,20 +58,30 @@ public sealed partial class LocalCompute
     /// <summary>Null: done. With less memory than it has resident the engine would be killed, so that is deferred and the pool given back.</summary>
     private async Task<EffectResult?> NarrowMemoryAsync(RunningEngine engine, ComputeSize size, CancellationToken cancellation)
     {
-        if (_controlGroup is not { LimitsMemory: true } group) return null;
+        if (_controlGroup is not { LimitsMemory: true }) return null;
         var began = _time.GetTimestamp();
-        while (ProcFiles.ReadResident(engine.Process.Pid) is { } resident && resident > size.MemoryBytes)
+        while (ProcFiles.ReadResident(engine.Process.Pid) is { } resident && resident > MemoryLimit(size))
         {
             if (_time.GetElapsedTime(began) > s_residentLimit)
             {
                 if (engine.Size is { } before) await BufferPool.ResizeAsync(engine.Sql, PoolFor(before), s_poolLimit, _time, cancellation);
-                return new EffectResult.Deferred(string.Create(CultureInfo.InvariantCulture, $"The engine still has {resident >> 20} MiB resident with a smaller buffer pool, more than the {size.MemoryBytes >> 20} MiB it was to get."));
+                return new EffectResult.Deferred(string.Create(CultureInfo.InvariantCulture, $"The engine still has {resident >> 20} MiB resident with a smaller buffer pool, more than the {MemoryLimit(size) >> 20} MiB it was to get."));
             }
             await Task.Delay(s_residentPoll, _time, cancellation);
         }
-        group.LimitMemory(size.MemoryBytes);
+        LimitMemory(size);
         return null;
     }
 
     private long PoolFor(ComputeSize size) => MemoryPlan.BufferPool(_binary.Family, size.MemoryBytes, Capacity.MemoryBytes);
+
+    /// <summary>A size that the engine cannot live in is no reason to have no engine.</summary>
+    private long MemoryLimit(ComputeSize size) => Math.Max(size.MemoryBytes, MemoryPlan.Least(_binary.Family));
+
+    private void LimitMemory(ComputeSize size)
+    {
+        if (_controlGroup is not { LimitsMemory: true } group) return;
+        if (size.MemoryBytes < MemoryLimit(size)) LogTooSmall(_options.Name, EngineName, MemoryLimit(size) >> 20, size.MemoryBytes >> 20);
+        group.LimitMemory(MemoryLimit(size));
+    }
 }

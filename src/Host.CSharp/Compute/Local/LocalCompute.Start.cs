@@ -70,7 +70,7 @@ public sealed partial class LocalCompute
         var engine = Attend(process, size, logStart);
         if (_controlGroup is { } group)
         {
-            group.LimitMemory(size.MemoryBytes);
+            LimitMemory(size);
             group.UnlimitCpu();
             group.Add(pid);
         }

@@ -15,8 +15,14 @@ internal static class MemoryPlan
     /// <summary>Part of what is left for the pool, in percent: the rest is for connections, sorts and temporary tables.</summary>
     private const int PoolPercent = 60;
 
-    /// <summary>Resident memory of an idle engine without its pool. MySQL's performance schema is most of its part.</summary>
-    public static long FixedCost(ServerFamily family) => family == ServerFamily.MariaDb ? 96 * MiB : 384 * MiB;
+    /// <summary>For the first connections and their work, when the memory is so small that nothing else is left.</summary>
+    private const long Headroom = 32 * MiB;
+
+    /// <summary>Resident memory of an idle engine without its pool, as measured (MariaDB 10.11: 80 MiB; MySQL 9.7: 490 MiB, of which 230 MiB are its performance schema).</summary>
+    public static long FixedCost(ServerFamily family) => family == ServerFamily.MariaDb ? 96 * MiB : 512 * MiB;
+
+    /// <summary>With a limit below this the kernel would kill the engine before it has done anything.</summary>
+    public static long Least(ServerFamily family) => FixedCost(family) + SmallestPool + Headroom;
 
     /// <summary>Size of the buffer pool, in bytes, for a compute with this memory.</summary>
     /// <param name="capacityBytes">The most memory the compute can ever get.</param>
