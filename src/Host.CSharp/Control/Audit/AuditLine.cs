@@ -8,7 +8,8 @@ namespace Serverless.Host.Control.Audit;
 
 /// <summary>
 /// The lines of an audit file, one JSON object each: first `rules` (the rule files, and again when
-/// they change), then `head` (the state, everything in it), then for each input that changed anything `input`, with the `decision` it led to.
+/// they change), then `head` (the state, everything in it), then for each input that changed
+/// anything `input`, with the `decision` it led to where that says something.
 /// </summary>
 internal static class AuditLine
 {
@@ -30,8 +31,15 @@ internal static class AuditLine
         return line.Append("]}}").ToString();
     }
 
-    public static string Input(AuditEntry entry) =>
-        $$$"""{"input":{{{KernelJson.WriteInput(entry.Input)}}},"decision":{{{KernelJson.WriteDecision(entry.Decision)}}}}""";
+    public static string Input(AuditEntry entry)
+    {
+        string input = KernelJson.WriteInput(entry.Input);
+        return IsQuiet(entry.Decision) ? $$$"""{"input":{{{input}}}}""" : $$$"""{"input":{{{input}}},"decision":{{{KernelJson.WriteDecision(entry.Decision)}}}}""";
+    }
+
+    /// <summary>It says nothing that is worth the room; a replay must be quiet there too.</summary>
+    public static bool IsQuiet(Decision decision) =>
+        decision.Effect.IsNone && decision.Reasons.IsEmpty && decision.Blocked.IsEmpty && decision.Warnings.IsEmpty && decision.RefuseHeld is null;
 
     private static string Text(string text) => $"\"{JsonEncodedText.Encode(text)}\"";
 }

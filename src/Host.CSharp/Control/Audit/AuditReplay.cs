@@ -8,6 +8,8 @@ namespace Serverless.Host.Control.Audit;
 /// <summary>Replays one audit file: the same inputs from the same state under the same rules, and compares each decision with the one that was logged.</summary>
 internal static class AuditReplay
 {
+    private const string Quiet = "nothing";
+
     /// <exception cref="InvalidDataException">The file is no audit file, or a line of it cannot be read; the message says which.</exception>
     public static async Task<AuditReplayResult> RunAsync(string path, CancellationToken cancellation)
     {
@@ -50,8 +52,8 @@ internal static class AuditReplay
 
                 inputs++;
                 (state, Decision decision) = Kernel.Step(rules.Policy, state, Value(path, number, KernelJson.ReadInput(input.GetRawText())));
-                string logged = root.GetProperty("decision").GetRawText();
-                string again = KernelJson.WriteDecision(decision);
+                string logged = root.TryGetProperty("decision", out JsonElement told) ? told.GetRawText() : Quiet;
+                string again = AuditLine.IsQuiet(decision) ? Quiet : KernelJson.WriteDecision(decision);
                 if (logged != again)
                 {
                     differences.Add($"{path}:{number}: logged {logged}, replayed {again}");

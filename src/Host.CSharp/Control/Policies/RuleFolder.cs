@@ -61,8 +61,7 @@ internal sealed class RuleFolder(string path)
         var text = new StringBuilder();
         foreach (string file in List())
         {
-            var info = new FileInfo(file);
-            FileInfo real = info.ResolveLinkTarget(returnFinalTarget: true) as FileInfo ?? info;
+            var real = new FileInfo(RealPath.Of(file));
             if (!real.Exists)
             {
                 throw new FileNotFoundException($"{file} is gone");

@@ -1,0 +1,161 @@
+using Serverless.Core;
+using Serverless.Host.Compute;
+using Serverless.Host.Control.Audit;
+using Serverless.Host.Control.Settings;
+
+namespace Serverless.Tests.Integration.Control;
+
+/// <summary>The log of inputs replays to the same decisions, whichever of its files one takes.</summary>
+public sealed class AuditTests
+{
+    private const string Busy = """
+        policy default
+        unit cu = 500m cpu + 512MiB memory
+        size 0.5cu .. 4cu step 0.5cu
+        cooldown up 0s, down 0s, suspend 0s
+        rule grow on running { when avg(cpu, 10s) > 75% for 200ms do resize up 50% }
+        rule sleep on running { when idle >= 250ms do suspend }
+        forbid suspend when threads.running > 100
+        """;
+
+    private string _home = null!;
+
+    [SetUp]
+    public void MakeHome() => _home = Directory.CreateTempSubdirectory("serverless-audit-").FullName;
+
+    [TearDown]
+    public void RemoveHome() => Directory.Delete(_home, recursive: true);
+
+    [Test]
+    public async Task LogOfARun_ReplaysToTheSameDecisions()
+    {
+        string directory = await RunAsync(Rig.Sleepy, LimitSettings.Default, cycles: 3);
+        IReadOnlyList<string> files = AuditLog.AuditFiles(directory);
+        Assert.That(files, Has.Count.EqualTo(1));
+        AuditReplayResult replay = await AuditReplay.RunAsync(files[0], CancellationToken.None);
+        Assert.That(replay.Differences, Is.Empty);
+        Assert.That(replay.Inputs, Is.GreaterThan(10));
+    }
+
+    [Test]
+    public async Task Replay_EndsInTheStateThatWasKept()
+    {
+        string directory = await RunAsync(Rig.Sleepy, LimitSettings.Default, cycles: 2);
+        AuditReplayResult replay = await AuditReplay.RunAsync(AuditLog.AuditFiles(directory)[0], CancellationToken.None);
+        Assert.That(KernelJson.WriteState(replay.End!), Is.EqualTo(await File.ReadAllTextAsync(Path.Combine(_home, "data", "state.json"))));
+    }
+
+    [Test]
+    public async Task DecisionThatWasChanged_IsFound()
+    {
+        string directory = await RunAsync(Rig.Sleepy, LimitSettings.Default, cycles: 1);
+        string file = AuditLog.AuditFiles(directory)[0];
+        string text = await File.ReadAllTextAsync(file);
+        await File.WriteAllTextAsync(file, text.Replace("\"phase\":\"draining\"", "\"phase\":\"running\"", StringComparison.Ordinal));
+        Assert.That((await AuditReplay.RunAsync(file, CancellationToken.None)).Differences, Is.Not.Empty);
+    }
+
+    [Test]
+    public async Task RulesThatChange_AreInTheLogAndReplay()
+    {
+        string file;
+        await using (Rig rig = await Rig.StartAsync(home: _home))
+        {
+            await File.WriteAllTextAsync(Path.Combine(rig.Rules, "test.rules"), Rig.Sleepy);
+            await rig.PhaseIsAsync("suspended");
+            file = rig.Audit;
+        }
+
+        file = AuditLog.AuditFiles(file)[0];
+        Assert.That((await File.ReadAllLinesAsync(file)).Count(line => line.StartsWith("{\"rules\"", StringComparison.Ordinal)), Is.EqualTo(2));
+        Assert.That((await AuditReplay.RunAsync(file, CancellationToken.None)).Differences, Is.Empty);
+    }
+
+    [Test]
+    public async Task EveryFile_ReplaysByItself_AndAllOfThemStayWithinTheBound()
+    {
+        // The smallest files there can be: each of a few lines, so that most begin in the middle of something.
+        const long Bound = 64 << 10;
+        string directory = await RunAsync(Busy, LimitSettings.Default with { AuditBytes = Bound }, cycles: 40);
+        IReadOnlyList<string> files = AuditLog.AuditFiles(directory);
+        Assert.That(files, Has.Count.GreaterThan(2));
+        Assert.That(files.Sum(file => new FileInfo(file).Length), Is.LessThanOrEqualTo(Bound + (Bound / 4)));
+        foreach (string file in files)
+        {
+            Assert.That((await AuditReplay.RunAsync(file, CancellationToken.None)).Differences, Is.Empty);
+        }
+    }
+
+    [Test]
+    public async Task LastLineCutOff_IsWhereTheReplayEnds()
+    {
+        string directory = await RunAsync(Rig.Sleepy, LimitSettings.Default, cycles: 1);
+        string file = AuditLog.AuditFiles(directory)[0];
+        string text = await File.ReadAllTextAsync(file);
+        await File.WriteAllTextAsync(file, text[..^20]);
+        Assert.That((await AuditReplay.RunAsync(file, CancellationToken.None)).Differences, Is.Empty);
+    }
+
+    [Test]
+    public async Task LineThatIsGarbage_IsNamed()
+    {
+        string directory = await RunAsync(Rig.Sleepy, LimitSettings.Default, cycles: 1);
+        string file = AuditLog.AuditFiles(directory)[0];
+        string[] lines = await File.ReadAllLinesAsync(file);
+        lines[3] = "garbage";
+        await File.WriteAllLinesAsync(file, lines);
+        InvalidDataException? failure = await Assert.ThrowsAsync<InvalidDataException>(() => AuditReplay.RunAsync(file, CancellationToken.None));
+        Assert.That(failure!.Message, Does.Contain(":4:"));
+    }
+
+    [Test]
+    public async Task QuietTicks_AreNotLogged()
+    {
+        string directory;
+        await using (Rig rig = await Rig.StartAsync(home: _home))
+        {
+            await rig.CommandAsync(at => Inputs.Suspend(at, "test"));
+            await rig.PhaseIsAsync("suspended");
+            directory = rig.Audit;
+            long before = await LengthAsync(directory);
+            for (int i = 0; i < 1000; i++)
+            {
+                await rig.CommandAsync(Inputs.Tick);
+            }
+
+            Assert.That(await LengthAsync(directory), Is.EqualTo(before));
+        }
+    }
+
+    private static async Task<long> LengthAsync(string directory)
+    {
+        long length = -1;
+        await Rig.HoldsAsync(
+            () =>
+            {
+                long now = AuditLog.AuditFiles(directory).Sum(file => new FileInfo(file).Length);
+                (bool same, length) = (now == length, now);
+                return same;
+            },
+            () => "a log that does not grow");
+        return length;
+    }
+
+    private async Task<string> RunAsync(string rules, LimitSettings limits, int cycles)
+    {
+        await using Rig rig = await Rig.StartAsync(rules, _home, limits: limits, prepare: rig => rig.Compute.Usage = new ComputeUsage(
+            200, 300 << 20, 128 << 20, 64 << 20, new Dictionary<string, long>(StringComparer.Ordinal) { ["threads.running"] = 2000 }));
+        for (int i = 0; i < cycles; i++)
+        {
+            await rig.CommandAsync(at => Inputs.Suspend(at, "test"));
+            await rig.PhaseIsAsync("suspended");
+            rig.Gateway.HoldStatement();
+            await rig.PhaseIsAsync("running");
+            rig.Gateway.RunStatement();
+            await rig.CommandAsync(Inputs.Tick);
+        }
+
+        await rig.PhaseIsAsync("suspended");
+        return rig.Audit;
+    }
+}

@@ -1,0 +1,95 @@
+using Serverless.Host.Compute;
+using Serverless.Host.Mysql;
+
+namespace Serverless.Tests.Integration.Control;
+
+/// <summary>A compute that is only a flag, and does what it is told to do.</summary>
+internal sealed class FakeCompute(CallLog calls) : ICompute
+{
+    private static readonly EffectResult Done = new EffectResult.Done(new Dictionary<string, double>(StringComparer.Ordinal));
+
+    public event Action<string>? Crashed;
+
+    public string Kind => "fake";
+
+    public ComputeSize Capacity { get; set; } = new(16_000, 64L << 30);
+
+    public bool IsRunning { get; set; }
+
+    public ComputeSize? Size { get; set; }
+
+    public int Starts { get; private set; }
+
+    /// <summary>What a start ends with; by default it runs at once.</summary>
+    public Func<EffectResult> Start { get; set; } = () => Done;
+
+    public Func<Task> Starting { get; set; } = () => Task.CompletedTask;
+
+    public Func<EffectResult> Stop { get; set; } = () => Done;
+
+    public string? ForeignWork { get; set; }
+
+    public ComputeUsage Usage { get; set; } = new(null, null, null, null, new Dictionary<string, long>(StringComparer.Ordinal));
+
+    public string? Answer { get; set; }
+
+    public IReadOnlyList<Account> Accounts { get; set; } = [new Account("app", "%", "mysql_native_password", "*00", Locked: false, PasswordExpired: false, RequiresTls: false)];
+
+    public ValueTask<ComputeView> ObserveAsync(CancellationToken cancellation) =>
+        ValueTask.FromResult(IsRunning
+            ? new ComputeView(ComputeState.Serving, Size, new BackendAddress("/nowhere", Tcp: null, ReadsProxyHeader: false), Detail: null)
+            : new ComputeView(ComputeState.Gone, Size: null, Address: null, Detail: null));
+
+    public async ValueTask<EffectResult> StartAsync(ComputeSize size, CancellationToken cancellation)
+    {
+        Starts++;
+        calls.Add("start");
+        await Starting();
+        EffectResult result = Start();
+        if (result is EffectResult.Done)
+        {
+            (IsRunning, Size) = (true, size);
+        }
+
+        return result;
+    }
+
+    public ValueTask<EffectResult> ResizeAsync(ComputeSize size, CancellationToken cancellation)
+    {
+        calls.Add($"resize {size.CpuMillicores}m");
+        Size = size;
+        return ValueTask.FromResult(Done);
+    }
+
+    public ValueTask<string?> FindForeignWorkAsync(CancellationToken cancellation)
+    {
+        calls.Add("guard");
+        return ValueTask.FromResult(ForeignWork);
+    }
+
+    public ValueTask<EffectResult> StopAsync(bool hurry, CancellationToken cancellation)
+    {
+        calls.Add(hurry ? "stop in a hurry" : "stop");
+        EffectResult result = Stop();
+        IsRunning = result is not EffectResult.Done;
+        return ValueTask.FromResult(result);
+    }
+
+    public ValueTask<ComputeUsage> MeasureAsync(CancellationToken cancellation) => ValueTask.FromResult(Usage);
+
+    public ValueTask<AccountSnapshot> ReadAccountsAsync(CancellationToken cancellation) => ValueTask.FromResult(new AccountSnapshot(DateTimeOffset.UtcNow, Accounts));
+
+    public ValueTask<ServerProfile> ReadProfileAsync(CancellationToken cancellation) =>
+        ValueTask.FromResult(new ServerProfile(
+            ServerFamily.MariaDb, "10.11.0-fake", 0, 45, "mysql_native_password", new Dictionary<string, string>(StringComparer.Ordinal), new Dictionary<string, CollationInfo>(StringComparer.Ordinal)));
+
+    public ValueTask<string?> AskAsync(string statement, CancellationToken cancellation) => ValueTask.FromResult(Answer);
+
+    public void Crash(string reason)
+    {
+        IsRunning = false;
+        Crashed?.Invoke(reason);
+    }
+
+    public ValueTask DisposeAsync() => ValueTask.CompletedTask;
+}

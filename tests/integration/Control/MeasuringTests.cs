@@ -1,0 +1,130 @@
+using Microsoft.Extensions.Logging.Abstractions;
+using Serverless.Core;
+using Serverless.Host.Compute;
+using Serverless.Host.Control;
+using Serverless.Host.Control.Measuring;
+using Serverless.Host.Control.Policies;
+using Serverless.Rules;
+
+namespace Serverless.Tests.Integration.Control;
+
+/// <summary>Usage becomes the samples that the rules look at, and nothing else.</summary>
+public sealed class MeasuringTests
+{
+    private static readonly ComputeSize Allocation = new(1000, 1 << 30);
+    private static readonly Dictionary<string, long> NoSamples = new(StringComparer.Ordinal);
+
+    [Test]
+    public void Cpu_IsUsageOverAllocation() =>
+        Assert.That(UsageMath.Cpu(new ComputeUsage(250, null, null, null, NoSamples), Allocation), Is.EqualTo(2500));
+
+    [Test]
+    public void Memory_LeavesTheBufferPoolOutOnBothSides()
+    {
+        // 1 GiB with a pool of 512 MiB leaves 512 MiB; 300 MiB are resident, 172 of them in the pool
+        var usage = new ComputeUsage(null, 300L << 20, 512L << 20, 172L << 20, NoSamples);
+        Assert.That(UsageMath.Memory(usage, Allocation), Is.EqualTo(2500));
+    }
+
+    [Test]
+    public void FullPool_IsNoPressure()
+    {
+        var usage = new ComputeUsage(null, 560L << 20, 512L << 20, 512L << 20, NoSamples);
+        Assert.That(UsageMath.Memory(usage, Allocation), Is.LessThan(1000));
+    }
+
+    [Test]
+    public void MissingFigures_StayMissing()
+    {
+        var usage = new ComputeUsage(null, null, 512L << 20, null, NoSamples);
+        Assert.Multiple(() =>
+        {
+            Assert.That(UsageMath.Cpu(usage, Allocation), Is.Null);
+            Assert.That(UsageMath.Memory(usage, Allocation), Is.Null);
+            Assert.That(UsageMath.Unreclaimable(usage), Is.Null);
+            Assert.That(UsageMath.Sample("replica.lag", usage, Allocation), Is.Null);
+        });
+    }
+
+    [Test]
+    public void Sizes_ComeBackAsTheyWent()
+    {
+        var unit = new ComputeUnit(500, 2L << 30);
+        foreach (long size in new long[] { 500, 1000, 2500, 16_000 })
+        {
+            Assert.That(Sizes.FromMachine(Sizes.ToMachine(size, unit), unit), Is.EqualTo(size));
+        }
+    }
+
+    [Test]
+    public void PolicyMetrics_AreThoseThatARuleLooksAt()
+    {
+        Policy policy = Compile("""
+            rule a on running { when avg(cpu, 1m) > 75% until avg(memory, 1m) < 10% do resize up 1cu }
+            rule b on running { when idle >= 5m and not threads.running > 3 for 10s do suspend }
+            forbid suspend when backup
+            metric backup : flag every 15s stale 60s from sql "SELECT 1"
+            """);
+        Assert.That(PolicyMetrics.Sampled(policy).Select(metric => metric.Name), Is.EquivalentTo(new[] { "cpu", "memory", "threads.running", "backup" }));
+    }
+
+    [Test]
+    public async Task Meter_GivesOnlyWhatTheRulesLookAt()
+    {
+        var compute = new FakeCompute(new CallLog())
+        {
+            Usage = new ComputeUsage(500, 300L << 20, 512L << 20, 172L << 20, new Dictionary<string, long>(StringComparer.Ordinal) { ["threads.running"] = 3000 }),
+            Answer = "1",
+        };
+        var meter = new Meter("test", compute, TimeProvider.System, NullLogger<Meter>.Instance);
+        Policy policy = Compile("""
+            rule a on running { when avg(cpu, 1m) > 75% do resize up 1cu }
+            forbid suspend when backup
+            metric backup : flag every 15s stale 60s from sql "SELECT 1"
+            """);
+        IReadOnlyList<Event> events = await meter.MeasureAsync(PolicyMetrics.Sampled(policy), Allocation, CancellationToken.None);
+        Assert.That(events.OfType<Event.Measured>().Select(one => (one.metric, one.value)), Is.EquivalentTo(new[] { ("cpu", 5000L), ("backup", 1L) }));
+        Assert.That(events.Count(one => one.IsUnreclaimable), Is.EqualTo(1));
+    }
+
+    [Test]
+    public async Task Meter_MeasuresEachMetricAtItsPeriod()
+    {
+        var compute = new FakeCompute(new CallLog()) { Usage = new ComputeUsage(500, null, null, null, NoSamples) };
+        var meter = new Meter("test", compute, TimeProvider.System, NullLogger<Meter>.Instance);
+        IReadOnlyList<Metric> metrics = PolicyMetrics.Sampled(Compile("rule a on running { when avg(cpu, 1m) > 75% do resize up 1cu }"));
+        Assert.That(await meter.MeasureAsync(metrics, Allocation, CancellationToken.None), Is.Not.Empty);
+        Assert.That(await meter.MeasureAsync(metrics, Allocation, CancellationToken.None), Is.Empty);
+        meter.Restart();
+        Assert.That(await meter.MeasureAsync(metrics, Allocation, CancellationToken.None), Is.Not.Empty);
+    }
+
+    [TestCase("flag", "1", 1)]
+    [TestCase("flag", "OFF", 0)]
+    [TestCase("flag", "maybe", null)]
+    [TestCase("percent", "12.5", 1250)]
+    [TestCase("count", "3", 3000)]
+    [TestCase("bytes", "4096", 4096)]
+    [TestCase("duration", "1.5", 1500)]
+    [TestCase("count", "many", null)]
+    [TestCase("count", "1e40", null)]
+    public void Answer_IsTakenInTheScaleOfItsType(string type, string answer, long? expected)
+    {
+        Core.ValueType kind = type switch
+        {
+            "flag" => Core.ValueType.Flag,
+            "percent" => Core.ValueType.Percent,
+            "count" => Core.ValueType.Count,
+            "bytes" => Core.ValueType.Bytes,
+            _ => Core.ValueType.Duration,
+        };
+        Assert.That(SampleText.Parse(kind, answer), Is.EqualTo(expected));
+    }
+
+    private static Policy Compile(string rules)
+    {
+        string text = $"policy default\nunit cu = 500m cpu + 512MiB memory\nsize 0.5cu .. 4cu step 0.5cu\n{rules}\n";
+        (PolicySource? source, _, string report) = PolicySource.Compile([new RuleFile("t.rules", text)], name: null, out _);
+        return source?.Policy ?? throw new InvalidOperationException(report);
+    }
+}

@@ -1,0 +1,129 @@
+using Serverless.Core;
+using Serverless.Host.Control;
+using Serverless.Host.Mysql;
+
+namespace Serverless.Tests.Integration.Control;
+
+/// <summary>What a gateway that starts again finds, and what one that ends leaves behind.</summary>
+public sealed class RestartTests
+{
+    private string _home = null!;
+
+    [SetUp]
+    public void MakeHome() => _home = Directory.CreateTempSubdirectory("serverless-restart-").FullName;
+
+    [TearDown]
+    public void RemoveHome() => Directory.Delete(_home, recursive: true);
+
+    [Test]
+    public async Task FirstStart_RunsTheComputeOnceSoThatThereAreAccounts()
+    {
+        await using Rig rig = await Rig.StartAsync(home: _home);
+        Assert.That(rig.Phase, Is.EqualTo("running"));
+        Assert.That(rig.Gateway.Accounts!.Accounts, Has.Count.EqualTo(1));
+    }
+
+    [Test]
+    public async Task FirstStart_ThatFails_IsAnErrorOfTheStart()
+    {
+        DatabaseStartException? failure = await Assert.ThrowsAsync<DatabaseStartException>(
+            () => Rig.StartAsync(home: _home, prepare: rig => rig.Compute.Start = () => new Host.Compute.EffectResult.Failed("no such engine")));
+        Assert.That(failure!.Message, Does.Contain("no such engine"));
+    }
+
+    [Test]
+    public async Task Asleep_StaysAsleepAndKnowsItsAccounts()
+    {
+        await using (Rig before = await Rig.StartAsync(home: _home))
+        {
+            await before.CommandAsync(at => Inputs.Suspend(at, "test"));
+            await before.PhaseIsAsync("suspended");
+        }
+
+        await using Rig rig = await Rig.StartAsync(home: _home);
+        Assert.That(rig.Phase, Is.EqualTo("suspended"));
+        Assert.That(rig.Compute.Starts, Is.Zero);
+        Assert.That(rig.Gateway.Accounts!.Accounts[0].User, Is.EqualTo("app"));
+    }
+
+    [Test]
+    public async Task EngineThatOutlivedTheGateway_IsTakenOver()
+    {
+        await using (Rig before = await Rig.StartAsync(home: _home))
+        {
+            await before.CommandAsync(at => Inputs.Suspend(at, "test"));
+            await before.PhaseIsAsync("suspended");
+        }
+
+        await using Rig rig = await Rig.StartAsync(home: _home, prepare: rig => rig.Compute.IsRunning = true);
+        Assert.That(rig.Phase, Is.EqualTo("running"));
+        Assert.That(rig.Gateway.IsOpen);
+        Assert.That(rig.Compute.Starts, Is.Zero);
+    }
+
+    [Test]
+    public async Task EngineThatDiedWithTheGateway_IsFoundAsleep()
+    {
+        await using (await Rig.StartAsync(home: _home))
+        {
+        }
+
+        await using Rig rig = await Rig.StartAsync(home: _home);
+        Assert.That(rig.Phase, Is.EqualTo("suspended"));
+        rig.Gateway.HoldStatement();
+        await rig.PhaseIsAsync("running");
+    }
+
+    [Test]
+    public async Task Pause_SurvivesARestart()
+    {
+        await using (Rig before = await Rig.StartAsync(home: _home))
+        {
+            await before.CommandAsync(at => Inputs.Pause(at, "test"));
+        }
+
+        await using Rig rig = await Rig.StartAsync(home: _home);
+        Assert.That(rig.Status.Paused);
+    }
+
+    [Test]
+    public async Task StateThatCannotBeRead_IsBegunAnew()
+    {
+        Directory.CreateDirectory(Path.Combine(_home, "data"));
+        await File.WriteAllTextAsync(Path.Combine(_home, "data", "state.json"), "{ \"version\": 1, ");
+        await using Rig rig = await Rig.StartAsync(home: _home);
+        Assert.That(rig.Phase, Is.EqualTo("running"));
+    }
+
+    [Test]
+    public async Task Stop_DrainsAndLeavesTheComputeStopped()
+    {
+        await using Rig rig = await Rig.StartAsync(home: _home);
+        rig.Calls.Clear();
+        await rig.Database.StopAsync(CancellationToken.None);
+        Assert.That(rig.Calls.All, Is.EqualTo(new[] { "drain by operator", "close", "stop" }));
+        Assert.That(rig.Phase, Is.EqualTo("suspended"));
+    }
+
+    [Test]
+    public async Task Stop_InAHurry_StopsAllTheSame()
+    {
+        await using Rig rig = await Rig.StartAsync(home: _home);
+        await rig.Database.StopAsync(new CancellationToken(canceled: true));
+        Assert.That(rig.Calls.All, Has.Member("stop in a hurry"));
+    }
+
+    [Test]
+    public async Task AccountsThatChanged_AreReadAgainAndKept()
+    {
+        await using (Rig before = await Rig.StartAsync(home: _home))
+        {
+            before.Compute.Accounts = [.. before.Compute.Accounts, new Account("second", "%", "mysql_native_password", "*11", Locked: false, PasswordExpired: false, RequiresTls: false)];
+            before.Gateway.ChangeAccounts();
+            await Rig.HoldsAsync(() => before.Gateway.Accounts!.Accounts.Count == 2, () => "two accounts");
+        }
+
+        await using Rig rig = await Rig.StartAsync(home: _home);
+        Assert.That(rig.Gateway.Accounts!.Accounts.Select(one => one.User), Does.Contain("second"));
+    }
+}

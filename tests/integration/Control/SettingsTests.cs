@@ -1,0 +1,129 @@
+using System.Collections;
+using Microsoft.Extensions.Configuration;
+using Serverless.Host.Control.Settings;
+
+namespace Serverless.Tests.Integration.Control;
+
+/// <summary>What the host is told is taken exactly, or refused with what was meant.</summary>
+public sealed class SettingsTests
+{
+    [Test]
+    public void NothingSaid_IsTheDefault()
+    {
+        HostSettings settings = Read("{}");
+        Assert.Multiple(() =>
+        {
+            Assert.That(settings.Databases.Single().Name, Is.EqualTo("default"));
+            Assert.That(settings.Databases.Single().Listen.ToString(), Is.EqualTo("127.0.0.1:3306"));
+            Assert.That(settings.Admin.Listen.ToString(), Is.EqualTo("127.0.0.1:8306"));
+        });
+    }
+
+    [Test]
+    public void Flags_WinOverEnvironmentOverFile()
+    {
+        var environment = new Dictionary<string, string> { ["SERVERLESS_ADMIN__LISTEN"] = "127.0.0.1:2", ["SERVERLESS_DATA"] = "/from/environment" };
+        HostSettings settings = Read("""{ "admin": { "listen": "127.0.0.1:1" }, "data": "/from/file", "user": "filed" }""", environment, new() { ["data"] = "/from/flag" });
+        Assert.Multiple(() =>
+        {
+            Assert.That(settings.Admin.Listen.Port, Is.EqualTo(2));
+            Assert.That(settings.Data, Is.EqualTo("/from/flag"));
+            Assert.That(settings.Databases[0].User, Is.EqualTo("filed"));
+        });
+    }
+
+    [Test]
+    public void Databases_TakeFromAboveWhatTheyDoNotSay()
+    {
+        HostSettings settings = Read("""
+            { "user": "above", "limits": { "heldFor": "5s" },
+              "databases": [ { "name": "a", "listen": "127.0.0.1:1" }, { "name": "b", "listen": "127.0.0.1:2", "user": "own", "limits": { "connections": 7 } } ] }
+            """);
+        Assert.Multiple(() =>
+        {
+            Assert.That(settings.Databases[0].User, Is.EqualTo("above"));
+            Assert.That(settings.Databases[1].User, Is.EqualTo("own"));
+            Assert.That(settings.Databases[1].Limits.HeldFor, Is.EqualTo(TimeSpan.FromSeconds(5)));
+            Assert.That(settings.Databases[1].Limits.Connections, Is.EqualTo(7));
+        });
+    }
+
+    [TestCase("""{ "databses": [] }""", "databses", "databases")]
+    [TestCase("""{ "databases": [ { "name": "a", "polcy": "x" } ] }""", "databases:0:polcy", "policy")]
+    [TestCase("""{ "limits": { "heldFro": "5s" } }""", "limits:heldFro", "heldFor")]
+    public void UnknownKey_IsNamedWithTheNearestKnownOne(string json, string key, string near) =>
+        Assert.That(() => Read(json), Throws.TypeOf<SettingsException>().With.Message.Contains($"`{key}`").And.Message.Contains($"`{near}`"));
+
+    [TestCase("""{ "listen": "nowhere" }""", "listen", "HOST:PORT")]
+    [TestCase("""{ "listen": "127.0.0.1:99999" }""", "listen", "HOST:PORT")]
+    [TestCase("""{ "shadow": "perhaps" }""", "shadow", "true or false")]
+    [TestCase("""{ "limits": { "heldFor": "5 parsecs" } }""", "limits:heldFor", "a duration like 30s")]
+    [TestCase("""{ "limits": { "heldBytes": "12" } }""", "limits:heldBytes", "an amount like 64MiB")]
+    [TestCase("""{ "limits": { "connections": 0 } }""", "limits:connections", "from 1 to")]
+    [TestCase("""{ "compute": "locla" }""", "compute", "did you mean `local`")]
+    [TestCase("""{ "databases": [ { "name": "a b" } ] }""", "databases:0:name", "letters, digits")]
+    [TestCase("""{ "log": { "level": "loud" } }""", "log:level", "warning")]
+    [TestCase("""{ "admin": { "listen": "0.0.0.0:8306" } }""", "admin:listen", "token")]
+    [TestCase("""{ "databases": [ { "name": "a" }, { "name": "A", "listen": "127.0.0.1:1" } ] }""", "databases", "each needs a name of its own")]
+    [TestCase("""{ "databases": [ { "name": "a" }, { "name": "b" } ] }""", "127.0.0.1:3306", "each needs an address of its own")]
+    [TestCase("""{ "admin": "127.0.0.1:1" }""", "admin", "expected a section")]
+    public void WrongValue_IsNamedWithWhatWasExpected(string json, string key, string expected) =>
+        Assert.That(() => Read(json), Throws.TypeOf<SettingsException>().With.Message.Contains(key).And.Message.Contains(expected));
+
+    [Test]
+    public void AllErrors_AreToldAtOnce() =>
+        Assert.That(() => Read("""{ "lisen": "x", "shadow": "perhaps" }"""), Throws.TypeOf<SettingsException>().With.Message.Contains("lisen").And.Message.Contains("shadow"));
+
+    [Test]
+    public void TokenFromTheEnvironment_OpensTheAdminAddress() =>
+        Assert.That(
+            Read("""{ "admin": { "listen": "0.0.0.0:8306" } }""", new Dictionary<string, string> { ["SERVERLESS_ADMIN__TOKEN"] = "secret" }).Admin.Token, Is.EqualTo("secret"));
+
+    [Test]
+    public void VariablesOfKubernetesAndTests_AreNoKeys()
+    {
+        var environment = new Dictionary<string, string>
+        {
+            ["SERVERLESS_PORT_3306_TCP_ADDR"] = "10.0.0.1",
+            ["SERVERLESS_SERVICE_HOST"] = "10.0.0.1",
+            ["SERVERLESS_TEST_MYSQLD"] = "/usr/sbin/mysqld",
+        };
+        Assert.That(() => Read("{}", environment), Throws.Nothing);
+    }
+
+    [TestCase("{ \"listen\": ")]
+    [TestCase("[]")]
+    public void FileThatIsNoJsonObject_IsNamed(string json)
+    {
+        string file = Path.GetTempFileName();
+        File.WriteAllText(file, json);
+        try
+        {
+            Assert.That(
+                () => HostConfiguration.Compose(file, new Hashtable(), _ => []), Throws.TypeOf<SettingsException>().With.Message.Contains(file));
+        }
+        finally
+        {
+            File.Delete(file);
+        }
+    }
+
+    [Test]
+    public void FileThatIsNotThere_IsNamed() =>
+        Assert.That(() => HostConfiguration.Compose("/no/such.json", new Hashtable(), _ => []), Throws.TypeOf<SettingsException>().With.Message.Contains("/no/such.json"));
+
+    private static HostSettings Read(string json, IDictionary? environment = null, Dictionary<string, string?>? flags = null)
+    {
+        string file = Path.GetTempFileName();
+        File.WriteAllText(file, json);
+        try
+        {
+            IConfiguration configuration = HostConfiguration.Compose(file, environment ?? new Hashtable(), _ => flags ?? []);
+            return HostSettingsReader.Read(configuration);
+        }
+        finally
+        {
+            File.Delete(file);
+        }
+    }
+}
