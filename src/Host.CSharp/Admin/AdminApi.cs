@@ -28,7 +28,6 @@ internal static class AdminApi
         Command(routes, databases, "resize", sized: true, (size, at) => Inputs.Resize(at, size!.Value, By));
         Command(routes, databases, "pause", sized: false, (_, at) => Inputs.Pause(at, By));
         Command(routes, databases, "unpause", sized: false, (_, at) => Inputs.Unpause(at, By));
-        routes.MapFallback(() => Error(StatusCodes.Status404NotFound, "there is nothing here; /api/databases lists the databases"));
     }
 
     /// <param name="sized">True: a size is needed; null: it may be given; false: it means nothing.</param>

@@ -109,9 +109,16 @@ internal sealed class AdminServer : IAsyncDisposable
             await context.Response.WriteAsJsonAsync(new ErrorReply(e.Message), AdminJson.Default.ErrorReply);
         }
 
-        if (context.Response is { HasStarted: false, StatusCode: StatusCodes.Status405MethodNotAllowed })
+        string? error = context.Response switch
         {
-            await context.Response.WriteAsJsonAsync(new ErrorReply($"{context.Request.Method} is not allowed here, expected {context.Response.Headers.Allow}"), AdminJson.Default.ErrorReply);
+            { HasStarted: true } => null,
+            { StatusCode: StatusCodes.Status404NotFound } => "there is nothing here; /api/databases lists the databases",
+            { StatusCode: StatusCodes.Status405MethodNotAllowed } => $"{context.Request.Method} is not allowed here, expected {context.Response.Headers.Allow}",
+            _ => null,
+        };
+        if (error is not null)
+        {
+            await context.Response.WriteAsJsonAsync(new ErrorReply(error), AdminJson.Default.ErrorReply);
         }
     }
 }

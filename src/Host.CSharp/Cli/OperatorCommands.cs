@@ -6,6 +6,9 @@ namespace Serverless.Host.Cli;
 /// <summary>`suspend`, `resume`, `resize`, `pause` and `unpause`: an operator's wishes, told to a running gateway.</summary>
 internal static class OperatorCommands
 {
+    /// <summary>How often a command looks whether what it asked for has come about.</summary>
+    private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(100);
+
     public static IEnumerable<Command> Create() =>
     [
         Plain("suspend", "Put a database to sleep now. New statements wait until it is up again; what runs may end first."),
@@ -36,17 +39,40 @@ internal static class OperatorCommands
     private static async Task<int> RunAsync(string name, RemoteOptions remote, string? size, ParseResult parsed, CancellationToken cancellation)
     {
         using AdminClient client = remote.Connect(parsed);
-        string database = await client.ChooseAsync(parsed.GetValue(remote.Database), cancellation);
-        string body = await client.PostAsync($"/api/databases/{Uri.EscapeDataString(database)}/{name}", new CommandRequest { Size = size }, cancellation);
+        string path = $"/api/databases/{Uri.EscapeDataString(await client.ChooseAsync(parsed.GetValue(remote.Database), cancellation))}";
+        string body = await client.PostAsync($"{path}/{name}", new CommandRequest { Size = size }, cancellation);
+        StatusReply status = AdminClient.Parse(body, AdminJson.Default.StatusReply);
+        IReadOnlyList<string> warnings = status.Warnings;
+        while (IsUnderway(status))
+        {
+            await Task.Delay(Look, cancellation);
+            body = await client.GetAsync(path, cancellation);
+            status = AdminClient.Parse(body, AdminJson.Default.StatusReply);
+        }
+
         TextWriter output = parsed.InvocationConfiguration.Output;
         if (parsed.GetValue(remote.Json))
         {
             await output.WriteLineAsync(body);
-            return ExitCode.Fine;
+        }
+        else
+        {
+            await output.WriteLineAsync($"{status.Name}: {status.Phase}{(status.Paused ? ", paused" : "")}, {StatusTable.Units(status.Size)}{string.Concat(warnings.Select(warning => $"; {warning}"))}");
         }
 
-        StatusReply status = AdminClient.Parse(body, AdminJson.Default.StatusReply);
-        await output.WriteLineAsync($"{status.Name}: {status.Phase}{(status.Paused ? ", paused" : "")}, {StatusTable.Units(status.Size)}");
+        if (Failure(name, status) is { } failure)
+        {
+            throw new CommandFailedException(failure);
+        }
+
         return ExitCode.Fine;
     }
+
+    private static bool IsUnderway(StatusReply status) => status.Phase is "resuming" or "resizing" or "draining" or "suspending";
+
+    /// <summary>The command's own effect did not come about; one that something else followed did.</summary>
+    private static string? Failure(string name, StatusReply status) =>
+        status.LastEffect is { Outcome: not ("succeeded" or "underway") } effect && effect.Effect == name
+            ? $"{name} of {status.Name} {effect.Outcome}{(effect.Reason is null ? "" : ": " + effect.Reason)}"
+            : null;
 }

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Serverless.Host.Control.Settings;
 
 namespace Serverless.Host.Cli;
 
@@ -24,6 +25,14 @@ internal sealed class RemoteOptions
 
     public Command AddTo(Command command)
     {
+        // What begins with a dash and is no option would be taken for the name of a database.
+        Database.Validators.Add(result =>
+        {
+            foreach (string token in result.Tokens.Select(token => token.Value).Where(token => token.StartsWith('-')))
+            {
+                result.AddError($"unknown option `{token}`{Nearest.Hint(token, command.Options.Select(option => option.Name))}");
+            }
+        });
         command.Add(Database);
         command.Add(Admin);
         command.Add(Token);
