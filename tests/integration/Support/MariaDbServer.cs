@@ -71,8 +71,7 @@ internal sealed class MariaDbServer : IDisposable
 
     private static async Task<string> InstallAsync()
     {
-        var directory = new TemporaryDirectory();
-        AppDomain.CurrentDomain.ProcessExit += (_, _) => directory.Dispose();
+        var directory = RunCleanup.Keep(new TemporaryDirectory());
         string[] arguments =
         [
             "--no-defaults", $"--datadir={directory["data"]}", "--auth-root-authentication-method=normal", "--skip-test-db", "--skip-log-bin",

@@ -62,8 +62,7 @@ internal sealed class MySqlServer : IDisposable
 
     private static async Task<string> InstallAsync()
     {
-        var directory = new TemporaryDirectory();
-        AppDomain.CurrentDomain.ProcessExit += (_, _) => directory.Dispose();
+        var directory = RunCleanup.Keep(new TemporaryDirectory());
         string[] arguments = ["--no-defaults", "--initialize-insecure", $"--datadir={directory["data"]}", "--skip-log-bin", .. RunAs()];
         await EngineProcess.RunAsync(Program!, arguments);
         return directory["data"];
