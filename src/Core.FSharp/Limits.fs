@@ -23,7 +23,7 @@ let FactPeriod = 1_000L<ms>
 
 /// Skipped instants that are made up for when the host calls late. After a longer silence timers start anew, which is safe.
 [<Literal>]
-let CatchUp = 2_048
+let CatchUp = 512
 
 /// A compute that ran this long before it crashed is no crash loop.
 [<Literal>]

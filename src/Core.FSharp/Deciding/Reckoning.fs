@@ -34,6 +34,8 @@ module internal Reckoning =
     /// Once true a rule with a release stays armed until the release is True; while that is Unknown it proposes nothing.
     let private rule (evaluation: Evaluation) (armed: bool) (planned: PlannedRule) : struct (bool * bool) =
         let condition = evaluation.Truth planned.When
+        // What a Track rule follows moves its proposal without moving its condition.
+        evaluation.Read planned.Tracked |> ignore
 
         match planned.Until with
         | ValueNone -> struct (false, (condition = Kleene.True))

@@ -6,14 +6,14 @@ let private planned (policy: Policy) (state: State) : State =
     if obj.ReferenceEquals(old, policy) || old.Revision = policy.Revision then state
     else State.replan (Planning.make policy) (State.bill state.At state)
 
-let private decision now (state: State) (change: Change) : Decision =
+let private decision now (state: State) (change: Change) (blocked: Blocked list) : Decision =
     { At = now
       Revision = state.Revision
       Phase = State.phase state
       Effect = change.Effect
       Because = change.Reasons |> List.map _.By
       Reasons = change.Reasons
-      Blocked = state.Blocked
+      Blocked = blocked
       Warnings = change.Warnings
       RefuseHeld = state.RefuseHeld
       NextCheck = max (now + 1L<ms>) (min state.Next (now + Limits.Horizon)) }
@@ -38,10 +38,11 @@ let private settle now (change: Change) : struct (State * Decision) =
         { change.State with
             At = now
             Next = min (min reckoning.Next until) (Sizes.nextChange now state.Plan)
-            Blocked = verdict.Blocked
+            // Once an effect has begun, what was held back beside it is history.
+            Blocked = (if verdict.Effect.IsSome then [] else verdict.Blocked)
             RefuseHeld = verdict.RefuseHeld }
 
-    struct (settled, decision now settled change)
+    struct (settled, decision now settled change verdict.Blocked)
 
 /// An input that is older than the state is taken at the state's time; its content counts.
 let step (policy: Policy) (state: State) (input: Input) : struct (State * Decision) =
@@ -54,5 +55,5 @@ let step (policy: Policy) (state: State) (input: Input) : struct (State * Decisi
         if input.At >= state.At then change
         else change |> Change.warn $"an input is {Words.duration (state.At - input.At)} older than the state, and is taken at the state's time"
 
-    if obj.ReferenceEquals(change.State, state) && now < state.Next then struct (state, decision now state change)
+    if obj.ReferenceEquals(change.State, state) && now < state.Next then struct (state, decision now state change state.Blocked)
     else settle now change

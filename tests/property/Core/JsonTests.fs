@@ -1,0 +1,84 @@
+module Serverless.Tests.Property.Core.JsonTests
+
+open NUnit.Framework
+open FsCheck.NUnit
+open Serverless.Core
+open Serverless.Tests.Property.Core.Policies
+open Serverless.Tests.Property.Core.Generators
+open Serverless.Tests.Property.Core.Lives
+open Serverless.Tests.Property.Core.Play
+
+[<Property(MaxTest = 500)>]
+let ``any text comes back as it was written`` (text: string | null) (values: int64 list) =
+    let text = match text with null -> "" | text -> text
+    let json = Json.Object [ text, Json.List(List.map Json.Int values); "b", Json.Text text; "c", Json.Bool true; "d", Json.Null ]
+    JsonParser.parse (Json.write json) = Ok json
+
+[<Property(MaxTest = 500)>]
+let ``garbage is an error and never an exception`` (text: string | null) =
+    let text = match text with null -> "" | text -> text
+    let policy = policy [] []
+    not (KernelJson.readState policy noon text).Ok && not (KernelJson.readInput text).Ok && not (KernelJson.readFullState policy text).Ok
+
+/// Cut off, or with one character of it replaced.
+[<Law>]
+let ``a damaged state is an error or a state, and never an exception`` (life: Life) (cut: uint16) (place: uint16) (other: char) =
+    let last = List.last (play life)
+
+    for text in [ KernelJson.writeState last.After; KernelJson.writeFullState last.After ] do
+        let short = text.Substring(0, int cut % text.Length)
+        let at = int place % text.Length
+        let changed = text.Substring(0, at) + string other + text.Substring(at + 1)
+
+        if (KernelJson.readState last.Policy noon short).Ok then failwith "half a state was taken for a state"
+
+        for damaged in [ short; changed ] do
+            KernelJson.readState last.Policy noon damaged |> ignore
+            let full = KernelJson.readFullState last.Policy damaged
+            // What was read can be stepped.
+            if full.Ok then Kernel.step last.Policy full.Value { At = noon; Event = Tick } |> ignore
+
+[<Law(MaxTest = 60)>]
+let ``the full state comes back as it was written`` (life: Life) =
+    for step in play life do
+        let text = KernelJson.writeFullState step.After
+        let back = KernelJson.readFullState step.After.Plan.Policy text
+        if not back.Ok then failwith back.Error
+        demand "the full state changed in writing" step (KernelJson.writeFullState back.Value = text)
+
+[<TestCase("", "the end of the text")>]
+[<TestCase("{", "a name in quotes")>]
+[<TestCase("""{"at":1.5,"event":"tick"}""", "the end of an integer")>]
+[<TestCase("""{"at":"1","event":"tick"}""", "at: expected an integer, found a text")>]
+[<TestCase("""{"at":1}""", "expected a field 'event', found none")>]
+[<TestCase("""{"at":1,"event":"dance"}""", "'dance' is not known")>]
+[<TestCase("""{"at":1,"event":"tick"} x""", "the end of the text, ")>]
+let ``an error says what was expected`` (text: string) (expected: string) =
+    Assert.That((KernelJson.readInput text).Error, Does.Contain(expected.TrimEnd(' ', ',')))
+
+[<Test>]
+let ``nesting is bounded`` () =
+    let deep = String.replicate 100_000 "["
+    Assert.That((KernelJson.readInput deep).Error, Does.Contain "levels")
+
+[<Test>]
+let ``a state of another version is refused`` () =
+    let text = KernelJson.writeState (Kernel.initial (policy [] []) noon)
+    let other = text.Replace("\"version\":1", "\"version\":2")
+    Assert.That((KernelJson.readState (policy [] []) noon other).Error, Does.Contain "expected 1, found 2")
+
+[<Test>]
+let ``a full state under another policy is refused`` () =
+    let text = KernelJson.writeFullState (Kernel.initial (policy [] []) noon)
+    Assert.That((KernelJson.readFullState { policy [] [] with Revision = "2" } text).Error, Does.Contain "revision 1")
+
+[<Test>]
+let ``a restart in mid-flight forgets the effect and its outcome`` () =
+    let sleepy = policy [ rule "sleep" (idle (minutes 5)) (Suspend never) ] []
+    let draining = running sleepy (cu 1.0) |> after (minutes 5) Tick
+    let restarted = KernelJson.readState sleepy (draining.Now + seconds 3) (KernelJson.writeState draining.State)
+    let story = { draining with State = restarted.Value; Now = draining.Now + seconds 3 } |> send Tick
+    Assert.That(story.Decision.Phase, Is.EqualTo Running)
+    let late = story |> send (EffectOutcome(draining.Decision.Revision, Drained))
+    Assert.That(late.Decision.Phase, Is.EqualTo Running)
+    Assert.That(late.Decision.Effect, Is.EqualTo(ValueNone: Effect voption))

@@ -1,0 +1,266 @@
+/// The laws that hold under every rule file, over generated policies and lives.
+module Serverless.Tests.Property.Core.Laws
+
+open Serverless.Core
+open Serverless.Tests.Property.Core.Policies
+open Serverless.Tests.Property.Core.Generators
+open Serverless.Tests.Property.Core.Lives
+open Serverless.Tests.Property.Core.Play
+
+let private givesUp (limit: int64<ms> option) (idleFor: int64<ms>) =
+    match limit with
+    | Some limit -> idleFor >= limit
+    | None -> false
+
+/// Nothing is in the way of this drain, by what the kernel was last told.
+let private free (step: Step) (drain: Drain) =
+    let activity = step.Activity
+    let waited = step.Decision.At - step.ActivityAt
+
+    activity.Running = 0
+    && (activity.Held = 0 || drain.ByOperator)
+    && activity.UnknownPeers = 0
+    && (activity.Transactions = 0 || givesUp drain.Breaking.Transactions (activity.TransactionsIdle + waited))
+    && (activity.Pinned = 0 || givesUp drain.Breaking.PinnedSessions (activity.PinnedIdle + waited))
+
+let private saidSo (policy: Policy) (breaking: Breaking) =
+    let said part =
+        policy.Rules
+        |> List.exists (fun rule ->
+            match rule.Action with
+            | Suspend found -> part found = part breaking
+            | _ -> false)
+
+    (breaking.Transactions.IsNone || said _.Transactions) && (breaking.PinnedSessions.IsNone || said _.PinnedSessions)
+
+[<Law>]
+let ``1 never suspend while a statement runs or is held, a transaction is open, or a session cannot be restored`` (life: Life) =
+    for step in play life do
+        match step.Decision.Effect with
+        | ValueSome(DoSuspend drain) when not drain.ByOperator ->
+            demand "a suspend began with work in the way" step (free step drain)
+            demand "a suspend gives up on what no rule gives up on" step (saidSo step.Policy drain.Breaking)
+        | _ -> ()
+
+        match step.Before.Stage, step.Decision.Phase with
+        | Emptying drain, Suspending -> demand "the point of no return was passed with work in the way" step (free step drain)
+        | _ -> ()
+
+/// Lets the effect in flight fail, and waits as the kernel asks, until it resumes or refuses.
+let private heldFrom (step: Step) =
+    let held = { quiet with Held = 1; Open = 1 }
+    let deadline = max step.Input.At step.After.At + hours 1
+
+    let rec go (story: Story) tries =
+        let phase = story.Decision.Phase
+
+        match story.Decision.Effect with
+        | ValueSome(DoResume _) -> story
+        | _ when story.Decision.RefuseHeld.IsSome || phase = Running || tries = 0 || story.Now > deadline -> story
+        | _ when noCompute phase -> go (send Tick { story with Now = story.Decision.NextCheck }) (tries - 1)
+        | _ ->
+            let outcome = if phase = Draining then Drained elif phase = Suspending then Succeeded else FailedWith "no"
+            go (story |> after (seconds 1) (EffectOutcome(story.Decision.Revision, outcome))) (tries - 1)
+
+    let at = max step.Input.At step.After.At
+    let struct (state, decision) = Play.step step.Policy step.After at (ActivityChanged held)
+    go { Policy = step.Policy; State = state; Decision = decision; Now = at } 60
+
+[<Law>]
+let ``2 a held statement leads to a resume in every phase without a compute, unless forbidden or paused`` (life: Life) =
+    for step in play life do
+        if noCompute step.Decision.Phase || step.Decision.Phase = Suspending then
+            let story = heldFrom step
+            let resumes = match story.Decision.Effect with ValueSome(DoResume _) -> true | _ -> false
+            let mayRefuse = story.State.PausedBy.IsSome || step.Policy.Forbids |> List.exists (fun forbid -> List.contains ResumeAction forbid.Blocks)
+            let waited = story.Now - max step.Input.At step.After.At
+
+            demand "a held statement led to nothing" step (resumes || story.Decision.RefuseHeld.IsSome || story.Decision.Phase = Running)
+            demand "a held statement was refused for no reason" step (story.Decision.RefuseHeld.IsNone || mayRefuse)
+            demand "a held statement waited longer than the longest back-off" step (waited <= seconds 32)
+
+/// The bounds in force, worked out once more: the scheduled ones take the place of the others, the machine caps both.
+let private inBounds (step: Step) =
+    let policy, at = step.Policy, step.Decision.At
+    let zone = Array.ofList policy.Zone.Transitions
+
+    let holds (bounds: Bounds) =
+        match bounds.During with
+        | Some _ -> ScheduleTime.contains zone office at
+        | None -> false
+
+    let chosen =
+        match List.filter holds policy.Bounds with
+        | [] -> policy.Bounds |> List.find _.During.IsNone
+        | found -> found.Head
+
+    let most =
+        match step.After.Capacity with
+        | ValueNone -> System.Int64.MaxValue
+        | ValueSome(struct (cpu, memory)) -> max 500L (min (int64 cpu * 1000L / 500L) (int64 memory / 2_147_483_648L * 1000L + int64 memory % 2_147_483_648L * 1000L / 2_147_483_648L) / 500L * 500L)
+
+    fun (size: int64<mcu>) -> int64 size >= min (int64 chosen.Min) most && int64 size <= min (int64 chosen.Max) most
+
+/// What memory that cannot be given back needs with a tenth more, in whole steps.
+let private needed (step: Step) =
+    let bytes = step.After.Unreclaimable
+    let units = (decimal bytes + decimal (int64 bytes / 10L)) * 1000m / 2_147_483_648m
+    int64 (ceil (units / 500m)) * 500L * 1L<mcu>
+
+[<Law>]
+let ``3 the size stays within the bounds in force`` (life: Life) =
+    for step in play life do
+        let within = inBounds step
+
+        match step.Decision.Effect with
+        | ValueSome(DoResume size) ->
+            demand "a resume at a size out of bounds" step (within size)
+            demand "a size between two steps" step (size % 500L<mcu> = 0L<mcu>)
+        | ValueSome(DoResize size) ->
+            demand "a resize to a size out of bounds" step (within size || (size < step.After.Size && size = needed step))
+            demand "a size between two steps" step (size % 500L<mcu> = 0L<mcu>)
+        | _ -> ()
+
+        let free = step.Policy.Forbids.IsEmpty && step.After.PausedBy.IsNone && step.After.ResizeBackoff.NotBefore <= step.Decision.At
+
+        // What memory needs outweighs a ceiling.
+        if step.Decision.Phase = Running && free && step.After.Size > needed step then
+            demand "a size out of bounds was left alone" step (within step.After.Size)
+
+let private shrinks (step: Step) =
+    match step.Decision.Effect with
+    | ValueSome(DoResize size) -> size < step.After.Size
+    | _ -> false
+
+let private byRules (step: Step) = step.Policy.Rules |> List.exists (fun rule -> List.contains rule.Name step.Decision.Because)
+
+[<Law>]
+let ``4 missing data never shrinks and never suspends`` (SampledLife life) =
+    let silent = life.Trace |> List.filter (fun (_, move) -> match move with Say(Measured _) -> false | _ -> true)
+
+    for step in play { life with Trace = silent } do
+        let suspends = match step.Decision.Effect with ValueSome(DoSuspend _) -> true | _ -> false
+        demand "a rule acted on samples that were never there" step (not (byRules step && (suspends || shrinks step)))
+
+    // Samples that have ended are missing once they are stale.
+    let late = (hours 1, Say Tick) :: [ for _ in 1..5 -> seconds 7, Say Tick ]
+    let steps = play { life with Trace = life.Trace @ [ 0L<ms>, Finish; 0L<ms>, Finish ] @ late }
+
+    for step in List.skip (steps.Length - 5) steps do
+        let suspends = match step.Decision.Effect with ValueSome(DoSuspend _) -> true | _ -> false
+        demand "a rule acted on samples that are stale" step (not (byRules step && (suspends || shrinks step)))
+
+[<Law>]
+let ``4 a size is never shrunk below the memory that cannot be given back`` (life: Life) =
+    for step in play life do
+        match step.Decision.Effect with
+        | ValueSome(DoResize size) when size < step.After.Size -> demand "a shrink into memory in use" step (size >= needed step)
+        | _ -> ()
+
+[<Law>]
+let ``4 an unknown peer counts as active`` (life: Life) =
+    for step in play life do
+        match step.Decision.Effect with
+        | ValueSome(DoSuspend drain) when not drain.ByOperator -> demand "a suspend with an unknown peer" step (step.Activity.UnknownPeers = 0)
+        | _ -> ()
+
+[<Law>]
+let ``5 at most one effect is in flight`` (life: Life) =
+    let mutable inFlight = false
+
+    for step in play life do
+        // What can end an effect: its own outcome, what is found, a command, a statement that is held.
+        let mayEnd =
+            match step.Input.Event with
+            | EffectOutcome(revision, _) -> revision = step.Before.Revision
+            | Observed _
+            | Commanded _
+            | ActivityChanged _ -> true
+            | _ -> false
+
+        demand "an effect began while another was in flight" step (not (inFlight && step.Decision.Effect.IsSome && not mayEnd))
+        demand "an effect without a revision of its own" step (step.Decision.Effect.IsNone || step.Decision.Revision > step.Before.Revision)
+        demand "the phase does not tell that an effect is in flight" step (step.Decision.Effect.IsNone || not (atRest step.Decision.Phase))
+        inFlight <- not (atRest step.Decision.Phase)
+
+[<Law(MaxTest = 50)>]
+let ``5 an outcome of an older revision changes nothing`` (life: Life) =
+    for step in play life do
+        let at = step.After.At
+
+        for outcome in [ Drained; Succeeded; FailedWith "late"; RefusedBy "late"; InfeasibleFor "late" ] do
+            let struct (told, decision) = Play.step step.Policy step.After at (EffectOutcome(step.After.Revision - 1L, outcome))
+            let struct (untold, quietly) = Play.step step.Policy step.After at Tick
+            demand "a stale outcome changed the state" step (KernelJson.writeFullState told = KernelJson.writeFullState untold)
+            demand "a stale outcome changed the decision" step (KernelJson.writeDecision decision = KernelJson.writeDecision quietly)
+
+/// One rule that always wants the same thing, in a state where it is wanted.
+let private wanting kind =
+    let story action = running (policy [ rule "want" (Constant true) action ] []) 1_000L<mcu>
+
+    match kind with
+    | 0 -> story (Suspend never)
+    | 1 -> story (ResizeUp(Units 500L<mcu>))
+    | 2 -> story (ResizeDown(Units 500L<mcu>))
+    | _ -> begins (policy [] []) noon |> holds 1
+
+[<Law>]
+let ``6 a failed effect is tried again with exponential back-off, bounded, and never turns into another action`` (kind: int) (failures: byte) (eager: bool) =
+    let first = wanting (abs (kind % 4))
+    let wanted = first.Decision.Effect
+    let mutable story = first
+    let mutable last = 0L<ms>
+
+    for attempt in 1 .. int failures % 16 + 2 do
+        if story.Decision.Effect <> wanted then failwith $"attempt {attempt} turned into {story.Decision.Effect}"
+        let failedAt = story.Now
+        story <- story |> ends (FailedWith "no")
+        if story.Decision.Effect.IsSome then failwith "it was tried again at once"
+        if eager then story <- story |> after 1L<ms> Tick
+        if story.Decision.Effect.IsSome then failwith "it was tried again at once"
+        story <- story |> waits (minutes 10)
+        let waited = story.Now - failedAt
+        if waited < last then failwith $"the back-off shrank from {last} to {waited}"
+        if waited > last && last > 0L<ms> && waited <> 2L * last && waited <> seconds 30 && waited <> seconds 300 then failwith $"from {last} to {waited} is not doubled"
+        if waited > seconds 300 then failwith $"the back-off is {waited}, beyond its bound"
+        last <- waited
+
+[<Law>]
+let ``6 nothing is tried again before its back-off ends`` (life: Life) =
+    for step in play life do
+        let byRule = not (List.contains "command" step.Decision.Because)
+
+        match step.Decision.Effect with
+        | ValueSome(DoSuspend _) when byRule -> demand "a suspend in its back-off" step (step.Decision.At >= step.Before.SuspendBackoff.NotBefore)
+        | ValueSome(DoResize _) when byRule -> demand "a resize in its back-off" step (step.Decision.At >= step.After.ResizeBackoff.NotBefore)
+        | ValueSome(DoResume _) when byRule -> demand "a resume in its back-off" step (step.Decision.At >= step.After.ResumeBackoff.NotBefore)
+        | _ -> ()
+
+let private turned (policy: Policy) : Policy =
+    { policy with
+        Rules = List.rev policy.Rules
+        Forbids = List.rev policy.Forbids
+        Bounds = List.rev policy.Bounds
+        Metrics = List.rev policy.Metrics
+        Schedules = List.rev policy.Schedules }
+
+[<Law>]
+let ``7 the order of rules never changes a decision`` (life: Life) =
+    for straight, reversed in List.zip (play life) (playAs turned life) do
+        demand "the reversed policy decides otherwise" straight (KernelJson.writeDecision straight.Decision = KernelJson.writeDecision reversed.Decision)
+
+[<Law>]
+let ``8 time never runs backwards, and what is late still counts`` (life: Life) =
+    let mutable last = noon
+
+    for step in play life do
+        demand "the decision is older than the one before" step (step.Decision.At >= last || step.Decision.At >= step.Input.At)
+        demand "the state is older than before" step (step.After.At >= step.Before.At)
+        demand "an older input without a warning" step (step.Input.At >= step.Before.At || not step.Decision.Warnings.IsEmpty)
+        last <- step.Decision.At
+
+        let struct (late, decision) = Play.step step.Policy step.After (step.After.At - seconds 30) step.Input.Event
+        let struct (timely, expected) = Play.step step.Policy step.After step.After.At step.Input.Event
+        demand "the content of a late input did not count" step (KernelJson.writeFullState late = KernelJson.writeFullState timely)
+        demand "a late input decides otherwise" step (KernelJson.writeDecision { decision with Warnings = [] } = KernelJson.writeDecision { expected with Warnings = [] })
+        demand "a late input without one warning more" step (decision.Warnings.Length = expected.Warnings.Length + 1)

@@ -1,0 +1,66 @@
+/// Plays a generated life, step by step.
+module Serverless.Tests.Property.Core.Lives
+
+open FsCheck.NUnit
+open Serverless.Core
+open Serverless.Tests.Property.Core.Policies
+open Serverless.Tests.Property.Core.Generators
+open Serverless.Tests.Property.Core.Play
+
+/// A property over generated lives.
+type LawAttribute() =
+    inherit PropertyAttribute(Arbitrary = [| typeof<Arbitraries> |], MaxTest = 200, QuietOnSuccess = true)
+
+let private event (state: State) (move: Move) : Event =
+    match move with
+    | Say event -> event
+    | Finish -> EffectOutcome(state.Revision, (if State.phase state = Draining then Drained else Succeeded))
+    | Spoil outcome -> EffectOutcome(state.Revision, outcome)
+    | Stale(back, outcome) -> EffectOutcome(state.Revision - (if back = 0L then 1L else back), outcome)
+    | Swap -> PolicyChanged
+
+/// All steps of a life, the policies as `change` makes them.
+let playAs (change: Policy -> Policy) (life: Life) : Step list =
+    let first, second = change life.First, change life.Second
+    let mutable inForce, other = first, second
+    let mutable state = Kernel.initial first noon
+    let mutable now = noon
+    let mutable activity, activityAt = quiet, noon
+
+    [ for delta, move in life.Trace do
+          now <- now + delta
+
+          if move = Swap then
+              let before = inForce
+              inForce <- other
+              other <- before
+
+          let input: Input = { At = now; Event = event state move }
+          let before = state
+
+          match input.Event with
+          | ActivityChanged changed ->
+              activity <- changed
+              activityAt <- max now before.At
+          | _ -> ()
+
+          let struct (after, decision) = Kernel.step inForce before input
+          state <- after
+
+          { Policy = inForce
+            Before = before
+            Input = input
+            After = after
+            Decision = decision
+            Activity = activity
+            ActivityAt = activityAt } ]
+
+let play (life: Life) : Step list = playAs id life
+
+/// Fails the property with what was seen.
+let demand (what: string) (step: Step) (holds: bool) =
+    if not holds then
+        failwith $"{what}\n  input    {KernelJson.writeInput step.Input}\n  decision {KernelJson.writeDecision step.Decision}\n  before   {KernelJson.writeFullState step.Before}"
+
+let noCompute phase = phase = Suspended || phase = Failed
+let atRest phase = phase = Suspended || phase = Failed || phase = Running
