@@ -65,6 +65,19 @@ public sealed class SleepingTests
     }
 
     [Test]
+    public async Task PreparedStatement_OfAnotherSchema_BelongsToItAfterASleep(CancellationToken cancellation)
+    {
+        await using var client = await _gateway.ConnectAsync("shop");
+        await client.QueryAsync("CREATE VIEW only_here AS SELECT CAST(40 AS SIGNED) AS v", cancellation);
+        var statement = await client.PrepareAsync("SELECT v + ? FROM only_here");
+        await client.QueryAsync("USE mysql", cancellation);
+        await _gateway.SleepAsync();
+        await _gateway.WakeAsync();
+        Assert.That(PreparedOverPackets.Integer((await client.ExecuteAsync(statement, 2, withTypes: true))[0]), Is.EqualTo(42));
+        Assert.That((await client.QueryAsync("SELECT DATABASE(), COUNT(*) FROM db", cancellation)).Rows[0][0], Is.EqualTo("mysql"));
+    }
+
+    [Test]
     public async Task OpenCursor_Pins_UntilItIsClosed()
     {
         await using var client = await _gateway.ConnectAsync(without: Capabilities.DeprecateEof);

@@ -25,7 +25,7 @@ public sealed class SessionPinTests
     [TestCase("HANDLER t OPEN AS h", "HANDLER h CLOSE", "open HANDLER h")]
     [TestCase("HANDLER shop.t OPEN", "HANDLER t CLOSE", "open HANDLER t")]
     [TestCase("XA START 'x'", "XA ROLLBACK 'x'", "XA transaction")]
-    [TestCase("PREPARE S FROM 'SELECT 1'", "DEALLOCATE PREPARE s", "statement prepared by SQL PREPARE s")]
+    [TestCase("PREPARE S FROM @text", "DEALLOCATE PREPARE s", "statement prepared by SQL PREPARE s")]
     [TestCase("SELECT GET_LOCK('a', 1)", "SELECT RELEASE_ALL_LOCKS()", "user-level lock (GET_LOCK) a")]
     [TestCase("BACKUP STAGE START", "BACKUP STAGE END", "backup lock (LOCK INSTANCE, BACKUP STAGE)")]
     [TestCase("SET TRANSACTION READ ONLY", "COMMIT", "characteristics set for the next transaction (SET TRANSACTION)")]
@@ -65,6 +65,41 @@ public sealed class SessionPinTests
         foreach (var sql in new[] { "CREATE TEMPORARY TABLE t (a INT)", "LOCK TABLES t READ", "HANDLER t OPEN", "PREPARE s FROM 'x'", "FROBNICATE", "SET insert_id=1" })
             Run(sql, succeeded: false);
         Assert.That(_state.Pin, Is.Null);
+    }
+
+    [TestCase("PREPARE s FROM @text")]
+    [TestCase("PREPARE s FROM CONCAT('SELECT ', 1)")]
+    [TestCase("PREPARE s FROM _latin1'SELECT 1'")]
+    [TestCase("PREPARE s FROM 'SELECT' ' 1'")]
+    [TestCase("PREPARE s FROM 'SELECT 1'; SELECT 1")]
+    [TestCase("PREPARE s FROM 'SELECT 1")]
+    public void PrepareOfATextThatIsNotAllThere_Pins(string prepare)
+    {
+        Run(prepare);
+        Assert.That(_state.Pin?.Cause, Is.EqualTo(PinCauses.SqlPreparedStatement));
+    }
+
+    [Test]
+    public void PreparesBeyondWhatIsKept_Pin()
+    {
+        for (var i = 0; i < 2; i++)
+        {
+            Run($"PREPARE s{i} FROM 'SELECT \"{new string('x', 50_000)}\"'");
+            Assert.That(_state.Pin, Is.Null);
+        }
+        Run($"PREPARE s2 FROM 'SELECT \"{new string('x', 50_000)}\"'");
+        Assert.That(_state.Pin?.Words, Is.EqualTo("statement prepared by SQL PREPARE s2"));
+        Run("PREPARE s2 FROM 'SELECT 1'");
+        Assert.That(_state.Pin, Is.Null);
+    }
+
+    [Test]
+    public void MoreNamesThanAreKept_Pin()
+    {
+        for (var i = 0; i < 1000; i++) Run($"PREPARE s{i} FROM 'SELECT 1'");
+        Assert.That(_state.Pin, Is.Null);
+        Run("PREPARE s1000 FROM 'SELECT 1'");
+        Assert.That(_state.Pin?.Cause, Is.EqualTo(PinCauses.SqlPreparedStatement));
     }
 
     [Test]

@@ -8,6 +8,8 @@ internal sealed class TestBackend(EngineClient client) : IBackendQuery
 {
     private readonly Capabilities _capabilities = client.Login.Capabilities;
 
+    public uint ConnectionId => client.ConnectionId;
+
     /// <summary>Of the last OK packet.</summary>
     public ulong AffectedRows { get; private set; }
 

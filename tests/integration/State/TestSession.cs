@@ -55,7 +55,7 @@ internal sealed class TestSession(StateServer server, SessionState state, string
     public async Task<BackendResult> RunOneAsync(string sql)
     {
         var bytes = Encoding.UTF8.GetBytes(sql);
-        var info = StatementClassifier.Classify(bytes, state.Dialect);
+        var info = state.Resolve(StatementClassifier.Classify(bytes, state.Dialect), bytes);
         state.OnStatementStarting(info, bytes);
         var backend = Backend;
         var result = (await OnLoopAsync(() => backend.QueryAsync([bytes], 16 << 20, default)))[0];

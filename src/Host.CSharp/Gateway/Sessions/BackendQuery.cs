@@ -6,8 +6,11 @@ namespace Serverless.Host.Gateway.Sessions;
 
 /// <summary>Statements of our own on a session's backend connection, between two of the client's. Source: MySQL Source Code Documentation, "COM_QUERY".</summary>
 /// <param name="capabilities">As agreed on with the server.</param>
-internal sealed class BackendQuery(PacketChannel backend, Capabilities capabilities) : IBackendQuery
+/// <param name="connectionId">The server's own number of the connection.</param>
+internal sealed class BackendQuery(PacketChannel backend, Capabilities capabilities, uint connectionId) : IBackendQuery
 {
+    public uint ConnectionId => connectionId;
+
     private bool DeprecatesEof => (capabilities & Capabilities.DeprecateEof) != 0;
 
     public async ValueTask<IReadOnlyList<BackendResult>> QueryAsync(

@@ -3,7 +3,8 @@ using Serverless.Host.Gateway.State;
 namespace Serverless.Host.Gateway.Sessions;
 
 /// <summary>One prepared statement of a session, under the id that the client knows.</summary>
-internal sealed class PreparedStatement(uint clientId, byte[] text, StatementInfo info)
+/// <param name="schema">The schema that was in use: names in the text were resolved in it.</param>
+internal sealed class PreparedStatement(uint clientId, byte[] text, StatementInfo info, string? schema)
 {
     public uint ClientId { get; } = clientId;
 
@@ -11,6 +12,8 @@ internal sealed class PreparedStatement(uint clientId, byte[] text, StatementInf
     public byte[] Text { get; } = text;
 
     public StatementInfo Info { get; } = info;
+
+    public string? Schema { get; } = schema;
 
     public ushort Parameters { get; set; }
 

@@ -29,11 +29,11 @@ internal sealed class PreparedStatements
 
     public IEnumerable<PreparedStatement> All => _byId.Values;
 
-    public PreparedStatement Add(ReadOnlySpan<byte> text, bool whole, StatementInfo info)
+    public PreparedStatement Add(ReadOnlySpan<byte> text, bool whole, StatementInfo info, string? schema)
     {
         var keep = whole && _textBytes + text.Length <= MostTextBytes;
         while (_nextId is 0 or Last || _byId.ContainsKey(_nextId)) _nextId++;
-        var statement = new PreparedStatement(_nextId++, keep ? text.ToArray() : [], info);
+        var statement = new PreparedStatement(_nextId++, keep ? text.ToArray() : [], info, schema);
         if (keep) _textBytes += text.Length;
         else Unkept++;
         _byId.Add(statement.ClientId, statement);

@@ -71,7 +71,7 @@ internal sealed partial class Session
                 channel.Dispose();
                 return AttachOutcome.Refused(new ErrPacket(ErrorCode.ServerShutdown, "The engine is another than when you connected, and speaks differently: connect again"));
             }
-            var restored = await SessionRestore.RestoreAsync(_state, Catalogue, new BackendQuery(channel, BackendCapabilities), CancellationToken.None);
+            var restored = await SessionRestore.RestoreAsync(_state, Catalogue, new BackendQuery(channel, BackendCapabilities, connection.ConnectionId), CancellationToken.None);
             if (restored.Failed is { } failed)
             {
                 channel.Dispose();
@@ -105,12 +105,15 @@ internal sealed partial class Session
 
     private Capabilities BackendCapabilities => Capabilities | Capabilities.SessionTrack;
 
+    private BackendQuery Query(PacketChannel backend) => new(backend, BackendCapabilities, _backendId);
+
     private void Adopt(BackendConnection connection)
     {
         _backend = connection.Channel;
         _backend.AnySequence = true;
         _backend.Transport.HangupObserver = this;
         Volatile.Write(ref _backendId, connection.ConnectionId);
+        _shownId = connection.ConnectionId;
         _attachment++;
         _multiStatementsSent = _multiStatements;
         _lostBecause = null;

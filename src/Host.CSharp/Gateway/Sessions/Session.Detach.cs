@@ -40,7 +40,7 @@ internal sealed partial class Session
 
     private async ValueTask DetachAsync(PacketChannel backend)
     {
-        var query = new BackendQuery(backend, BackendCapabilities);
+        var query = Query(backend);
         if (_breaks) await GiveUpOnAsync(query);
         var captured = await SessionCapture.CaptureAsync(_state, Catalogue, query, CancellationToken.None);
         if (captured.Pinned is { } pin)

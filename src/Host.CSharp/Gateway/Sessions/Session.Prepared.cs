@@ -98,19 +98,47 @@ internal sealed partial class Session
             ErrPacket? error;
             try
             {
-                error = await PrepareAgainAsync(_backend!, statement);
+                error = await PrepareInItsSchemaAsync(_backend!, statement);
             }
             catch (Exception failure) when (failure is ConnectionLostException or MalformedPacketException)
             {
-                _lostBecause ??= failure.Message;
-                error = new ErrPacket(ErrorCode.ServerShutdown, $"The compute went away before the statement ran ({_lostBecause}); it was not run");
-                LoseBackend();
-                _pendingError = null;
+                return await RefuseForLossAsync(failure);
             }
             if (error is not null) return await RefuseAsync(error);
         }
         Address(statement);
         return true;
+    }
+
+    /// <summary>The connection broke before the command went out. Always false, for its callers' sake.</summary>
+    private async ValueTask<bool> RefuseForLossAsync(Exception failure)
+    {
+        _lostBecause ??= failure.Message;
+        var error = new ErrPacket(ErrorCode.ServerShutdown, $"The compute went away before the statement ran ({_lostBecause}); it was not run");
+        LoseBackend();
+        _pendingError = null;
+        return await RefuseAsync(error);
+    }
+
+    /// <summary>
+    /// Names in the text belong to the schema that was in use when the client prepared it. A session that has none in use could not leave another one
+    /// again, and prepares where it is.
+    /// </summary>
+    private async ValueTask<ErrPacket?> PrepareInItsSchemaAsync(PacketChannel backend, PreparedStatement statement)
+    {
+        if (statement.Schema is not { } schema || _state.Schema is not { } own || schema == own) return await PrepareAgainAsync(backend, statement);
+        if (await UseAsync(backend, schema) is { } missing) return missing;
+        var error = await PrepareAgainAsync(backend, statement);
+        if (await UseAsync(backend, own) is not { } lost) return error;
+        // Its schema was dropped meanwhile. Without it the connection is not the session's any more.
+        throw new ConnectionLostException($"schema {own} cannot be used any more: {lost.Message}");
+    }
+
+    private async ValueTask<ErrPacket?> UseAsync(PacketChannel backend, string schema)
+    {
+        var use = new SqlText().Add("USE ").Name(schema).Bytes;
+        var result = (await Query(backend).QueryAsync([use], SessionCapture.AnswerLimit, CancellationToken.None))[0];
+        return result.Failed ? new ErrPacket(result.ErrorCode, result.ErrorMessage) : null;
     }
 
     private async ValueTask<ErrPacket?> PrepareAgainAsync(PacketChannel backend, PreparedStatement statement)
@@ -235,7 +263,7 @@ internal sealed partial class Session
         var packet = backend.Buffered.Slice(position + PacketHeader.Size, _reader.PacketLength - PacketHeader.Size);
         var ok = StmtPrepareOk.Read(packet, Capabilities);
         _prepared ??= new PreparedStatements();
-        var statement = _prepared.Add(_preparing, whole: _preparing.Length > 0, _prepareInfo);
+        var statement = _prepared.Add(_preparing, whole: _preparing.Length > 0, _prepareInfo, _state.Schema);
         statement.BackendId = ok.StatementId;
         statement.Attachment = _attachment;
         statement.Parameters = ok.Parameters;

@@ -42,6 +42,8 @@ internal sealed partial class Session
                 if (_ending) return;
                 continue;
             }
+            if (_info.Has(StatementTraits.SqlExecute)) ResolveExecute();
+            if (AsksConnectionId && !await ShowConnectionIdAsync()) continue;
             if (NeedsPreparing && !await PrepareOnBackendAsync()) continue;
             var backend = _backend!;
             try
@@ -97,6 +99,11 @@ internal sealed partial class Session
         _frame = new CommandFrame(code, header.Length, whole);
         _toRelay = total;
         return true;
+    }
+
+    private void ResolveExecute()
+    {
+        if (_frame is { Code: Command.Query, Whole: true }) _info = _state.Resolve(_info, StatementText);
     }
 
     /// <summary>The command is about to go to the server.</summary>

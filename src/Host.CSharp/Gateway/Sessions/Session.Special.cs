@@ -68,6 +68,7 @@ internal sealed partial class Session
         else if (_frame.Code == Command.ResetConnection)
         {
             ResetState();
+            _shownId = _backendId;
             _afterwards |= Afterwards.SetUpTrackers;
         }
         else if (_frame.Code == Command.SetOption)
@@ -93,7 +94,7 @@ internal sealed partial class Session
         try
         {
             if ((afterwards & Afterwards.SetUpTrackers) != 0)
-                await new BackendQuery(_backend!, BackendCapabilities).QueryAsync([Catalogue.TrackerSetup], SessionCapture.AnswerLimit, CancellationToken.None);
+                await Query(_backend!).QueryAsync([Catalogue.TrackerSetup], SessionCapture.AnswerLimit, CancellationToken.None);
             if ((afterwards & Afterwards.AskStatus) != 0)
             {
                 _state.OnStatus((ushort)await SendSetOptionAsync(_backend!));
@@ -154,7 +155,7 @@ internal sealed partial class Session
         BackendResult result;
         try
         {
-            result = (await new BackendQuery(_backend!, BackendCapabilities).QueryAsync([text], SessionCapture.AnswerLimit, CancellationToken.None))[0];
+            result = (await Query(_backend!).QueryAsync([text], SessionCapture.AnswerLimit, CancellationToken.None))[0];
         }
         catch (Exception failure) when (failure is ConnectionLostException or MalformedPacketException)
         {

@@ -66,6 +66,7 @@ internal sealed class CaptureReading
         ClientCharacterSet = Encoding.ASCII.GetString(row[3] ?? []);
         ResultsCharacterSet = row[4] is { } results4 ? Encoding.ASCII.GetString(results4) : null;
         if (TakeUserVariableNames(results[2]) is { } pin) return pin;
+        var context = _state.TextContext;
         for (var i = 0; i < _variables.Count; i++)
         {
             var value = new SessionValue(row[FixedColumns + i], BackendRow.IsNumeric(results[1].Columns[FixedColumns + i].Type));
@@ -73,6 +74,7 @@ internal sealed class CaptureReading
         }
         _state.ResultsCollation = HiddenResultsCollation(results[1].Columns[3].Collation);
         RestorableVariables.ForgetDerived(_state.ChangeVariables());
+        _state.ChangeVariables().KeepTextContext(context);
         _state.LastInsertId = lastInsertId;
         _state.Schema = schema;
         if (_state.Has(StateFlags.RoleChanged)) _state.Role = RoleForSet(role);

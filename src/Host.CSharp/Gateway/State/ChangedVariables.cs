@@ -10,7 +10,13 @@ internal sealed class ChangedVariables
 {
     private readonly SortedDictionary<string, SessionValue> _values = new(StringComparer.Ordinal);
 
+    /// <summary>It decides how the server reads the text of a statement.</summary>
+    public static bool DecidesReading(string name) => name is "sql_mode" or "character_set_client" or "character_set_connection" or "collation_connection";
+
     public int Count => _values.Count;
+
+    /// <summary>Goes up whenever a variable may have changed that decides how the text of a statement is read.</summary>
+    public int TextContext { get; private set; }
 
     public IEnumerable<KeyValuePair<string, SessionValue>> Values => _values;
 
@@ -18,12 +24,23 @@ internal sealed class ChangedVariables
 
     /// <summary>A tracker reported it. Names come from the server, so there are no more of them than it has variables.</summary>
     public void Report(ReadOnlySpan<byte> name, ReadOnlySpan<byte> value) =>
-        _values[Encoding.ASCII.GetString(name)] = new SessionValue(value.ToArray(), Numeric: false);
+        Set(Encoding.ASCII.GetString(name), new SessionValue(value.ToArray(), Numeric: false));
 
     /// <summary>It may have changed; its value is to be read.</summary>
-    public void Note(string name) => _values.TryAdd(name, SessionValue.Null);
+    public void Note(string name)
+    {
+        if (DecidesReading(name)) TextContext++;
+        _values.TryAdd(name, SessionValue.Null);
+    }
 
-    public void Set(string name, SessionValue value) => _values[name] = value;
+    public void Set(string name, SessionValue value)
+    {
+        if (DecidesReading(name) && !(TryGet(name, out var before) && before.Text.AsSpan().SequenceEqual(value.Text))) TextContext++;
+        _values[name] = value;
+    }
+
+    /// <summary>Values were read back under other names; they are what they were.</summary>
+    public void KeepTextContext(int context) => TextContext = context;
 
     public void Forget(string name) => _values.Remove(name);
 

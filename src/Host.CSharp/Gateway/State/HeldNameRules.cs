@@ -25,8 +25,7 @@ internal static class HeldNameRules
         }
         if (info.Has(T.OpensHandler)) Take(state, PinCauses.OpenHandler, single ? StatementNames.Handler(sql, state.Dialect) : null);
         if (info.Has(T.ClosesHandler) && single) Give(state, PinCauses.OpenHandler, StatementNames.Handler(sql, state.Dialect));
-        if (info.Has(T.SqlPrepare)) Take(state, PinCauses.SqlPreparedStatement, single ? StatementNames.Prepared(sql, state.Dialect) : null);
-        if (info.Has(T.SqlDeallocate) && single) Give(state, PinCauses.SqlPreparedStatement, StatementNames.Prepared(sql, state.Dialect));
+        if (info.Has(T.SqlPrepare | T.SqlDeallocate)) SqlPrepareRules.Starting(state, info, sql);
         if (info.Has(T.TakesUserLock))
         {
             var names = StatementNames.UserLocks(sql, state.Dialect);
@@ -39,6 +38,7 @@ internal static class HeldNameRules
     {
         // A lock is taken while the statement is evaluated, also when it fails afterwards.
         if (info.Has(T.TakesUserLock | T.ReleasesUserLock)) state.Note(StateFlags.UserLockDoubtful);
+        SqlPrepareRules.Ended(state, ran);
         if (state.Held is not { } held) return;
         held.Settle(ran || info.Has(T.TakesUserLock));
         if (ran && info.Has(T.ReleasesAllUserLocks) && !info.Has(T.MultiStatement | T.TakesUserLock)) held.RemoveAll(PinCauses.UserLock);

@@ -41,6 +41,8 @@ internal ref struct LocalSet
         while (_lexer.Accept((byte)','));
         _lexer.Accept((byte)';');
         if (_lexer.Next()) return null;
+        // Statements that SQL prepared are made again under the settings that they were made under.
+        if (_state.SqlPrepared is { All.Count: > 0 } && _assignments.Exists(a => ChangedVariables.DecidesReading(a.Name))) return null;
         foreach (var (name, value) in _assignments) Apply(name, value);
         if (_resultsCollation != 0) _state.ResultsCollation = _resultsCollation;
         return new LocalAnswer { Tracked = _tracked };

@@ -36,7 +36,7 @@ public static class SessionCapture
     /// <summary>
     /// Reading may itself have opened a transaction where autocommit is off; there was none before, so nothing is in it.
     /// </summary>
-    private static async ValueTask<PinReason?> EndStrayTransactionAsync(
+    internal static async ValueTask<PinReason?> EndStrayTransactionAsync(
         IReadOnlyList<BackendResult> results, IBackendQuery backend, CancellationToken cancellation)
     {
         if (!results.Any(r => (r.ServerStatus & ServerStatusFlags.InTransaction) != 0)) return null;

@@ -33,9 +33,11 @@ internal struct SessionPins
     public readonly PinReason? Reason(SessionState state)
     {
         if (state.InTransaction) return new PinReason(PinCauses.OpenTransaction, TransactionWords(state.Autocommit, state.Has(StateFlags.BeganExplicitly)));
-        if (Causes == PinCauses.None) return null;
-        var first = (PinCauses)((uint)Causes & (~(uint)Causes + 1));
+        var causes = state.PinCauses;
+        if (causes == PinCauses.None) return null;
+        var first = (PinCauses)((uint)causes & (~(uint)causes + 1));
         var words = _words is not null && _words.TryGetValue(first, out var own) ? own : Words(first);
+        if (!Has(first)) words += " before the schema, sql_mode or character set changed";
         return new PinReason(first, WithNames(words, state.Held?.Of(first)));
     }
 

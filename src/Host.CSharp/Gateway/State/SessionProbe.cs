@@ -1,3 +1,4 @@
+using System.Globalization;
 using Serverless.Host.Mysql;
 
 namespace Serverless.Host.Gateway.State;
@@ -25,7 +26,7 @@ public static class SessionProbe
     {
         var locks = (state.PinCauses & PinCauses.UserLock) != 0 ? state.Hold().Of(PinCauses.UserLock) : [];
         var storedCode = (state.PinCauses & PinCauses.StoredCode) != 0;
-        var statements = new List<ReadOnlyMemory<byte>> { SqlText.Of("SHOW WARNINGS"), LocksQuery(locks) };
+        var statements = new List<ReadOnlyMemory<byte>> { SqlText.Of("SHOW WARNINGS"), LocksQuery(locks, backend.ConnectionId) };
         if (storedCode)
         {
             statements.Add(SqlText.Of(CountersQuery));
@@ -40,19 +41,22 @@ public static class SessionProbe
             if (row[1 + i] is not { } held || !held.AsSpan().SequenceEqual("1"u8)) state.Hold().Drop(PinCauses.UserLock, locks[i]);
         }
         if (locks.Count > 0) state.Pins.Set(PinCauses.UserLock, state.Hold().Any(PinCauses.UserLock));
-        if (storedCode && LeftNothing(results[2], results[3])) state.Pins.Set(PinCauses.StoredCode, on: false);
+        if (storedCode && LeftNothing(state.SqlPrepared, results[2], results[3])) state.Pins.Set(PinCauses.StoredCode, on: false);
     }
 
-    private static ReadOnlyMemory<byte> LocksQuery(IReadOnlyList<string> locks)
+    /// <summary>IS_USED_LOCK() gives the connection's true number, whatever CONNECTION_ID() was made to give.</summary>
+    private static ReadOnlyMemory<byte> LocksQuery(IReadOnlyList<string> locks, uint connection)
     {
         var query = new SqlText().Add("SELECT FOUND_ROWS()");
-        foreach (var name in locks) query.Add(",IS_USED_LOCK('").Add(name).Add("')=CONNECTION_ID()");
+        var mine = string.Create(CultureInfo.InvariantCulture, $"')={connection}");
+        foreach (var name in locks) query.Add(",IS_USED_LOCK('").Add(name).Add(mine);
         return query.Add(" LIMIT 1").Bytes;
     }
 
     /// <summary>The session's own counters count what stored code did, too. A counter of MariaDB's is missing on MySQL, where the definitions tell.</summary>
     private const string CountersQuery =
-        "SHOW SESSION STATUS WHERE Variable_name IN ('Com_create_temporary_table','Com_ha_open','Com_lock_tables','Com_prepare_sql','Com_xa_start')";
+        "SHOW SESSION STATUS WHERE Variable_name IN ('Com_create_temporary_table','Com_dealloc_sql','Com_ha_open','Com_lock_tables','Com_prepare_sql',"
+        + "'Com_xa_start')";
 
     /// <summary>
     /// Routines that may take user locks (or on MySQL make temporary tables), or whose definition this account may not see. Triggers run with tables,
@@ -63,11 +67,17 @@ public static class SessionProbe
         + " OR LOWER(ROUTINE_DEFINITION) LIKE '%get_lock%' OR LOWER(ROUTINE_DEFINITION) LIKE '%service_get_%'"
         + (family == ServerFamily.MySql ? " OR LOWER(ROUTINE_DEFINITION) LIKE '%temporary%'" : "") + ") LIMIT 1";
 
-    private static bool LeftNothing(BackendResult counters, BackendResult routines)
+    private static bool LeftNothing(SqlPreparedStatements? prepared, BackendResult counters, BackendResult routines)
     {
         // Fewer rows than MySQL has of these: a session's sql_select_limit cut them off.
-        if (counters.Failed || counters.Rows.Count < 4) return false;
-        if (counters.Rows.Any(r => r[1] is not { } count || !count.AsSpan().SequenceEqual("0"u8))) return false;
-        return BackendRow.Only(routines) is { } row && BackendRow.TryNumber(row[0], out var suspicious) && suspicious == 0;
+        if (counters.Failed || counters.Rows.Count < 5) return false;
+        foreach (var row in counters.Rows)
+        {
+            // PREPAREs beyond those that the client sent, or that restored the session, were stored code's.
+            var expected = row[0].AsSpan().SequenceEqual("Com_prepare_sql"u8) ? prepared?.Prepares ?? 0
+                : row[0].AsSpan().SequenceEqual("Com_dealloc_sql"u8) ? prepared?.Deallocates ?? 0 : 0;
+            if (expected < 0 || !BackendRow.TryNumber(row[1], out var count) || count != (ulong)expected) return false;
+        }
+        return BackendRow.Only(routines) is { } only && BackendRow.TryNumber(only[0], out var suspicious) && suspicious == 0;
     }
 }

@@ -7,7 +7,7 @@ public static class SessionRestore
 {
     /// <summary>
     /// To be called after each login for a session (also its first, to switch the trackers on), and never after client statements ran on the connection.
-    /// The login must have been made with the session's <see cref="SessionState.Collation"/>. One round trip.
+    /// The login must have been made with the session's <see cref="SessionState.Collation"/>. One round trip, and further ones when SQL prepared statements.
     /// </summary>
     public static async ValueTask<RestoreResult> RestoreAsync(
         SessionState state, ServerCatalogue catalogue, IBackendQuery backend, CancellationToken cancellation)
@@ -15,9 +15,10 @@ public static class SessionRestore
         var results = await backend.QueryAsync(Statements(state, catalogue), SessionCapture.AnswerLimit, cancellation);
         foreach (var result in results)
         {
-            if (result.Failed) return new RestoreResult("the session's state cannot be restored: " + result.ErrorMessage, result.ErrorCode);
+            if (result.Failed) return Failed(result.ErrorMessage, result.ErrorCode);
         }
-        return default;
+        var prepared = await SqlPrepareRestore.RestoreAsync(state, backend, cancellation);
+        return prepared.Failed is { } failed ? Failed(failed, prepared.ErrorCode) : default;
     }
 
     /// <summary>
@@ -33,6 +34,8 @@ public static class SessionRestore
         if (state.UserVariables is { Captured.Count: > 0 } users) statements.Add(UserVariables(users));
         return statements;
     }
+
+    private static RestoreResult Failed(string why, ushort code) => new("the session's state cannot be restored: " + why, code);
 
     private static SqlText? Variables(SessionState state, ServerCatalogue catalogue)
     {

@@ -11,8 +11,8 @@ public sealed class SessionState
 {
     /// <summary>For a statement with any of these, OnStatementStarting needs the text; for others an empty span will do.</summary>
     internal const T TraitsThatNeedText =
-        T.UserVariables | T.CreatesTemporaryTable | T.TouchesTables | T.SetsSessionVariables | T.SqlPrepare | T.SqlDeallocate | T.OpensHandler
-        | T.ClosesHandler | T.TakesUserLock | T.ReleasesUserLock | T.ReleasesAllUserLocks;
+        T.UserVariables | T.CreatesTemporaryTable | T.TouchesTables | T.SetsSessionVariables | T.SqlPrepare | T.SqlExecute | T.SqlDeallocate
+        | T.OpensHandler | T.ClosesHandler | T.TakesUserLock | T.ReleasesUserLock | T.ReleasesAllUserLocks;
 
     private readonly SqlDialect _fresh;
     private SessionPins _pins;
@@ -56,7 +56,9 @@ public sealed class SessionState
     /// <summary>Why this session cannot leave its backend connection now, or null when it can. An open transaction is named here too.</summary>
     public PinReason? Pin => _pins.Reason(this);
 
-    public PinCauses PinCauses => _pins.Causes | (InTransaction ? PinCauses.OpenTransaction : PinCauses.None);
+    public PinCauses PinCauses =>
+        _pins.Causes | (InTransaction ? PinCauses.OpenTransaction : PinCauses.None)
+        | (SqlPrepared is { } prepared && prepared.AreBound(TextContext, Schema) ? PinCauses.SqlPreparedStatement : PinCauses.None);
 
     /// <summary>Session variables that differ from a fresh session's, or null.</summary>
     internal ChangedVariables? Variables { get; private set; }
@@ -87,6 +89,14 @@ public sealed class SessionState
 
     internal HeldNames Hold() => Held ??= new HeldNames();
 
+    /// <summary>Statements prepared by SQL that can be prepared again, or null.</summary>
+    internal SqlPreparedStatements? SqlPrepared { get; private set; }
+
+    internal SqlPreparedStatements UseSqlPrepared() => SqlPrepared ??= new SqlPreparedStatements();
+
+    /// <summary>Two moments with the same number had the same sql_mode and character sets for the text of statements.</summary>
+    internal int TextContext => Variables?.TextContext ?? 0;
+
     internal bool Has(StateFlags flags) => (_flags & flags) != 0;
 
     internal void Note(StateFlags flags, bool on = true) => _flags = on ? _flags | flags : _flags & ~flags;
@@ -99,12 +109,24 @@ public sealed class SessionState
 
     internal void ForgetUserVariables() => UserVariables = null;
 
+    /// <summary>
+    /// What a statement is to the session, beyond its own text: an EXECUTE of a statement that was seen when SQL prepared it is what that one is.
+    /// To be called before <see cref="OnStatementStarting"/> for those that need their text.
+    /// </summary>
+    public StatementInfo Resolve(in StatementInfo info, ReadOnlySpan<byte> sql) => SqlPrepareRules.Resolve(this, info, sql);
+
     /// <summary>A command with these traits is about to be sent to the backend. What it may do counts from now on, until it is known that it did not.</summary>
     /// <param name="sql">Its text (for an execute, the text that was prepared: without it nothing can be followed by name); may be empty when <see cref="StatementInfo.NeedsText"/> is false.</param>
     public void OnStatementStarting(in StatementInfo info, ReadOnlySpan<byte> sql)
     {
         LastStatement = null;
-        if (info.Traits != T.None) SessionStateRules.Starting(this, info, sql);
+        if (info.Traits == T.None) return;
+        if (info.Has(T.SqlExecute) && !info.Has(T.RunsStoredCode) && SqlPrepareRules.Find(this, sql) is { } executed)
+        {
+            if (info.Has(T.UserVariables)) UseUserVariables().NoteNames(sql, Dialect);
+            sql = executed.Text;
+        }
+        SessionStateRules.Starting(this, info, sql);
     }
 
     /// <summary>A statement was prepared in the binary protocol: notes the names of user variables in it.</summary>
@@ -158,7 +180,14 @@ public sealed class SessionState
         _pins = default;
         _flags &= StateFlags.RoleChanged;
         SetStatusFlag(ServerStatusFlags.InTransaction | ServerStatusFlags.InReadOnlyTransaction, on: false);
-        if (Variables is { } changed) RestorableVariables.TakeReported(changed);
+        SqlPrepared?.Forget();
+        if (Variables is { } changed)
+        {
+            var context = changed.TextContext;
+            RestorableVariables.TakeReported(changed);
+            changed.KeepTextContext(context);
+        }
+        if (SqlPrepared?.AreBound(TextContext, Schema) == true) SqlPrepared = null;
         UserVariables = null;
         Held = null;
         LastStatement = null;
@@ -190,6 +219,7 @@ public sealed class SessionState
         LastWarnings = 0;
         Role = null;
         Held = null;
+        SqlPrepared = null;
         ResultsCollation = 0;
         ClientTrackers = null;
     }

@@ -60,6 +60,13 @@ internal ref partial struct StatementScan
             case 10 when SqlWords.Same(word, "found_rows"u8):
                 _traits |= T.ReadsFoundRows;
                 break;
+            case 10 when SqlWords.Same(word, "innodb_trx"u8):
+            case 11 when SqlWords.Same(word, "processlist"u8):
+            case 12 when SqlWords.Same(word, "ps_thread_id"u8):
+            case 14 when SqlWords.Same(word, "processlist_id"u8):
+            case 19 when SqlWords.Same(word, "trx_mysql_thread_id"u8):
+                _traits |= T.NamesServerConnections;
+                break;
             case 12 when SqlWords.Same(word, "release_lock"u8):
                 Called(T.ReleasesUserLock);
                 break;

@@ -115,4 +115,7 @@ public enum StatementTraits : ulong
 
     /// <summary>RELEASE_ALL_LOCKS().</summary>
     ReleasesAllUserLocks = 1UL << 51,
+
+    /// <summary>Names a table or column in which the server keeps its own numbers of connections.</summary>
+    NamesServerConnections = 1UL << 52,
 }

@@ -1,0 +1,55 @@
+namespace Serverless.Host.Gateway.State;
+
+/// <summary>Prepares by SQL what the session had prepared, on a backend connection that has everything else of it.</summary>
+internal static class SqlPrepareRestore
+{
+    /// <summary>What is sent before the first answer is read: few enough that neither side's buffers fill up.</summary>
+    private const int MostAtOnce = 64;
+
+    /// <summary>
+    /// One that can no longer be prepared (its table is gone) is dropped; its EXECUTE gets the server's error. One round trip, and more for each
+    /// schema besides the session's own.
+    /// </summary>
+    public static async ValueTask<RestoreResult> RestoreAsync(SessionState state, IBackendQuery backend, CancellationToken cancellation)
+    {
+        if (state.SqlPrepared is not { } store) return default;
+        var results = new List<BackendResult>();
+        var own = state.Schema;
+        await PrepareAsync(store, [.. store.All.Where(s => !IsElsewhere(s, own))], backend, results, cancellation);
+        var elsewhere = store.All.Where(s => IsElsewhere(s, own)).GroupBy(s => s.Schema!, StringComparer.Ordinal).ToArray();
+        foreach (var group in elsewhere)
+        {
+            if ((await UseAsync(group.Key, backend, cancellation)).Failed)
+            {
+                foreach (var statement in group) store.Remove(statement.Name);
+            }
+            else
+            {
+                await PrepareAsync(store, [.. group], backend, results, cancellation);
+            }
+        }
+        if (elsewhere.Length > 0 && await UseAsync(own!, backend, cancellation) is { Failed: true } lost) return new RestoreResult(lost.ErrorMessage, lost.ErrorCode);
+        store.Restart(results.Count, deallocates: 0);
+        return await SessionCapture.EndStrayTransactionAsync(results, backend, cancellation) is { } stray ? new RestoreResult(stray.Words, 0) : default;
+    }
+
+    /// <summary>Where there is no schema in use none can be left again, so nothing is prepared elsewhere then.</summary>
+    private static bool IsElsewhere(SqlPrepared statement, string? own) => statement.Schema is { } schema && own is not null && schema != own;
+
+    private static async ValueTask PrepareAsync(
+        SqlPreparedStatements store, SqlPrepared[] statements, IBackendQuery backend, List<BackendResult> all, CancellationToken cancellation)
+    {
+        foreach (var part in statements.Chunk(MostAtOnce))
+        {
+            var results = await backend.QueryAsync([.. part.Select(s => new ReadOnlyMemory<byte>(s.Prepare))], SessionCapture.AnswerLimit, cancellation);
+            for (var i = 0; i < part.Length; i++)
+            {
+                if (results[i].Failed) store.Remove(part[i].Name);
+            }
+            all.AddRange(results);
+        }
+    }
+
+    private static async ValueTask<BackendResult> UseAsync(string schema, IBackendQuery backend, CancellationToken cancellation) =>
+        (await backend.QueryAsync([new SqlText().Add("USE ").Name(schema).Bytes], SessionCapture.AnswerLimit, cancellation))[0];
+}
