@@ -99,7 +99,10 @@ public sealed class LosingTests
         await using var victim = await _gateway.ConnectAsync();
         await using var killer = await _gateway.ConnectAsync();
         var running = victim.QueryAsync("SELECT SLEEP(30) FROM mysql.user LIMIT 1", cancellation);
-        await GatewayUnderTest.UntilAsync(() => _gateway.Activity.Running == 1, "the statement runs");
+        // It counts as running while its session still attaches, when there is nothing to kill.
+        await using var root = await _gateway.ConnectDirectlyAsync();
+        const string arrived = "SELECT COUNT(*) FROM information_schema.PROCESSLIST WHERE USER = 'app' AND INFO LIKE 'SELECT SLEEP%'";
+        while ((await root.QueryAsync(arrived, cancellation)).Scalar != "1") await Task.Delay(20, cancellation);
         await killer.QueryAsync(string.Create(CultureInfo.InvariantCulture, $"KILL QUERY {victim.ConnectionId}"), cancellation);
         Assert.That((await GatewayUnderTest.ErrorOfAsync(running)).Code, Is.EqualTo(ErrorCode.QueryInterrupted));
         await victim.QueryAsync("SELECT COUNT(*) FROM mysql.db", cancellation);
