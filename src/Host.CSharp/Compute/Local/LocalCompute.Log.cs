@@ -39,4 +39,10 @@ public sealed partial class LocalCompute
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "{Database}: {Engine} needs {Least} MiB to run at all, so the limit is that and not the {Size} MiB of its size; raise the lower bound of the size")]
     private partial void LogTooSmall(string database, string engine, long least, long size);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "{Database}: the engine runs without the limits of its size: {Reason}")]
+    private partial void LogNotLimited(string database, string reason);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "{Database}: the running engine could not be recorded: {Reason}")]
+    private partial void LogNotRecorded(string database, string reason);
 }

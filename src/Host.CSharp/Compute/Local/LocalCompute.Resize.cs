@@ -45,7 +45,7 @@ public sealed partial class LocalCompute
             if (!grows && await NarrowMemoryAsync(engine, size, cancellation) is { } held) return held;
             _controlGroup?.LimitCpu(size.CpuMillicores);
             engine.Size = size;
-            new ProcessRecord(engine.Process.Pid, engine.Process.StartTicks, size.CpuMillicores, size.MemoryBytes).Write(_folder);
+            Record(engine, size);
             phases.Mark("limits");
             return new EffectResult.Done(phases.PhasesMs);
         }

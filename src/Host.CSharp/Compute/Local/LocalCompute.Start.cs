@@ -39,11 +39,10 @@ public sealed partial class LocalCompute
         {
             var engine = await SpawnAsync(size, mendAccount, phases);
             var failure = await WaitForAnswerAsync(engine, phases, cancellation);
-            if (mendAccount) File.Delete(_folder.InitFile);
+            await engine.Enlisted;
             if (failure is null)
             {
-                _controlGroup?.LimitCpu(size.CpuMillicores);
-                engine.IsServing = true;
+                BeginServing(engine);
                 LogStarted(_options.Name, EngineName, engine.Process.Pid, size.CpuMillicores, size.MemoryBytes >> 20);
                 phases.Mark("settle");
                 return new EffectResult.Done(phases.PhasesMs);
@@ -66,16 +65,60 @@ public sealed partial class LocalCompute
         var pid = Spawn.Start(_binary.Path, arguments, _folder.Log);
         var process = await EngineProcess.OpenAsync(pid, startTicks: null, _loop)
             ?? throw new ComputeException($"The engine {_binary.Path} ended at once; {_log.Explain(logStart)}");
-        new ProcessRecord(pid, process.StartTicks, size.CpuMillicores, size.MemoryBytes).Write(_folder);
         var engine = Attend(process, size, logStart);
-        if (_controlGroup is { } group)
-        {
-            LimitMemory(size);
-            group.UnlimitCpu();
-            group.Add(pid);
-        }
+        engine.Enlisted = Task.Run(() => Enlist(engine, size));
         phases.Mark("spawn");
         return engine;
+    }
+
+    /// <summary>
+    /// What must be done before the engine serves, and need not hold up its start: the kernel takes 10 ms to 30 ms to move a process into a control group,
+    /// in which the engine goes on.
+    /// </summary>
+    private void Enlist(RunningEngine engine, ComputeSize size)
+    {
+        TryLimit(group =>
+        {
+            group.UnlimitCpu();
+            group.Add(engine.Process.Pid);
+            LimitMemory(size);
+        });
+        Record(engine, size);
+    }
+
+    /// <summary>It has answered: its processor share holds from now on, so that the start was not slowed down by it.</summary>
+    private void BeginServing(RunningEngine engine)
+    {
+        if (engine.Size is { } size) TryLimit(group => group.LimitCpu(size.CpuMillicores));
+        File.Delete(_folder.InitFile);
+        engine.IsServing = true;
+    }
+
+    private void Record(RunningEngine engine, ComputeSize size)
+    {
+        try
+        {
+            new ProcessRecord(engine.Process.Pid, engine.Process.StartTicks, size.CpuMillicores, size.MemoryBytes).Write(_folder);
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        {
+            // Without a record a later gateway finds the engine by its command line, only not its size.
+            LogNotRecorded(_options.Name, failure.Message);
+        }
+    }
+
+    /// <summary>An engine without its limits is better than none.</summary>
+    private void TryLimit(Action<ControlGroup> limit)
+    {
+        if (_controlGroup is null) return;
+        try
+        {
+            limit(_controlGroup);
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        {
+            LogNotLimited(_options.Name, failure.Message);
+        }
     }
 
     private string WriteInitFile()
@@ -149,16 +192,16 @@ public sealed partial class LocalCompute
         if (await OrphanFinder.FindAsync(_folder, _loop) is { } orphan)
         {
             LogOrphan(_options.Name, orphan.Process.Pid);
-            _controlGroup?.Add(orphan.Process.Pid);
+            TryLimit(group => group.Add(orphan.Process.Pid));
             Attend(orphan.Process, orphan.Size, _log.Length);
         }
         _searched = true;
     }
 
-    private static async Task<bool> AnswersAsync(RunningEngine engine, CancellationToken cancellation)
+    private async Task<bool> AnswersAsync(RunningEngine engine, CancellationToken cancellation)
     {
         if (await engine.Sql.TryConnectAsync(cancellation) is not null) return false;
-        engine.IsServing = true;
+        BeginServing(engine);
         return true;
     }
 

@@ -50,7 +50,7 @@ public sealed partial class LocalCompute
         engine.EndIsExpected = true;
         await engine.CloseSqlAsync();
         // The shutdown's checkpoint is work that nobody gains from having slowed down.
-        _controlGroup?.UnlimitCpu();
+        TryLimit(group => group.UnlimitCpu());
         engine.Process.Signal(SystemCalls.SigTerm);
         if (!await EndsWithinAsync(engine, limit, cancellation))
         {

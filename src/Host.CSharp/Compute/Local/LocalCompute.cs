@@ -104,7 +104,8 @@ public sealed partial class LocalCompute : ICompute
             }
         }
         if (_engine is not { } engine || !engine.Process.IsAlive) return new ComputeView(ComputeState.Gone, Size: null, Address: null, _lastEnd);
-        if (engine.IsServing || await AnswersAsync(engine, cancellation)) return new ComputeView(ComputeState.Serving, engine.Size, Address, SizeIsLimitedBy);
+        // While a start is under way it is the one that finds out.
+        if (engine.IsServing || (_turn.CurrentCount > 0 && await AnswersAsync(engine, cancellation))) return new ComputeView(ComputeState.Serving, engine.Size, Address, SizeIsLimitedBy);
         return new ComputeView(ComputeState.Starting, engine.Size, Address: null, $"the engine (process {engine.Process.Pid}) does not answer yet");
     }
 

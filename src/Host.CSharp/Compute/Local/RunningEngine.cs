@@ -22,6 +22,9 @@ internal sealed class RunningEngine(EngineProcess process, ComputeSize? size, lo
     /// <summary>For statements that rules bring along, which may be slow and must not hold up the gateway's own.</summary>
     public EngineSql UserSql => userSql;
 
+    /// <summary>It is recorded and in its control group.</summary>
+    public Task Enlisted { get; set; } = Task.CompletedTask;
+
     /// <summary>It has answered.</summary>
     public bool IsServing { get => _isServing; set => _isServing = value; }
 
