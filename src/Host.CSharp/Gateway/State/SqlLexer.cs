@@ -1,6 +1,4 @@
-using System.Buffers;
 using System.Runtime.CompilerServices;
-using Serverless.Host.Mysql;
 
 namespace Serverless.Host.Gateway.State;
 
@@ -9,9 +7,10 @@ namespace Serverless.Host.Gateway.State;
 /// and in no multi-byte character; the session says when it has another (sjis, big5, gbk, gb18030), and is treated with care then.
 /// Rules: MySQL reference manual, "Language Structure" and "Comments"; MariaDB knowledge base, "Comment Syntax".
 /// </summary>
-public ref struct SqlLexer
+public ref partial struct SqlLexer
 {
-    private static readonly SearchValues<byte> StringEnds = SearchValues.Create("'\\"u8);
+    /// <summary>Up to here a literal is looked at byte by byte, which is faster for most.</summary>
+    private const int ShortLiteral = 24;
 
     private readonly ReadOnlySpan<byte> _sql;
     private readonly SqlDialect _dialect;
@@ -47,7 +46,6 @@ public ref struct SqlLexer
     public readonly bool IsWord(ReadOnlySpan<byte> lower) => Kind == SqlTokenKind.Word && SqlWords.Same(Text, lower);
 
     /// <summary>Goes to the next token; false at the end.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public bool Next()
     {
         while (_at < _sql.Length)
@@ -71,6 +69,57 @@ public ref struct SqlLexer
         Length = 0;
         return false;
     }
+
+    /// <summary>
+    /// Goes to the next token that can tell something: a word or quoted name whose length has its bit set and that begins with a letter of
+    /// <paramref name="firsts"/>, a variable, `:=` or a semicolon. False at the end. The inner loop of classifying.
+    /// </summary>
+    /// <param name="lengths">Bit n: words of n bytes.</param>
+    /// <param name="firsts">Bit n: words that begin with the n-th letter of the alphabet, in either case.</param>
+    public bool NextTelling(uint lengths, uint firsts)
+    {
+        var sql = _sql;
+        var at = _at;
+        while ((uint)at < (uint)sql.Length)
+        {
+            var c = sql[at];
+            var kind = SqlBytes.ClassOf(c);
+            if (kind == SqlBytes.Plain)
+            {
+                at++;
+                continue;
+            }
+            if (kind != SqlBytes.Special)
+            {
+                var start = at;
+                do at++;
+                while ((uint)at < (uint)sql.Length && SqlBytes.IsWord(sql[at]));
+                if (!IsTelling(at - start, c, lengths, firsts)) continue;
+                Kind = SqlTokenKind.Word;
+                Start = start;
+                Length = at - start;
+                _at = at;
+                return true;
+            }
+            _at = at;
+            if (Other(c) && TokenTells(lengths, firsts)) return true;
+            at = _at;
+        }
+        _at = at;
+        return Next();
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static bool IsTelling(int length, byte first, uint lengths, uint firsts) =>
+        length < 32 && ((lengths >> length) & 1) != 0 && (uint)((first | 0x20) - 'a') < 26 && ((firsts >> ((first | 0x20) - 'a')) & 1) != 0;
+
+    private readonly bool TokenTells(uint lengths, uint firsts) => Kind switch
+    {
+        SqlTokenKind.Symbol => First == ';',
+        SqlTokenKind.String => false,
+        SqlTokenKind.QuotedName => Length > 2 && IsTelling(Length - 2, _sql[Start + 1], lengths, firsts),
+        _ => true,
+    };
 
     /// <summary>The next token is this symbol, and it is gone over; otherwise nothing changes.</summary>
     public bool Accept(byte symbol)
@@ -163,78 +212,6 @@ public ref struct SqlLexer
 
     private readonly byte Peek(int ahead) => _at + ahead < _sql.Length ? _sql[_at + ahead] : (byte)0;
 
-    /// <summary>`--` begins a comment only before a space, a control character or the end.</summary>
-    private readonly bool IsDashComment() => Peek(1) == '-' && (_at + 2 >= _sql.Length || _sql[_at + 2] <= ' ' || _sql[_at + 2] == 0x7f);
-
-    private void LineComment()
-    {
-        var end = _sql[_at..].IndexOf((byte)'\n');
-        _at = end < 0 ? _sql.Length : _at + end + 1;
-    }
-
-    private void OpenComment()
-    {
-        var executable = ExecutableContent();
-        if (executable > 0)
-        {
-            MetExecutableComment = true;
-            _inExecutable = true;
-            _at += executable;
-            return;
-        }
-        var nested = Peek(2) == '!' || (Peek(2) == 'M' && Peek(3) == '!');
-        _at += 2;
-        SkipComment(nested);
-    }
-
-    /// <summary>How many bytes open a comment that this server executes (`/*!`, `/*!50000`, `/*M!100000`), or 0 when it does not execute it.</summary>
-    private readonly int ExecutableContent()
-    {
-        var forMariaDb = Peek(2) == 'M' && Peek(3) == '!';
-        if (Peek(2) != '!' && !forMariaDb) return 0;
-        if (forMariaDb && _dialect.Family != ServerFamily.MariaDb) return 0;
-        var at = forMariaDb ? 4 : 3;
-        int digits = 0, number = 0;
-        while (digits < 6 && SqlBytes.IsDigit(Peek(at + digits))) number = number * 10 + (Peek(at + digits++) - '0');
-        if (digits < 5) return at;
-        // MySQL takes a sixth digit as part of the number since 8.0; in older ones and for five digits the number ends after the fifth.
-        if (number > _dialect.Version) return 0;
-        var mysqlOnly = _dialect.Family == ServerFamily.MariaDb && !forMariaDb && number is >= 50700 and <= 99999;
-        return mysqlOnly ? 0 : at + digits;
-    }
-
-    /// <summary>Goes behind the end of a comment that is not executed; one of the executable form may hold other comments, one level deep.</summary>
-    private void SkipComment(bool nested)
-    {
-        var depth = 1;
-        while (true)
-        {
-            var rest = _sql[_at..];
-            var next = nested ? rest.IndexOfAny((byte)'*', (byte)'/') : rest.IndexOf((byte)'*');
-            if (next < 0 || next + 1 >= rest.Length)
-            {
-                _at = _sql.Length;
-                Unterminated = true;
-                return;
-            }
-            var pair = (rest[next], rest[next + 1]);
-            if (pair == ((byte)'*', (byte)'/'))
-            {
-                _at += next + 2;
-                if (--depth == 0) return;
-            }
-            else if (nested && depth == 1 && pair == ((byte)'/', (byte)'*'))
-            {
-                _at += next + 2;
-                depth++;
-            }
-            else
-            {
-                _at += next + 1;
-            }
-        }
-    }
-
     private bool AtSign()
     {
         var system = Peek(1) == '@';
@@ -257,33 +234,38 @@ public ref struct SqlLexer
 
     private bool Quoted(byte quote, SqlTokenKind kind)
     {
+        var sql = _sql;
         Kind = kind;
-        Start = _at++;
+        Start = _at;
         var escapes = quote != '`' && !_dialect.NoBackslashEscapes && !(quote == '"' && _dialect.AnsiQuotes);
-        while (_at < _sql.Length)
+        var at = _at + 1;
+        while ((uint)at < (uint)sql.Length)
         {
-            var rest = _sql[_at..];
-            var next = !escapes ? rest.IndexOf(quote)
-                : quote == '\'' ? rest.IndexOfAny(StringEnds)
-                : rest.IndexOfAny(quote, (byte)'\\');
-            if (next < 0) break;
-            _at += next + 1;
-            if (rest[next] == '\\')
+            var c = sql[at++];
+            if (c == quote)
             {
-                _at = Math.Min(_at + 1, _sql.Length);
-                continue;
+                if ((uint)at < (uint)sql.Length && sql[at] == quote)
+                {
+                    at++;
+                    continue;
+                }
+                _at = at;
+                Length = at - Start;
+                return true;
             }
-            if (_at < _sql.Length && _sql[_at] == quote)
-            {
-                _at++;
-                continue;
-            }
-            Length = _at - Start;
-            return true;
+            if (c == '\\' && escapes) at++;
+            else if (at - Start >= ShortLiteral) at += Skip(sql[at..], quote, escapes);
         }
-        _at = _sql.Length;
+        _at = sql.Length;
         Length = _at - Start;
         Unterminated = true;
         return true;
+    }
+
+    /// <summary>How many bytes of a long literal certainly do not end it.</summary>
+    private static int Skip(ReadOnlySpan<byte> rest, byte quote, bool escapes)
+    {
+        var next = escapes ? rest.IndexOfAny(quote, (byte)'\\') : rest.IndexOf(quote);
+        return next < 0 ? rest.Length : next;
     }
 }

@@ -10,6 +10,10 @@ internal ref partial struct StatementScan
     private const uint TellingLengths =
         1u << 4 | 1u << 7 | 1u << 8 | 1u << 9 | 1u << 10 | 1u << 11 | 1u << 12 | 1u << 13 | 1u << 14 | 1u << 16 | 1u << 17 | 1u << 19 | 1u << 22 | 1u << 23;
 
+    /// <summary>Bit n: some telling word begins with the n-th letter.</summary>
+    private const uint TellingFirsts = 1u << ('i' - 'a') | 1u << ('l' - 'a') | 1u << ('g' - 'a') | 1u << ('p' - 'a') | 1u << ('r' - 'a') | 1u << ('f' - 'a')
+        | 1u << ('c' - 'a') | 1u << ('s' - 'a') | 1u << ('t' - 'a');
+
     private const int TrackerPrefix = 14;
 
     /// <summary>Notes what the current token says. It may go forward over a bracket.</summary>

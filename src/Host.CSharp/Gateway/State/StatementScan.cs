@@ -57,13 +57,9 @@ internal ref partial struct StatementScan
     /// <summary>Goes to the end of the statement, noting what the words on the way say.</summary>
     private void Rest()
     {
-        while (_lexer.Next())
+        while (_lexer.NextTelling(TellingLengths, TellingFirsts))
         {
-            if (_lexer.Kind == SqlTokenKind.Symbol)
-            {
-                if (_lexer.First == ';') return;
-                continue;
-            }
+            if (_lexer.Kind == SqlTokenKind.Symbol) return;
             Inside();
         }
     }
