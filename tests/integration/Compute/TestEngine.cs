@@ -18,6 +18,8 @@ internal sealed class TestEngine : IAsyncDisposable
 
     private static readonly ConcurrentDictionary<string, Lazy<Task<string>>> Templates = new(StringComparer.Ordinal);
 
+    private static readonly ConcurrentBag<TemporaryDirectory> Made = [];
+
     private readonly TemporaryDirectory _directory = new();
     private readonly EventLoop _loop = new("test");
     private readonly string? _program;
@@ -116,9 +118,15 @@ internal sealed class TestEngine : IAsyncDisposable
     private static async Task<string> MakeTemplateAsync(string? program)
     {
         var directory = new TemporaryDirectory();
-        AppDomain.CurrentDomain.ProcessExit += (_, _) => directory.Dispose();
+        Made.Add(directory);
         using var loop = new EventLoop("template");
         await using var compute = await LocalCompute.OpenAsync(Options(program, directory["db"]), loop);
         return directory["db"];
+    }
+
+    /// <summary>Removes the data directories that tests were given copies of.</summary>
+    public static void RemoveTemplates()
+    {
+        foreach (var directory in Made) directory.Dispose();
     }
 }
