@@ -16,12 +16,13 @@ internal sealed class Database : IAsyncDisposable
     private readonly CancellationTokenSource _endOfKeeping = new();
     private readonly RuleFolderWatch _watch;
     private readonly ControllerParts _parts;
+    private readonly PolicySource _rules;
     private Task _work = Task.CompletedTask;
     private Task _keeping = Task.CompletedTask;
 
-    private Database(DatabaseSettings settings, ControllerParts parts, DatabaseController controller, RuleFolderWatch watch)
+    private Database(DatabaseSettings settings, ControllerParts parts, DatabaseController controller, PolicySource rules, RuleFolderWatch watch)
     {
-        (Settings, _parts, Controller, _watch) = (settings, parts, controller, watch);
+        (Settings, _parts, Controller, _rules, _watch) = (settings, parts, controller, rules, watch);
     }
 
     public DatabaseSettings Settings { get; }
@@ -55,13 +56,14 @@ internal sealed class Database : IAsyncDisposable
         var meter = new Meter(settings.Name, compute, time, loggers.CreateLogger<Meter>());
         var parts = new ControllerParts(gateway, compute, memory, runner, meter, keeper, audit, time, settings.Shadow);
         return new Database(
-            settings, parts, new DatabaseController(parts, rules, state, loggers.CreateLogger<DatabaseController>()), watch);
+            settings, parts, new DatabaseController(parts, rules, state, loggers.CreateLogger<DatabaseController>()), rules, watch);
     }
 
     /// <summary>Takes control: finds out what is, and on the first start of all runs the compute once, so that there are accounts to let clients in by.</summary>
     /// <exception cref="DatabaseStartException">The compute had to be started, and could not be.</exception>
     public async Task StartAsync(CancellationToken cancellation)
     {
+        Rehearsal.Run(_rules, Time);
         _keeping = Task.WhenAll(_parts.Keeper.RunAsync(_endOfKeeping.Token), _parts.Audit.RunAsync(_endOfKeeping.Token));
         Task controlled = Controller.RunAsync(_end.Token);
         await Controller.FindTruthAsync(cancellation);

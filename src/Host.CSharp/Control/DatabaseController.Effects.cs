@@ -12,7 +12,7 @@ internal sealed partial class DatabaseController
     /// <summary>Begins an effect on this thread: nothing stands between a held statement and the start of its compute.</summary>
     private void Begin(Effect effect, long revision)
     {
-        if (_stopping)
+        if (_stopping && !effect.IsDoSuspend)
         {
             return;
         }
@@ -73,7 +73,7 @@ internal sealed partial class DatabaseController
     private Task<bool> DrainedAsync(RunningEffect run) => AskAsync(() =>
     {
         Decision decision = Tell(at => Inputs.Outcome(at, run.Revision, Outcome.Drained));
-        return decision.Phase.IsSuspending && decision.Revision == run.Revision && !_stopping;
+        return decision.Phase.IsSuspending && decision.Revision == run.Revision;
     });
 
     private void CancelStale(long revision)

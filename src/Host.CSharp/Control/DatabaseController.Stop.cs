@@ -7,31 +7,45 @@ namespace Serverless.Host.Control;
 /// <summary>The end of the host: the compute is left stopped and clean, whatever the rules say.</summary>
 internal sealed partial class DatabaseController
 {
+    private const string EndOfGateway = "the end of the gateway";
+
     /// <param name="drainLimit">How long sessions may take to end what they are at.</param>
     /// <param name="hurry">Cancelled when it shall take no longer than it must.</param>
     public async Task StopAsync(TimeSpan drainLimit, CancellationToken hurry)
     {
-        RunningEffect? running = await AskAsync(() =>
+        await AskAsync(() => _stopping = true);
+        await EndOfEffectAsync(hurry);
+        if (!hurry.IsCancellationRequested)
         {
-            _stopping = true;
-            if (_running?.Effect.IsDoSuspend == true)
-            {
-                _running.Cancel();
-            }
-
-            return _running;
-        });
-        if (running is not null)
-        {
-            await running.Done;
+            await TellAsync(at => Inputs.Suspend(at, EndOfGateway));
+            await EndOfEffectAsync(hurry);
         }
 
         ComputeView view = await _parts.Compute.ObserveAsync(CancellationToken.None);
-        if (view.State == ComputeState.Gone)
+        if (view.State != ComputeState.Gone)
         {
-            return;
+            await ForceAsync(drainLimit, hurry);
         }
+    }
 
+    private async Task EndOfEffectAsync(CancellationToken hurry)
+    {
+        if (await AskAsync(() => _running) is { } running)
+        {
+            await using CancellationTokenRegistration hurried = hurry.Register(() => Post(() =>
+            {
+                if (_running == running)
+                {
+                    running.Cancel();
+                }
+            }));
+            await running.Done;
+        }
+    }
+
+    /// <summary>What stood in the way of an orderly suspend does not stand in the way of the end.</summary>
+    private async Task ForceAsync(TimeSpan drainLimit, CancellationToken hurry)
+    {
         await DrainAsync(drainLimit, hurry);
         _parts.Gateway.Close("the gateway shuts down");
         EffectResult result = await StopComputeAsync(hurry);

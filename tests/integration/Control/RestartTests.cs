@@ -101,7 +101,16 @@ public sealed class RestartTests
         await using Rig rig = await Rig.StartAsync(home: _home);
         rig.Calls.Clear();
         await rig.Database.StopAsync(CancellationToken.None);
-        Assert.That(rig.Calls.All, Is.EqualTo(new[] { "drain by operator", "close", "stop" }));
+        Assert.That(rig.Calls.All, Is.EqualTo(new[] { "drain by operator", "guard", "stop", "close" }));
+        Assert.That(rig.Phase, Is.EqualTo("suspended"));
+    }
+
+    [Test]
+    public async Task Stop_ComesAboutAlsoWhereASuspendIsRefused()
+    {
+        await using Rig rig = await Rig.StartAsync(home: _home, prepare: rig => rig.Compute.ForeignWork = "a backup of mallory runs");
+        await rig.Database.StopAsync(CancellationToken.None);
+        Assert.That(rig.Compute.IsRunning, Is.False);
         Assert.That(rig.Phase, Is.EqualTo("suspended"));
     }
 
