@@ -66,15 +66,15 @@ internal sealed class GatewayUnderTest : IAsyncDisposable
     }
 
     /// <summary>A client of the gateway.</summary>
-    public Task<EngineClient> ConnectAsync(string? schema = null, Capabilities without = Capabilities.None, Capabilities with = Capabilities.None) =>
+    public Task<EngineClient> ConnectAsync(string? schema = null, Capabilities without = Capabilities.None, EventLoop? loop = null) =>
         EngineClient.ConnectAsync(
-            Gateway.Loops.Next(),
-            new EngineLogin(Front, "app", LoginSecret.FromPassword("secret")) { Database = schema, Capabilities = (EngineLogin.DefaultCapabilities & ~without) | with },
+            loop ?? Gateway.Loops.Next(),
+            new EngineLogin(Front, "app", LoginSecret.FromPassword("secret")) { Database = schema, Capabilities = EngineLogin.DefaultCapabilities & ~without },
             CancellationToken.None);
 
     /// <summary>A client that goes round the gateway.</summary>
-    public Task<EngineClient> ConnectDirectlyAsync() =>
-        EngineClient.ConnectAsync(Gateway.Loops.Next(), new EngineLogin(Backend, "root", LoginSecret.Empty), CancellationToken.None);
+    public Task<EngineClient> ConnectDirectlyAsync(EventLoop? loop = null) =>
+        EngineClient.ConnectAsync(loop ?? Gateway.Loops.Next(), new EngineLogin(Backend, "root", LoginSecret.Empty), CancellationToken.None);
 
     public void Open() => Database.Open(Backend);
 
