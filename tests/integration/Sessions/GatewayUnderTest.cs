@@ -19,9 +19,14 @@ internal sealed class GatewayUnderTest : IAsyncDisposable
     private readonly TemporaryDirectory _directory = new();
     private readonly GatewayKey _key;
 
-    private GatewayUnderTest(MariaDbServer server, GatewayOptions options)
+    private readonly IDisposable _engine;
+    private readonly ServerFamily _family;
+
+    private GatewayUnderTest(IDisposable engine, ServerFamily family, BackendAddress backend, GatewayOptions options)
     {
-        Server = server;
+        _engine = engine;
+        _family = family;
+        Backend = backend;
         _key = GatewayKey.LoadOrCreate(_directory["key"], NullLogger.Instance);
         var login = new LoginServices(_key, new PasswordWork(2), new FailureLimiter(TimeProvider.System, FailureLimits.Default), LoginServices.DefaultDeadline);
         Gateway = new GatewayServer(2, 20_000, login, options, TimeProvider.System, NullLoggerFactory.Instance);
@@ -35,7 +40,8 @@ internal sealed class GatewayUnderTest : IAsyncDisposable
     private int _heldEvents;
     private int _accountsChanged;
 
-    public MariaDbServer Server { get; }
+    /// <summary>The MariaDB behind it.</summary>
+    public MariaDbServer Server => (MariaDbServer)_engine;
 
     public GatewayServer Gateway { get; }
 
@@ -48,7 +54,7 @@ internal sealed class GatewayUnderTest : IAsyncDisposable
 
     public int AccountsChangedEvents => Volatile.Read(ref _accountsChanged);
 
-    public BackendAddress Backend => new(Server.SocketPath, Tcp: null, ReadsProxyHeader: true);
+    public BackendAddress Backend { get; }
 
     public BackendAddress Front => new(UnixSocket: null, new IPEndPoint(IPAddress.Loopback, Port), ReadsProxyHeader: false);
 
@@ -58,7 +64,20 @@ internal sealed class GatewayUnderTest : IAsyncDisposable
     public static async Task<GatewayUnderTest> StartAsync(GatewayOptions? options = null, params string[] arguments)
     {
         var server = await MariaDbServer.StartAsync(arguments);
-        var gateway = new GatewayUnderTest(server, options ?? new GatewayOptions());
+        return await PrepareAsync(
+            new GatewayUnderTest(server, ServerFamily.MariaDb, new BackendAddress(server.SocketPath, Tcp: null, ReadsProxyHeader: true), options ?? new GatewayOptions()));
+    }
+
+    /// <summary>The same with MySQL; skips the test when there is none.</summary>
+    public static async Task<GatewayUnderTest> StartMySqlAsync()
+    {
+        var server = await MySqlServer.StartAsync();
+        return await PrepareAsync(
+            new GatewayUnderTest(server, ServerFamily.MySql, new BackendAddress(server.SocketPath, Tcp: null, ReadsProxyHeader: false), new GatewayOptions()));
+    }
+
+    private static async Task<GatewayUnderTest> PrepareAsync(GatewayUnderTest gateway)
+    {
         await using var root = await gateway.ConnectDirectlyAsync();
         await root.QueryAllAsync("CREATE DATABASE shop; CREATE USER app@'%' IDENTIFIED BY 'secret'; GRANT ALL ON *.* TO app@'%' WITH GRANT OPTION", default);
         await gateway.ReadEngineAsync(root);
@@ -66,10 +85,10 @@ internal sealed class GatewayUnderTest : IAsyncDisposable
     }
 
     /// <summary>A client of the gateway.</summary>
-    public Task<EngineClient> ConnectAsync(string? schema = null, Capabilities without = Capabilities.None, EventLoop? loop = null) =>
+    public Task<EngineClient> ConnectAsync(string? schema = null, Capabilities without = Capabilities.None, Capabilities with = Capabilities.None, EventLoop? loop = null) =>
         EngineClient.ConnectAsync(
             loop ?? Gateway.Loops.Next(),
-            new EngineLogin(Front, "app", LoginSecret.FromPassword("secret")) { Database = schema, Capabilities = EngineLogin.DefaultCapabilities & ~without },
+            new EngineLogin(Front, "app", LoginSecret.FromPassword("secret")) { Database = schema, Capabilities = (EngineLogin.DefaultCapabilities & ~without) | with },
             CancellationToken.None);
 
     /// <summary>A client that goes round the gateway.</summary>
@@ -124,7 +143,7 @@ internal sealed class GatewayUnderTest : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await Gateway.DisposeAsync();
-        Server.Dispose();
+        _engine.Dispose();
         _key.Dispose();
         _directory.Dispose();
     }
@@ -135,7 +154,7 @@ internal sealed class GatewayUnderTest : IAsyncDisposable
         var variables = await root.QueryAsync("SHOW SESSION VARIABLES", default);
         var collations = await root.QueryAsync("SELECT COLLATION_NAME, ID, CHARACTER_SET_NAME, IS_DEFAULT FROM information_schema.COLLATIONS WHERE ID IS NOT NULL", default);
         Database.UseProfile(new ServerProfile(
-            ServerFamily.MariaDb, greeting.ServerVersion, (ulong)greeting.Capabilities, greeting.CollationId, "mysql_native_password",
+            _family, greeting.ServerVersion, (ulong)greeting.Capabilities, greeting.CollationId, greeting.AuthPlugin ?? "mysql_native_password",
             variables.Rows.ToDictionary(row => row[0]!.ToLowerInvariant(), row => row[1] ?? "", StringComparer.Ordinal),
             collations.Rows.ToDictionary(
                 row => row[0]!, row => new CollationInfo(int.Parse(row[1]!, CultureInfo.InvariantCulture), row[2]!, row[3] == "Yes"), StringComparer.Ordinal)));

@@ -8,7 +8,9 @@ public sealed class ConnectionTable(int limit)
 {
     private readonly Dictionary<uint, Entry> _connections = [];
     private readonly Lock _gate = new();
-    private uint _last;
+    // The engine counts its own connections from 1 with each start. Ids that are far from those let a KILL be understood: one of the gateway's,
+    // or one that somebody read in the engine's process list.
+    private uint _last = 1 << 28;
 
     public int Limit { get; } = limit;
 

@@ -17,7 +17,7 @@ internal struct ResponseReader
 
     private const int Header = PacketHeader.Size;
 
-    private enum Step : byte { First, Columns, ColumnsEof, Rows, Parameters, ParametersEof, PreparedColumns, PreparedColumnsEof, Single, Prepare, Text, Ended }
+    private enum Step : byte { Ended, First, Columns, ColumnsEof, Rows, Parameters, ParametersEof, PreparedColumns, PreparedColumnsEof, Single, Prepare, Text }
 
     private Step _step;
     private bool _deprecateEof;

@@ -77,6 +77,11 @@ internal sealed partial class Session
                 channel.Dispose();
                 return AttachOutcome.Refused(new ErrPacket(restored.ErrorCode == 0 ? ErrorCode.ServerShutdown : restored.ErrorCode, failed));
             }
+            if (Database.Gate.Backend != address)
+            {
+                channel.Dispose();
+                return AttachOutcome.Retry("the gate closed");
+            }
             if (_multiStatements != ((Capabilities & Capabilities.MultiStatements) != 0)) await SendSetOptionAsync(channel);
             Adopt(connection);
             Database.CountAttach(Database.Time.GetElapsedTime(started));

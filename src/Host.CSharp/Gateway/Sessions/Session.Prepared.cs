@@ -268,7 +268,6 @@ internal sealed partial class Session
         statement.Attachment = _attachment;
         statement.Parameters = ok.Parameters;
         if (_preparing.Length == 0 || statement.Text.Length == 0) _state.PinFor(PinCauses.OpenCursor, "prepared statement that is too long to be kept");
-        _preparing = [];
         BinaryPrimitives.WriteUInt32LittleEndian(
             MemoryMarshal.CreateSpan(ref MemoryMarshal.GetReference(packet[StmtPrepareOk.StatementIdOffset..]), 4), statement.ClientId);
         return _reader.PacketLength;

@@ -10,6 +10,9 @@ namespace Serverless.Host.Gateway.Sessions;
 /// </summary>
 internal sealed partial class Session
 {
+    /// <summary>Receives, one after the other, that a large answer may make before the loop turns to other sessions.</summary>
+    private const int MostWithoutWaiting = 16;
+
     private async Task ServeAsync()
     {
         while (true)
@@ -52,6 +55,7 @@ internal sealed partial class Session
                 if (_frame.Whole) await backend.RelayAsync(_client, _toRelay).ConfigureAwait(false);
                 else await SendLongAsync(backend);
                 var position = 0;
+                var sinceWait = 0;
                 while (true)
                 {
                     var happened = _reader.Advance(backend.Buffered, ref position);
@@ -69,8 +73,18 @@ internal sealed partial class Session
                         continue;
                     }
                     var filled = backend.TryFill();
-                    if (filled == FillResult.WouldBlock) await backend.WaitReadableAsync().ConfigureAwait(false);
-                    else if (filled == FillResult.Closed) throw new ConnectionLostException("The server closed the connection.");
+                    if (filled == FillResult.Closed) throw new ConnectionLostException("The server closed the connection.");
+                    if (filled == FillResult.WouldBlock)
+                    {
+                        sinceWait = 0;
+                        await backend.WaitReadableAsync().ConfigureAwait(false);
+                    }
+                    else if (++sinceWait == MostWithoutWaiting)
+                    {
+                        // A fast server with a fast client never lets it wait; the loop's other sessions want their turn too.
+                        sinceWait = 0;
+                        await Task.Yield();
+                    }
                 }
             }
             catch (Exception failure) when (failure is ConnectionLostException or MalformedPacketException)
@@ -140,6 +154,7 @@ internal sealed partial class Session
         }
         NoteAfterwards();
         UpdateStanding();
+        if (_preparing.Length > 0) _preparing = [];
         var now = Database.Time.GetTimestamp();
         Volatile.Write(ref _idleSince, now);
         _counted = false;

@@ -168,11 +168,27 @@ internal sealed partial class Session : IHangupObserver
     private void End()
     {
         if (_held is { } held) _shard.Leave(held);
+        SayGoodbye();
         if (_counted) CountRunning(-1);
+        if (_long > 0) ReturnLong();
         DropBackend();
         ForgetStanding();
         Database.Remove(this);
         _shard.Remove(this);
+    }
+
+    /// <summary>Between two commands the server is told, so that it does not count a connection that was broken off.</summary>
+    private void SayGoodbye()
+    {
+        if (_backend is not { } backend || _counted || !_reader.HasEnded || _midCommand || !backend.Output.IsEmpty) return;
+        try
+        {
+            backend.Transport.TrySend([1, 0, 0, 0, (byte)Command.Quit]);
+        }
+        catch (ConnectionLostException)
+        {
+            // It is gone already.
+        }
     }
 
     private static partial class Log

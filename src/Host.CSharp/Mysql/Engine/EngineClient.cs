@@ -76,7 +76,9 @@ public sealed class EngineClient : IAsyncDisposable
         TakeTurnAsync(
             async () =>
             {
-                await WriteCommandAsync(Command.Query, Encoding.UTF8.GetBytes(sql));
+                // With query attributes agreed on, their number stands before the statement: none, in one set.
+                byte[] attributes = Login.Capabilities.HasFlag(Capabilities.QueryAttributes) ? [0, 1] : [];
+                await WriteCommandAsync(Command.Query, (byte[])[.. attributes, .. Encoding.UTF8.GetBytes(sql)]);
                 return await new ResultReader(Channel, Login.Capabilities, limits ?? QueryLimits.Default).ReadAllAsync();
             },
             cancellation);
