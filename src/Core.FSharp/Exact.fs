@@ -11,7 +11,8 @@ type internal Exact =
     | Big of bigNum: bigint * bigDen: bigint
 
 module internal Exact =
-    let inline wide (value: int64) : Int128 = Int128.op_Implicit value
+    /// From its two halves, since the optimising compiler cannot inline the conversion operator into another assembly.
+    let wide (value: int64) : Int128 = Int128(uint64 (value >>> 63), uint64 value)
 
     let ofInt value = Ratio(wide value, 1L)
 
