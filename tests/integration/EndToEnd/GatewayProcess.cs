@@ -129,11 +129,11 @@ internal sealed class GatewayProcess : IAsyncDisposable
         _process.BeginErrorReadLine();
         try
         {
-            await ready.Task.WaitAsync(TimeSpan.FromSeconds(90));
+            await ready.Task.WaitAsync(TimeSpan.FromSeconds(180));
         }
         catch (TimeoutException timeout)
         {
-            throw new TimeoutException("no `ready ` line within 90 s:\n" + string.Join('\n', Output), timeout);
+            throw new TimeoutException("no `ready ` line within 180 s:\n" + string.Join('\n', Output), timeout);
         }
     }
 

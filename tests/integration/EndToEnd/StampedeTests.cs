@@ -11,7 +11,7 @@ public sealed class StampedeTests
         await using GatewayProcess gateway = await GatewayProcess.StartAsync(GatewayProcess.SleepyRules(3));
         using (ClientProcess setup = ClientProcess.MariaDb(gateway))
         {
-            await setup.SendAsync("CREATE DATABASE stampede; CREATE TABLE stampede.t (id INT PRIMARY KEY, v INT); INSERT INTO stampede.t SELECT seq, seq * 7 FROM seq_1_to_500; SELECT 'made';");
+            await setup.SendAsync("CREATE DATABASE stampede; USE stampede; CREATE TABLE t (id INT PRIMARY KEY, v INT); INSERT INTO t SELECT seq, seq * 7 FROM seq_1_to_500; SELECT 'made';");
             Assert.That(await setup.ReadLineAsync(), Is.EqualTo("made"));
         }
 

@@ -155,6 +155,7 @@ internal sealed partial class Session
         NoteAfterwards();
         UpdateStanding();
         if (_preparing.Length > 0) _preparing = [];
+        if (SessionProbe.IsWanted(_state)) ScheduleProbe();
         var now = Database.Time.GetTimestamp();
         Volatile.Write(ref _idleSince, now);
         _counted = false;

@@ -142,6 +142,7 @@ internal sealed partial class Session : IHangupObserver
         }
         if ((signals & SessionSignals.BackendGone) != 0) LoseBackend();
         if ((signals & SessionSignals.Detach) != 0) await DetachForDrainAsync();
+        else if ((signals & SessionSignals.Probe) != 0) await ProbeAsync();
         return true;
     }
 
@@ -172,6 +173,7 @@ internal sealed partial class Session : IHangupObserver
         if (_counted) CountRunning(-1);
         if (_long > 0) ReturnLong();
         DropBackend();
+        _probe?.Cancel();
         ForgetStanding();
         Database.Remove(this);
         _shard.Remove(this);

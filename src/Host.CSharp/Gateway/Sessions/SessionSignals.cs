@@ -19,6 +19,9 @@ internal enum SessionSignals : byte
     Stop = 1 << 3,
 
     ClientGone = 1 << 4,
+
+    /// <summary>Ask the server whether what pins the session by suspicion is there.</summary>
+    Probe = 1 << 5,
 }
 
 internal enum SessionPhase : byte
