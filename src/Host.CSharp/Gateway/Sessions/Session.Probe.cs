@@ -31,7 +31,7 @@ internal sealed partial class Session
         if (_backend is not { } backend || !SessionProbe.IsWanted(_state)) return;
         try
         {
-            await SessionProbe.ProbeAsync(_state, Catalogue, new BackendQuery(backend, BackendCapabilities), CancellationToken.None);
+            await SessionProbe.ProbeAsync(_state, Catalogue, new BackendQuery(backend, BackendCapabilities, _backendId), CancellationToken.None);
             UpdateStanding();
         }
         catch (Exception failure) when (failure is ConnectionLostException or MalformedPacketException)
