@@ -1,5 +1,7 @@
+using System.Net;
 using System.Security.Cryptography;
 using Serverless.Host.Mysql;
+using Serverless.Host.Net;
 
 namespace Serverless.Host.Gateway.Authentication;
 
@@ -63,12 +65,17 @@ internal sealed class CachingSha2Login(GatewayKey key, PasswordWork work)
     private async ValueTask<byte[]?> AskForPasswordAsync(ClientExchange exchange)
     {
         var answer = await exchange.AskAsync([CachingSha2Password.FullAuthNeeded]);
-        if (exchange.Channel.Transport.IsSecure) return WithoutZero(answer);
+        if (exchange.Channel.Transport.IsSecure || IsInClearFromThisMachine(exchange, answer)) return WithoutZero(answer);
         if (answer is [CachingSha2Password.RequestPublicKey]) answer = await exchange.AskAsync(key.PublicPem.Span);
         byte[]? plain;
         using (exchange.Deadline.Pause()) plain = await work.RunAsync(() => key.TryDecrypt(answer));
         return plain is null ? null : WithoutZero(CachingSha2Password.Veil(plain, exchange.Nonce));
     }
+
+    /// <summary>MariaDB's client library takes the loopback for secure and sends the password at once; nobody but this machine's root can read along.</summary>
+    private bool IsInClearFromThisMachine(ClientExchange exchange, byte[] answer) =>
+        answer.Length > 1 && answer.Length != key.CipherLength && answer[^1] == 0
+        && exchange.Channel.Transport is LoopSocket socket && socket.GetRemoteEndPoint() is { } peer && IPAddress.IsLoopback(peer.Address);
 
     private static byte[]? WithoutZero(byte[] text)
     {
