@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
 using System.Text;
 using System.Threading.Channels;
@@ -11,6 +12,7 @@ namespace Serverless.Host.Control.Audit;
 /// Inputs that returned the same state and began nothing are left out: without them the replay meets the same states. Written behind the loop's back.
 /// </summary>
 /// <param name="limit">Bytes of all files together; the oldest go first.</param>
+[SuppressMessage("Design", "CA1001", Justification = "RunAsync opens the file, and closes it when it ends.")]
 internal sealed partial class AuditLog(string directory, string database, long limit, ILogger<AuditLog> logger)
 {
     private const int FilesKept = 8;
