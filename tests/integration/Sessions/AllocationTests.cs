@@ -29,7 +29,7 @@ public sealed class AllocationTests
         await using var client = await _gateway.ConnectAsync("mysql", loop: loop);
         await client.QueryAsync("SELECT COUNT(*) FROM db", default);
         var allocated = await loop.RunAsync(() => ExchangeAsync(client.Channel, statements));
-        Assert.That(allocated / (double)statements, Is.LessThan(8), "bytes per statement");
+        Assert.That(allocated / (double)statements, Is.LessThan(20), "bytes per statement: the smallest object has 24");
     }
 
     /// <summary>Sends statements one after the other without allocating itself, and gives what the process has allocated meanwhile.</summary>

@@ -18,21 +18,18 @@ public sealed class SuspendUnderLoadTests
         await admin.QueryAsync($"INSERT INTO account SELECT seq, 100 FROM seq_1_to_{Accounts}", cancellation);
         using var working = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         var workers = Enumerable.Range(1, Accounts).Select(i => TransferAsync(gateway, i, working.Token)).ToArray();
-        var suspends = 0;
         for (var i = 0; i < 15; i++)
         {
             await Task.Delay(100, cancellation);
-            if (await gateway.DrainAsync(byOperator: true) is not null) continue;
+            Assert.That(await gateway.DrainAsync(byOperator: true, limit: TimeSpan.FromSeconds(30)), Is.Null);
             Assert.That(gateway.Activity.Active, Is.LessThanOrEqualTo(gateway.Activity.Held), "nobody has a backend connection");
             gateway.Database.Close("suspended");
-            suspends++;
             await Task.Delay(20, cancellation);
             gateway.Open();
         }
         await working.CancelAsync();
         var transfers = (await Task.WhenAll(workers)).Sum();
         Assert.That((await admin.QueryAsync("SELECT SUM(amount) FROM account", cancellation)).Scalar, Is.EqualTo($"{Accounts * 100}"));
-        Assert.That(suspends, Is.EqualTo(15));
         Assert.That(transfers, Is.Positive);
         Assert.That(gateway.Activity, Has.Property("Held").EqualTo(0).And.Property("Running").EqualTo(0).And.Property("Transactions").EqualTo(0));
     }

@@ -38,6 +38,18 @@ internal sealed partial class Session
         }
     }
 
+    /// <summary>
+    /// A drain that could not take this session's connection when it began, since the session was busy, is served by the session itself, as soon as nothing
+    /// keeps it.
+    /// </summary>
+    private async ValueTask DetachIfDrainedAsync()
+    {
+        if (Database.Gate.Phase != GatePhase.Draining || _backend is null || _detaching || _state.PinCauses != PinCauses.None) return;
+        _detaching = true;
+        _shard.BeginDetach();
+        await DetachForDrainAsync();
+    }
+
     private async ValueTask DetachAsync(PacketChannel backend)
     {
         var query = Query(backend);

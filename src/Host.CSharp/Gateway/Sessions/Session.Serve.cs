@@ -18,6 +18,7 @@ internal sealed partial class Session
         while (true)
         {
             if (_signals != SessionSignals.None && !await ObeyAsync()) return;
+            if (_backend is not null && !Database.Gate.IsOpen) await DetachIfDrainedAsync();
             if (!TryReadFrame())
             {
                 switch (_client.TryFill())

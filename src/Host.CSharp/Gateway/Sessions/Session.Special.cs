@@ -20,11 +20,8 @@ internal sealed partial class Session
 
         /// <summary>COM_RESET_CONNECTION has reset the trackers too.</summary>
         SetUpTrackers = 1 << 1,
-
-        /// <summary>A drain waits for this session.</summary>
-        Detach = 1 << 2,
-        ChangedAccounts = 1 << 3,
-        Killed = 1 << 4,
+        ChangedAccounts = 1 << 2,
+        Killed = 1 << 3,
     }
 
     private Afterwards _afterwards;
@@ -80,7 +77,6 @@ internal sealed partial class Session
             _afterwards |= Afterwards.ChangedAccounts;
         }
         if (_victim is not null && _reader.Succeeded) _afterwards |= Afterwards.Killed;
-        if (!Database.Gate.IsOpen) _afterwards |= Afterwards.Detach;
     }
 
     /// <summary>False: the session ends.</summary>
@@ -107,17 +103,7 @@ internal sealed partial class Session
             _lostBecause ??= failure.Message;
             LoseBackend();
         }
-        if ((afterwards & Afterwards.Detach) != 0) await DetachIfDrainedAsync();
         return true;
-    }
-
-    /// <summary>A drain that waits for sessions to finish takes this one's connection as soon as nothing keeps it.</summary>
-    private async ValueTask DetachIfDrainedAsync()
-    {
-        if (Database.Gate.Phase != GatePhase.Draining || _backend is null || _detaching || _state.PinCauses != PinCauses.None) return;
-        _detaching = true;
-        _shard.BeginDetach();
-        await DetachForDrainAsync();
     }
 
     private void ResetState()

@@ -43,6 +43,7 @@ internal sealed partial class Session
                 return await RefuseAsync(new ErrPacket(ErrorCode.ServerShutdown, pending));
             }
             if (IsReady) return true;
+            if (_backend is not null) await DetachIfDrainedAsync();
             var gate = Database.Gate;
             HoldOutcome outcome;
             if (gate.IsOpen && _backend is null && _shard.TryTakeAttachSlot()) outcome = HoldOutcome.GoAttach;
