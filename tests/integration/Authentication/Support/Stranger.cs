@@ -33,14 +33,14 @@ internal sealed class Stranger : IAsyncDisposable
         return client;
     }
 
-    public Task AnswerAsync(string user, byte[] token, string plugin)
+    public async Task AnswerAsync(string user, byte[] token, string plugin)
     {
         var response = new HandshakeResponse41(EngineLogin.DefaultCapabilities, 1 << 24, 45, user, token, null, plugin, []);
         using var writer = new PacketWriter();
         writer.Begin();
         response.WriteTo(writer);
         writer.End(0);
-        return SendAsync(writer.Written[4..].ToArray());
+        await SendAsync(writer.Written[4..].ToArray());
     }
 
     public async Task SendAsync(byte[] payload)
