@@ -60,13 +60,16 @@ internal sealed class Database : IAsyncDisposable
     }
 
     /// <summary>Takes control: finds out what is, and on the first start of all runs the compute once, so that there are accounts to let clients in by.</summary>
+    /// <param name="known">Called once it can tell of itself, while a first start may still take a while.</param>
     /// <exception cref="DatabaseStartException">The compute had to be started, and could not be.</exception>
-    public async Task StartAsync(CancellationToken cancellation)
+    public async Task StartAsync(CancellationToken cancellation, Action? known = null)
     {
         Rehearsal.Run(_rules, Time);
         _keeping = Task.WhenAll(_parts.Keeper.RunAsync(_endOfKeeping.Token), _parts.Audit.RunAsync(_endOfKeeping.Token));
         Task controlled = Controller.RunAsync(_end.Token);
+        _work = controlled;
         await Controller.FindTruthAsync(cancellation);
+        known?.Invoke();
         if (!_parts.Memory.IsKnown || _parts.Shadow)
         {
             await RunOnceAsync(_parts.Shadow ? "shadow mode" : "first start", cancellation);

@@ -34,6 +34,9 @@ internal sealed partial class DatabaseController
     [LoggerMessage(Level = LogLevel.Error, Message = "{Database}: the compute could not be stopped: {Reason}")]
     private partial void LogNotStopped(string database, string reason);
 
+    [LoggerMessage(Level = LogLevel.Information, Message = "{Database}: the compute runs on: {Reason}")]
+    private partial void LogLeft(string database, string reason);
+
     [LoggerMessage(Level = LogLevel.Critical, Message = "{Database}: an input could not be handled")]
     private partial void LogStepFailed(Exception exception, string database);
 }

@@ -49,13 +49,20 @@ internal sealed partial class DatabaseController
         await DrainAsync(drainLimit, hurry);
         _parts.Gateway.Close("the gateway shuts down");
         EffectResult result = await StopComputeAsync(hurry);
-        if (result is EffectResult.Done)
+        switch (result)
         {
-            await TellAsync(Inputs.Gone);
-        }
-        else
-        {
-            LogNotStopped(Name, result.ToString());
+            case EffectResult.Done:
+                await TellAsync(Inputs.Gone);
+                break;
+            case EffectResult.Infeasible left:
+                LogLeft(Name, left.Reason);
+                break;
+            case EffectResult.Failed failed:
+                LogNotStopped(Name, failed.Reason);
+                break;
+            case EffectResult.Deferred deferred:
+                LogNotStopped(Name, deferred.Reason);
+                break;
         }
     }
 

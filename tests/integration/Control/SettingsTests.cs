@@ -66,6 +66,7 @@ public sealed class SettingsTests
     [TestCase("""{ "admin": { "listen": "0.0.0.0:8306" } }""", "admin:listen", "token")]
     [TestCase("""{ "databases": [ { "name": "a" }, { "name": "A", "listen": "127.0.0.1:1" } ] }""", "databases", "each needs a name of its own")]
     [TestCase("""{ "databases": [ { "name": "a" }, { "name": "b" } ] }""", "127.0.0.1:3306", "each needs an address of its own")]
+    [TestCase("""{ "compute": "external" }""", "database `default` is external", "`backend`")]
     [TestCase("""{ "admin": "127.0.0.1:1" }""", "admin", "expected a section")]
     public void WrongValue_IsNamedWithWhatWasExpected(string json, string key, string expected) =>
         Assert.That(() => Read(json), Throws.TypeOf<SettingsException>().With.Message.Contains(key).And.Message.Contains(expected));

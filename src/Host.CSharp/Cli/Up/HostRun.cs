@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using Microsoft.Extensions.Logging;
 using Serverless.Host.Admin;
 using Serverless.Host.Compute;
+using Serverless.Host.Compute.External;
 using Serverless.Host.Compute.Local;
 using Serverless.Host.Control;
 using Serverless.Host.Control.Policies;
@@ -26,6 +27,7 @@ internal sealed partial class HostRun : IAsyncDisposable
     private readonly PasswordWork _passwords = new(Math.Max(1, Environment.ProcessorCount - 1));
     private readonly GatewayServer _gateway;
     private readonly ConcurrentDictionary<string, Database> _databases = new(StringComparer.OrdinalIgnoreCase);
+    private readonly List<Database> _opened = [];
     private AdminServer? _admin;
 
     private HostRun(HostSettings settings, TextWriter output, ILoggerFactory loggers)
@@ -34,7 +36,7 @@ internal sealed partial class HostRun : IAsyncDisposable
         _key = GatewayKey.LoadOrCreate(Path.Combine(settings.Data, "gateway-key.pem"), loggers.CreateLogger<GatewayKey>());
         var login = new LoginServices(_key, _passwords, new FailureLimiter(TimeProvider.System, FailureLimits.Default), LoginServices.DefaultDeadline);
         int connections = (int)Math.Min(int.MaxValue, settings.Databases.Sum(one => (long)one.Limits.Connections));
-        _gateway = new GatewayServer(Environment.ProcessorCount, connections, login, Options(settings), TimeProvider.System, loggers);
+        _gateway = new GatewayServer(Environment.ProcessorCount, connections, login, new GatewayOptions(), TimeProvider.System, loggers);
     }
 
     /// <summary>Runs until SIGTERM or SIGINT.</summary>
@@ -68,7 +70,7 @@ internal sealed partial class HostRun : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        foreach (Database database in _databases.Values)
+        foreach (Database database in _opened)
         {
             await database.DisposeAsync();
         }
@@ -107,6 +109,34 @@ internal sealed partial class HostRun : IAsyncDisposable
 
     private async Task StartAsync(DatabaseSettings settings, CancellationToken cancellation)
     {
+        ICompute compute = await OpenAsync(settings, cancellation);
+        Database database;
+        try
+        {
+            var hold = new HoldLimits(settings.Limits.HeldStatements, settings.Limits.HeldBytes, settings.Limits.HeldFor);
+            GatewayDatabase gateway = _gateway.AddDatabase(settings.Name, new GatewayOptions { Hold = hold });
+            database = await Database.OpenAsync(settings, gateway, compute, _loggers, TimeProvider.System, cancellation);
+        }
+        catch
+        {
+            await compute.DisposeAsync();
+            throw;
+        }
+
+        _opened.Add(database);
+        await database.StartAsync(cancellation, () => _databases[settings.Name] = database);
+        string about = compute is LocalCompute local ? $"{local.EngineName}, size limited by {local.SizeIsLimitedBy}" : $"external server at {settings.Backend}";
+        await _output.WriteLineAsync($"{settings.Name}: {database.Controller.Report!.Decision.Phase.ToString().ToLowerInvariant()}, {about}");
+    }
+
+    private async Task<ICompute> OpenAsync(DatabaseSettings settings, CancellationToken cancellation)
+    {
+        if (settings.Compute == ComputeKind.External)
+        {
+            var external = new ExternalComputeOptions { Name = settings.Name, Address = settings.Backend!, User = settings.User, Password = settings.Password! };
+            return new ExternalCompute(external, _gateway.Loops.Next());
+        }
+
         if (!Directory.Exists(settings.Data))
         {
             await _output.WriteLineAsync($"{settings.Name}: making a database in {settings.Data} (this takes a few seconds)");
@@ -121,21 +151,7 @@ internal sealed partial class HostRun : IAsyncDisposable
             FirstAccountUser = settings.User,
             FirstAccountPassword = settings.Password,
         };
-        LocalCompute compute = await LocalCompute.OpenAsync(options, _gateway.Loops.Next(), _loggers.CreateLogger<LocalCompute>(), TimeProvider.System, cancellation);
-        Database database;
-        try
-        {
-            database = await Database.OpenAsync(settings, _gateway.AddDatabase(settings.Name), compute, _loggers, TimeProvider.System, cancellation);
-        }
-        catch
-        {
-            await compute.DisposeAsync();
-            throw;
-        }
-
-        _databases[settings.Name] = database;
-        await database.StartAsync(cancellation);
-        await _output.WriteLineAsync($"{settings.Name}: {compute.EngineName}, {database.Controller.Report!.Decision.Phase.ToString().ToLowerInvariant()}, size limited by {compute.SizeIsLimitedBy}");
+        return await LocalCompute.OpenAsync(options, _gateway.Loops.Next(), _loggers.CreateLogger<LocalCompute>(), TimeProvider.System, cancellation);
     }
 
     private void Announce(DatabaseSettings settings, GatewayListener listener)
@@ -171,7 +187,7 @@ internal sealed partial class HostRun : IAsyncDisposable
             await _gateway.StopAsync(TimeSpan.Zero);
         }
 
-        await Task.WhenAll(_databases.Values.Select(database => StopAsync(database, hurry)));
+        await Task.WhenAll(_opened.Select(database => StopAsync(database, hurry)));
     }
 
     private async Task StopAsync(Database database, CancellationToken hurry)
@@ -185,12 +201,6 @@ internal sealed partial class HostRun : IAsyncDisposable
             // the others are stopped all the same
             LogNotStopped(e, database.Settings.Name);
         }
-    }
-
-    private static GatewayOptions Options(HostSettings settings)
-    {
-        LimitSettings limits = settings.Databases[0].Limits;
-        return new GatewayOptions { Hold = new HoldLimits(limits.HeldStatements, limits.HeldBytes, limits.HeldFor) };
     }
 
     [LoggerMessage(Level = LogLevel.Information, Message = "Ending: clients may finish what they are at, then the computes are stopped; a second signal hurries")]

@@ -14,15 +14,25 @@ public sealed record AdminSettings(IPEndPoint Listen, string? Token);
 public sealed record LogSettings(LogLevel Level, IReadOnlyDictionary<string, LogLevel> Levels);
 
 /// <param name="Listen">Where clients connect.</param>
+/// <param name="Backend">Where an external server takes connections; null for computes of our own.</param>
 /// <param name="Rules">Folder of its rule files.</param>
 /// <param name="Policy">Name of its policy in there; null: `default`, or the only one.</param>
 /// <param name="Data">Directory of this database.</param>
-/// <param name="User">First account, created on the first start.</param>
-/// <param name="Password">Its password; null: one is made up and printed once.</param>
+/// <param name="User">First account of a local compute, created on the first start; of an external server the gateway's own account.</param>
+/// <param name="Password">Its password; null: one is made up and printed once, for a local compute.</param>
 /// <param name="Shadow">Decisions are made, explained and logged, and not carried out.</param>
 public sealed record DatabaseSettings(
-    string Name, IPEndPoint Listen, string Rules, string? Policy, string Data, string User, string? Password, bool Shadow,
+    string Name, IPEndPoint Listen, ComputeKind Compute, IPEndPoint? Backend, string Rules, string? Policy, string Data, string User, string? Password, bool Shadow,
     EngineSettings Engine, LimitSettings Limits);
+
+public enum ComputeKind
+{
+    /// <summary>A process of this machine.</summary>
+    Local,
+
+    /// <summary>A server that somebody else runs: proxied and observed, never started, stopped or resized.</summary>
+    External,
+}
 
 /// <param name="Path">The engine's program; null: the first of mariadbd and mysqld found.</param>
 /// <param name="Arguments">Further arguments of the engine.</param>

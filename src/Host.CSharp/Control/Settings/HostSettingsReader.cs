@@ -17,7 +17,7 @@ internal static class HostSettingsReader
         ["none"] = LogLevel.None,
     };
 
-    private static readonly Dictionary<string, string> Computes = new(StringComparer.OrdinalIgnoreCase) { ["local"] = "local" };
+    private static readonly Dictionary<string, ComputeKind> Computes = new(StringComparer.OrdinalIgnoreCase) { ["local"] = ComputeKind.Local, ["external"] = ComputeKind.External };
 
     /// <exception cref="SettingsException">Something in it is wrong; the message lists everything that is.</exception>
     public static HostSettings Read(IConfiguration configuration)
@@ -98,10 +98,11 @@ internal static class HostSettingsReader
             section.Fail("name", $"expected letters, digits, `-` and `_`, at most 63, found `{name}`");
         }
 
-        section.OneOf("compute", "local", Computes);
         return new DatabaseSettings(
             name,
             section.Address("listen", above?.Listen ?? new IPEndPoint(IPAddress.Loopback, 3306)),
+            section.OneOf("compute", above?.Compute ?? ComputeKind.Local, Computes),
+            section.OptionalAddress("backend") ?? above?.Backend,
             section.Text("rules") is { } rules ? Path.GetFullPath(rules) : above?.Rules ?? ShippedRules(),
             section.Text("policy") ?? above?.Policy,
             Path.Combine(data, name),
@@ -143,6 +144,11 @@ internal static class HostSettingsReader
 
     private static void Check(AdminSettings admin, IReadOnlyList<DatabaseSettings> databases, List<string> errors)
     {
+        foreach (DatabaseSettings external in databases.Where(one => one.Compute == ComputeKind.External && (one.Backend is null || one.Password is null)))
+        {
+            errors.Add($"database `{external.Name}` is external, so `backend` (HOST:PORT), `user` and `password` of an account that may read the account tables must be set");
+        }
+
         foreach (IGrouping<string, DatabaseSettings> same in databases.GroupBy(one => one.Name, StringComparer.OrdinalIgnoreCase).Where(same => same.Count() > 1))
         {
             errors.Add($"databases: {same.Count()} databases are named `{same.Key}`; each needs a name of its own");

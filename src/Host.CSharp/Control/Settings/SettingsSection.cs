@@ -67,12 +67,14 @@ internal sealed class SettingsSection(IConfiguration section, string path, List<
     public TimeSpan Duration(string key, TimeSpan otherwise, TimeSpan least) =>
         TimeSpan.FromMilliseconds(Quantity(key, (long)otherwise.TotalMilliseconds, (long)least.TotalMilliseconds, QuantityText.Milliseconds, "a duration like 30s"));
 
-    public IPEndPoint Address(string key, IPEndPoint otherwise)
+    public IPEndPoint Address(string key, IPEndPoint otherwise) => OptionalAddress(key) ?? otherwise;
+
+    public IPEndPoint? OptionalAddress(string key)
     {
         string? text = Text(key);
         if (text is null)
         {
-            return otherwise;
+            return null;
         }
 
         if (ListenAddress.TryParse(text, out IPEndPoint? address))
@@ -81,7 +83,7 @@ internal sealed class SettingsSection(IConfiguration section, string path, List<
         }
 
         Fail(key, $"expected HOST:PORT with a numeric address, like 127.0.0.1:3306 or [::]:3306, found `{text}`");
-        return otherwise;
+        return null;
     }
 
     public T OneOf<T>(string key, T otherwise, IReadOnlyDictionary<string, T> values)

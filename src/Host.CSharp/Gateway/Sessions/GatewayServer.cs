@@ -24,10 +24,11 @@ public sealed class GatewayServer(
     public IReadOnlyDictionary<string, GatewayDatabase> Databases => _databases;
 
     /// <summary>Adds a database; its gate is closed.</summary>
+    /// <param name="own">Options of this database alone; null: those of the gateway. What all databases share is the gateway's.</param>
     /// <exception cref="ArgumentException">There is one of this name.</exception>
-    public GatewayDatabase AddDatabase(string name)
+    public GatewayDatabase AddDatabase(string name, GatewayOptions? own = null)
     {
-        var database = new GatewayDatabase(name, Loops.Loops, options, _budgets, time, loggers.CreateLogger<GatewayDatabase>());
+        var database = new GatewayDatabase(name, Loops.Loops, own ?? options, _budgets, time, loggers.CreateLogger<GatewayDatabase>());
         if (!_databases.TryAdd(name, database)) throw new ArgumentException($"There is a database {name} already.", nameof(name));
         return database;
     }
