@@ -31,7 +31,7 @@ module KernelJson =
     /// From `writeState`, at the time of the restart. What was in flight is forgotten: observe the compute first.
     [<CompiledName("ReadState")>]
     let readState (policy: Policy) (at: int64<ms>) (text: string) : ReadResult<State> =
-        readWith (StateJson.read (Planning.make policy) at) "the state" text
+        readWith (StateReader.read (Planning.make policy) at) "the state" text
 
     /// Everything, windows too: the head of a log of inputs.
     [<CompiledName("WriteFullState")>]
@@ -40,7 +40,7 @@ module KernelJson =
     /// From `writeFullState`, under the same policy.
     [<CompiledName("ReadFullState")>]
     let readFullState (policy: Policy) (text: string) : ReadResult<State> =
-        readWith (StateJson.readFull (Planning.make policy)) "the full state" text
+        readWith (StateReader.readFull (Planning.make policy)) "the full state" text
 
     [<CompiledName("WriteInput")>]
     let writeInput (input: Input) : string = Json.write (InputJson.encode input)

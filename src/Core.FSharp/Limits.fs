@@ -1,5 +1,5 @@
 /// Bounds that are the kernel's own and no policy's. All times are milliseconds.
-module Serverless.Core.Limits
+module internal Serverless.Core.Limits
 
 /// No instant: later than all.
 [<Literal>]
