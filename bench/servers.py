@@ -124,7 +124,7 @@ class HAProxy:
         with open(path, "w") as f:
             f.write(f"""global
   nbthread 2
-  maxconn 20000
+  maxconn 9000
 defaults
   mode tcp
   timeout connect 5s
