@@ -47,7 +47,7 @@ internal sealed class MariaDbServer : IDisposable
     {
         string[] all =
         [
-            "--no-defaults", $"--datadir={DataDirectory}", $"--socket={SocketPath}", $"--pid-file={_directory["pid"]}",
+            "--no-defaults", $"--datadir={DataDirectory}", $"--tmpdir={_directory.Path}", $"--socket={SocketPath}", $"--pid-file={_directory["pid"]}",
             "--bind-address=127.0.0.1", $"--port={Port}", "--proxy-protocol-networks=localhost,127.0.0.1,::1",
             "--innodb-buffer-pool-size=32M", "--innodb-flush-log-at-trx-commit=0", "--skip-log-bin", "--skip-name-resolve", .. RunAs(), .. arguments,
         ];
@@ -74,7 +74,8 @@ internal sealed class MariaDbServer : IDisposable
         var directory = RunCleanup.Keep(new TemporaryDirectory());
         string[] arguments =
         [
-            "--no-defaults", $"--datadir={directory["data"]}", "--auth-root-authentication-method=normal", "--skip-test-db", "--skip-log-bin",
+            // A MariaDB that starts removes the temporary files of others in its folder for them.
+            "--no-defaults", $"--datadir={directory["data"]}", $"--tmpdir={directory.Path}", "--auth-root-authentication-method=normal", "--skip-test-db", "--skip-log-bin",
             "--innodb-log-file-size=4M", .. RunAs(),
         ];
         await EngineProcess.RunAsync("mariadb-install-db", arguments);

@@ -14,7 +14,7 @@ internal static class EngineArguments
     /// <summary>Arguments that every run on a data directory begins with. `--no-defaults` must be the first: the machine's own configuration is another server's.</summary>
     public static List<string> Base(EngineFolder folder, string data)
     {
-        List<string> arguments = ["--no-defaults", $"--datadir={data}"];
+        List<string> arguments = ["--no-defaults", $"--datadir={data}", $"--tmpdir={folder.Temporary}"];
         if (folder.EngineUser is { } user) arguments.Add($"--user={user}");
         return arguments;
     }

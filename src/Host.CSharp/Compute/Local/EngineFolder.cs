@@ -26,6 +26,12 @@ internal sealed class EngineFolder
     public string UniqueName => NameFor(Root);
 
     public string Data => Path.Combine(Root, "data");
+
+    /// <summary>
+    /// The engine's temporary files. Not a folder that other servers use: MariaDB removes what is called #sql… there when it starts, whoever's it is.
+    /// </summary>
+    public string Temporary => Path.Combine(Root, "tmp");
+
     public string Marker => Path.Combine(Root, "engine.json");
     public string ProcessFile => Path.Combine(Root, "engine.process");
     public string Lock => Path.Combine(Root, "lock");
@@ -54,6 +60,7 @@ internal sealed class EngineFolder
             throw new ComputeException($"{Root} looks like the data directory of a server itself. Move its content to {Data} (the server stopped), so that there is room beside it, and start again.");
         }
         MakeFolder(Root);
+        MakeFolder(Temporary);
         MakeFolder(RunFolder);
         if (FileOwner.Of(RunFolder) is not { IsDirectory: true, IsPrivate: true } run || (run.User != FileOwner.CurrentUser && FileOwner.CurrentUser != 0))
         {

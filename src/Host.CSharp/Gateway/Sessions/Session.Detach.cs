@@ -104,6 +104,7 @@ internal sealed partial class Session
     {
         if (_backend is not { } backend) return;
         backend.Transport.HangupObserver = null;
+        _trackersLent = false;
         _backend = null;
         Volatile.Write(ref _backendId, 0);
         backend.Dispose();

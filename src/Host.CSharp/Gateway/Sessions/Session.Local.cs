@@ -43,7 +43,7 @@ internal sealed partial class Session
     {
         if (answer.IsOk)
         {
-            _client.Append(new OkPacket { Status = LocalStatus, SessionState = TracksForClient ? SessionTrackText.Write(answer.Tracked) : [] });
+            _client.Append(new OkPacket { Status = LocalStatus, SessionState = TrackedForClient(SessionTrackText.Write(answer.Tracked)) });
             return;
         }
         var columns = new ColumnDefinition41[answer.Columns.Count];
@@ -65,6 +65,6 @@ internal sealed partial class Session
             }
             _client.Sequence = _client.Output.End(_client.Sequence);
         }
-        writer.End(LocalStatus);
+        writer.End(LocalStatus, answer.Warnings);
     }
 }

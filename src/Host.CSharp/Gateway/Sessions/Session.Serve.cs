@@ -48,6 +48,7 @@ internal sealed partial class Session
             }
             if (_info.Has(StatementTraits.SqlExecute)) ResolveExecute();
             if (AsksConnectionId && !await ShowConnectionIdAsync()) continue;
+            if (ClientTrackers.AreNamedBy(_info) && !await LendTrackersAsync()) continue;
             if (NeedsPreparing && !await PrepareOnBackendAsync()) continue;
             var backend = _backend!;
             try
@@ -165,37 +166,27 @@ internal sealed partial class Session
     }
 
     /// <summary>
-    /// Reads the session state of an OK packet. A client that has not asked for it gets the packet without it: what goes before is sent, then the
-    /// packet is written anew. Gives the position to go on from.
+    /// Reads the session state of an OK packet, which goes on to the client with what it asked to be told of it: what goes before is sent, then the packet is
+    /// written anew. Gives the position to go on from.
     /// </summary>
     private async ValueTask<int> PassTrackAsync(PacketChannel backend, int position)
     {
-        if (TracksForClient)
-        {
-            NoteTrack(backend.Buffered.Slice(position + PacketHeader.Size, _reader.PacketLength - PacketHeader.Size));
-            return position + _reader.PacketLength;
-        }
         if (position > 0) await _client.RelayAsync(backend, position);
         RewriteOk(backend.Buffered[PacketHeader.Size.._reader.PacketLength]);
         backend.Advance(_reader.PacketLength);
         return 0;
     }
 
-    private void NoteTrack(ReadOnlySpan<byte> packet)
-    {
-        var ok = OkPacket.Read(packet, Capabilities | Capabilities.SessionTrack);
-        if (!ok.SessionState.IsEmpty) _state.OnSessionTrack(ok.SessionState);
-    }
-
     private void RewriteOk(ReadOnlySpan<byte> packet)
     {
         var ok = OkPacket.Read(packet, Capabilities | Capabilities.SessionTrack);
+        var tracked = TrackedForClient(ok.SessionState);
         if (!ok.SessionState.IsEmpty) _state.OnSessionTrack(ok.SessionState);
         _client.Sequence = _reader.Sequence;
         _client.Append(new OkPacket
         {
             AffectedRows = ok.AffectedRows, LastInsertId = ok.LastInsertId, Status = ok.Status, Warnings = ok.Warnings, Info = ok.Info,
-            EndsResultSet = ok.EndsResultSet,
+            EndsResultSet = ok.EndsResultSet, SessionState = tracked,
         });
     }
 

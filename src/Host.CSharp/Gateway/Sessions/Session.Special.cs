@@ -22,6 +22,9 @@ internal sealed partial class Session
         SetUpTrackers = 1 << 1,
         ChangedAccounts = 1 << 2,
         Killed = 1 << 3,
+
+        /// <summary>The statement ran with the client's tracker setting.</summary>
+        TakeTrackersBack = 1 << 4,
     }
 
     private Afterwards _afterwards;
@@ -76,6 +79,7 @@ internal sealed partial class Session
         {
             _afterwards |= Afterwards.ChangedAccounts;
         }
+        if (_trackersLent) _afterwards |= Afterwards.TakeTrackersBack;
         if (_victim is not null && _reader.Succeeded) _afterwards |= Afterwards.Killed;
     }
 
@@ -91,6 +95,7 @@ internal sealed partial class Session
         {
             if ((afterwards & Afterwards.SetUpTrackers) != 0)
                 await Query(_backend!).QueryAsync([Catalogue.TrackerSetup], SessionCapture.AnswerLimit, CancellationToken.None);
+            if ((afterwards & Afterwards.TakeTrackersBack) != 0) await TakeTrackersBackAsync();
             if ((afterwards & Afterwards.AskStatus) != 0)
             {
                 _state.OnStatus((ushort)await SendSetOptionAsync(_backend!));
