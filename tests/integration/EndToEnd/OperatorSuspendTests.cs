@@ -43,7 +43,10 @@ public sealed class OperatorSuspendTests
         var result = await running;
         TestContext.Out.WriteLine(result.Output);
         Assert.That(result.Exit, Is.Zero, result.Output + result.Errors);
-        Assert.That(result.Output, Does.Match(@"ignored errors:\s+0 "));
+        // sysbench ignores the deadlocks that its own load makes, with a server alone too; it names each when it is talkative
+        string[] ignored = [.. result.Output.Split('\n').Where(line => line.Contains("Ignoring error", StringComparison.Ordinal))];
+        Assert.That(ignored, Has.All.Contains("Ignoring error 1213 "));
+        Assert.That(result.Output, ignored.Length == 0 ? Does.Match(@"ignored errors:\s+0 ") : Does.Match(@"ignored errors:\s+[1-9]"));
         Assert.That(result.Output, Does.Match(@"reconnects:\s+0 "));
         Assert.That(stopped, Is.GreaterThanOrEqualTo(10), "suspends that really stopped the process");
         using ClientProcess count = ClientProcess.MariaDb(gateway, "-e", "SELECT COUNT(*) FROM sbtest.sbtest1");
@@ -53,6 +56,6 @@ public sealed class OperatorSuspendTests
     private static ClientProcess Sysbench(GatewayProcess gateway, string command, int seconds) => ClientProcess.Start("sysbench",
     [
         "oltp_read_write", "--db-driver=mysql", "--mysql-host=127.0.0.1", $"--mysql-port={gateway.Port}", $"--mysql-user={GatewayProcess.User}", $"--mysql-password={GatewayProcess.Password}",
-        "--mysql-db=sbtest", "--tables=1", "--table-size=10000", "--threads=4", $"--time={seconds}", "--report-interval=10", command,
+        "--mysql-db=sbtest", "--tables=1", "--table-size=10000", "--threads=4", $"--time={seconds}", "--report-interval=10", "--verbosity=5", command,
     ]);
 }
