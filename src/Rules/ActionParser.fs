@@ -39,3 +39,11 @@ let kinds: Parser<Located<ActionKind list>> =
                     word "down" >>% [ ResizeDownAction ]
                     preturn [ ResizeUpAction; ResizeDownAction ] ] ]
     |> spanned
+
+/// Several, each kind by itself.
+let kindList: Parser<Located<ActionKind> list> =
+    sepBy1 kinds (symbol ",")
+    |>> List.collect (fun kind -> kind.Value |> List.map (fun one -> { Value = one; At = kind.At }))
+
+/// Which computes something is about.
+let compute: Parser<Located<Compute>> = (word "running" >>% OnRunning) <|> (word "suspended" >>% OnSuspended) |> spanned

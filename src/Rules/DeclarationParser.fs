@@ -7,12 +7,18 @@ open Serverless.Rules.Lexical
 open Serverless.Rules.ExpressionParser
 open Serverless.Rules.ActionParser
 
+let private extension: Parser<Extension> =
+    pipe2
+        (word "extends" >>. name "the name of a policy")
+        (opt (word "without" >>. sepBy1 (name "a name") (symbol ",")))
+        (fun parent without -> { Parent = parent; Without = Option.defaultValue [] without })
+
 let private policy: Parser<Declaration> =
     pipe3
         (opt (nameBut ("zone" :: "extends" :: Keyword.All) "a name"))
+        (opt extension)
         (opt (word "zone" >>. text))
-        (opt (word "extends" >>. name "the name of a policy"))
-        (fun name zone extended -> if extended.IsSome then Extending name else PolicyHeader(name, zone))
+        (fun name extension zone -> PolicyHeader(name, extension, zone))
 
 let private unit: Parser<Declaration> =
     pipe2 (word "cu" >>. symbol "=" >>. value) (symbol "+" >>. value .>> word "memory") (fun cpu memory -> UnitOf(cpu, memory))
@@ -60,66 +66,20 @@ let private clause: Parser<Located<Clause>> =
     |> spanned
 
 let private rule: Parser<Declaration> =
-    let on = (word "running" >>% OnRunning) <|> (word "suspended" >>% OnSuspended) |> spanned
-
     pipe3
         (name "a name" .>> word "on")
-        on
+        compute
         (symbol "{" >>. many clause .>> symbol "}")
         (fun name on clauses -> RuleOf(name, on, clauses))
 
 let private forbid: Parser<Declaration> =
-    pipe2 (sepBy1 kinds (symbol ",")) (opt (word "when" >>. expression)) (fun kinds condition ->
-        ForbidOf(kinds |> List.collect (fun kind -> kind.Value |> List.map (fun one -> { Value = one; At = kind.At })), condition))
+    pipe2 kindList (opt (word "when" >>. expression)) (fun kinds condition -> ForbidOf(kinds, condition))
 
-/// Takes a block in balanced braces without looking at it, but for strings and comments.
-let private block: Parser<unit> =
-    let missing = expected "`}`"
-
-    fun stream ->
-        let mutable depth = 0
-        let mutable go = true
-
-        while go do
-            match stream.Peek() with
-            | CharStream.EndOfStreamChar when stream.IsEndOfStream -> go <- false
-            | '#' -> stream.SkipRestOfLine true
-            | '"' ->
-                stream.Skip()
-                stream.SkipCharsOrNewlinesWhile(fun c -> c <> '"' && c <> '\n') |> ignore
-                stream.Skip '"' |> ignore
-            | c ->
-                stream.SkipCharsOrNewlines 1 |> ignore
-
-                if c = '{' then
-                    depth <- depth + 1
-                elif c = '}' then
-                    depth <- depth - 1
-                    go <- depth > 0
-
-        if depth = 0 then
-            stream.UserState.TokenEnd <- stream.Index
-            blanks stream
-        else
-            Reply(Error, missing)
-
-let private scenario: Parser<Declaration> = text >>. followedBy (symbol "{") >>. block >>% LaterOf Scenario
-
-/// A property goes on to the next declaration; what is in it is not looked at.
 let private property: Parser<Declaration> =
-    let rest: Parser<unit> =
-        fun stream ->
-            let mutable go = true
+    pipe2 (name "a name" .>> symbol "=") PropertyParser.claim (fun name claim -> PropertyOf(name, claim))
 
-            while go do
-                stream.SkipRestOfLine false
-                stream.UserState.TokenEnd <- stream.Index
-                blanks stream |> ignore
-                go <- not stream.IsEndOfStream && not (Keyword.All |> List.exists stream.Match)
-
-            Reply(())
-
-    name "a name" >>. symbol "=" >>. rest >>% LaterOf Property
+let private scenario: Parser<Declaration> =
+    pipe2 text (symbol "{" >>. ScenarioParser.lines .>> symbol "}") (fun title lines -> ScenarioOf(title, lines))
 
 /// A declaration with its place. It begins with a keyword of `Keyword.All`.
 let declaration: Parser<Located<Declaration>> =

@@ -34,12 +34,13 @@ let private reference: Parser<Expr> =
         | Some(inner, last) -> { Value = Call(name, inner); At = Span.cover name.At last }
         | None -> { Value = Named name.Value; At = name.At })
 
-let private truth: Parser<Expr> =
+let truth: Parser<Expr> =
     (word "true" |>> fun at -> { Value = Truth true; At = at.At })
     <|> (word "false" |>> fun at -> { Value = Truth false; At = at.At })
 
 let private worded: Parser<Expr> = choice [ during; truth; reference ] <?> "a condition"
-let private numeric: Parser<Expr> = number |>> fun text -> { Value = Number text.Value; At = text.At }
+/// A literal.
+let numeric: Parser<Expr> = number |>> fun text -> { Value = Number text.Value; At = text.At }
 
 /// By its first character, since every alternative that is tried in vain costs.
 let private term: Parser<Expr> =

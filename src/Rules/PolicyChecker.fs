@@ -6,7 +6,12 @@ open Serverless.Core
 open Serverless.Rules.ExpressionChecker
 
 /// A declaration with the file it stands in.
-type Placed = { File: SourceText; At: Span; Declaration: Declaration }
+type Placed =
+    { File: SourceText
+      At: Span
+      Declaration: Declaration
+      /// It stands in a policy that this one extends.
+      IsTakenOver: bool }
 
 /// Where a name was declared first; None for what is built in.
 type private Earlier = (struct (SourceText * Span)) option
@@ -66,6 +71,11 @@ let private metric (scope: Scope) file (name: Name) (kind: Name) every stale (sq
 let private declareNames (scope: Scope) (placed: Placed list) =
     let seen = Dictionary<string, Earlier>()
     let rules = Dictionary<string, Earlier>()
+    let properties = Dictionary<string, Earlier>()
+    let scenarios = Dictionary<string, Earlier>()
+
+    let once kind seen file (name: Name) =
+        first scope seen name.Value file name.At (fun earlier -> DuplicateName($"{kind} {Wording.quote name.Value}", earlier)) |> ignore
 
     for builtIn in Catalogue.metrics do
         scope.Metrics[builtIn.Name] <- builtIn
@@ -88,8 +98,9 @@ let private declareNames (scope: Scope) (placed: Placed list) =
         match item.Declaration with
         | LetOf(name, body) when isNew item.File name -> scope.Lets[name.Value] <- LetEntry(item.File, name, body)
         | ScheduleOf(name, _, _) when isNew item.File name -> scope.Schedules.Add name.Value |> ignore
-        | RuleOf(name, _, _) ->
-            first scope rules name.Value item.File name.At (fun earlier -> DuplicateName("rule " + Wording.quote name.Value, earlier)) |> ignore
+        | RuleOf(name, _, _) -> once "rule" rules item.File name
+        | PropertyOf(name, _) -> once "property" properties item.File name
+        | ScenarioOf(title, _) -> once "scenario" scenarios item.File title
         | BrokenOf(_, Some name) -> scope.Broken.Add name |> ignore
         | _ -> ()
 
@@ -104,24 +115,30 @@ let private declareNames (scope: Scope) (placed: Placed list) =
             | None -> scope.Broken.Add name.Value |> ignore
         | _ -> ()
 
-let private warnUnused (scope: Scope) (placed: Placed list) =
-    let check file (name: Name) kind =
-        if not (scope.IsUsed name.Value) then
-            scope.Report(file, name.At, UnusedName(kind, name.Value))
+/// A name that was declared, for the warning that nothing uses it: a policy that extends this one may.
+type Declared =
+    { In: SourceText
+      Of: Name
+      Kind: NameKind
+      IsUsed: bool }
 
-    for item in placed do
+let private declared (scope: Scope) (placed: Placed list) : Declared list =
+    let one file (name: Name) kind = Some { In = file; Of = name; Kind = kind; IsUsed = scope.IsUsed name.Value }
+
+    placed
+    |> List.choose (fun item ->
         match item.Declaration with
-        | LetOf(name, _) when scope.Lets.ContainsKey name.Value -> check item.File name LetName
-        | ScheduleOf(name, _, _) when scope.Schedules.Contains name.Value -> check item.File name ScheduleName
-        | MetricOf(name, _, _, _, _) when scope.Metrics.ContainsKey name.Value -> check item.File name MetricName
-        | _ -> ()
+        | LetOf(name, _) when scope.Lets.ContainsKey name.Value -> one item.File name LetName
+        | ScheduleOf(name, _, _) when scope.Schedules.Contains name.Value -> one item.File name ScheduleName
+        | MetricOf(name, _, _, _, _) when scope.Metrics.ContainsKey name.Value -> one item.File name MetricName
+        | _ -> None)
 
 let private zone (scope: Scope) (resolve: string -> Result<Zone, Problem>) (seen: Dictionary<string, Earlier>) (placed: Placed list) =
     let named =
         placed
         |> List.choose (fun item ->
             match item.Declaration with
-            | PolicyHeader(_, Some zone) when first scope seen "zone" item.File zone.At (fun earlier -> DuplicateDeclaration("the time zone", earlier)) ->
+            | PolicyHeader(_, _, Some zone) when first scope seen "zone" item.File zone.At (fun earlier -> DuplicateDeclaration("the time zone", earlier)) ->
                 Some(item.File, zone)
             | _ -> None)
 
@@ -150,8 +167,8 @@ let private sizes (scope: Scope) (seen: Dictionary<string, Earlier>) policyName 
                     None
             | _ -> None)
 
-    // The `size` may be what did not parse, or what another policy has.
-    let isPartial = placed |> List.exists (fun item -> item.Declaration.IsBrokenOf || item.Declaration.IsExtending)
+    // The `size` may be what did not parse.
+    let isPartial = placed |> List.exists _.Declaration.IsBrokenOf
 
     let step =
         match all |> List.tryFind (fun (_, _, _, _, during) -> during.IsNone) with
@@ -215,16 +232,49 @@ let private numbered (rules: Rule list) (forbids: Forbid list) =
             | Some(release, next) -> { rule with When = holds; Until = Some release }, next
             | None -> { rule with When = holds }, next)
 
-    let forbids, _ =
+    let forbids, next =
         (next, forbids |> List.sortBy (fun forbid -> PolicyText.forbid forbid.Blocks forbid.When))
         ||> List.mapFold (fun next forbid ->
             let holds, next = Conditions.number next forbid.When
             { forbid with When = holds }, next)
 
-    rules, forbids
+    rules, forbids, next
+
+/// The conditions of a property with timers of their own.
+let private numberedProperties (next: int) (properties: Property list) : Property list * int =
+    (next, properties)
+    ||> List.mapFold (fun next property ->
+        let claim, next =
+            match property.Claim with
+            | NeverWhen(kinds, given) ->
+                let given, next = Conditions.number next given
+                NeverWhen(kinds, given), next
+            | AlwaysHolds(holds, given) ->
+                let holds, next = Conditions.number next holds
+                let given, next = Conditions.number next given
+                AlwaysHolds(holds, given), next
+            | LeadsTo(cause, isFirst, kinds, within, during) ->
+                let cause, next = Conditions.number next cause
+                LeadsTo(cause, isFirst, kinds, within, during), next
+            | AtMost _
+            | SettlesWithin _ -> property.Claim, next
+
+        { property with Claim = claim }, next)
+
+let private numberedScenario (next: int) (scenario: Scenario) : Scenario =
+    let expectations, _ =
+        (next, scenario.Expectations)
+        ||> List.mapFold (fun next expectation ->
+            match expectation.Expected with
+            | Holding condition ->
+                let condition, next = Conditions.number next condition
+                { expectation with Expected = Holding condition }, next
+            | _ -> expectation, next)
+
+    { scenario with Expectations = expectations }
 
 /// Checks a policy. Its value is of use only when nothing reported is an error.
-let check (resolve: string -> Result<Zone, Problem>) (report: Finding -> unit) (policyName: string) (placed: Placed list) : Policy =
+let check (resolve: string -> Result<Zone, Problem>) (report: Finding -> unit) (policyName: string) (placed: Placed list) : Suite * Declared list =
     let scope = Scope report
     let seen = Dictionary<string, Earlier>()
     let once key what item = first scope seen key item.File item.At (fun earlier -> DuplicateDeclaration(what, earlier))
@@ -258,13 +308,30 @@ let check (resolve: string -> Result<Zone, Problem>) (report: Finding -> unit) (
                   Exclude = ScheduleChecker.ranges scope item.File excluded }
         | RuleOf(name, on, clauses) -> RuleChecker.rule scope widest item.File name on clauses |> Option.iter (fun rule -> rules.Add(item, rule))
         | ForbidOf(kinds, condition) -> RuleChecker.forbid scope item.File item.At kinds condition |> Option.iter (fun forbid -> forbids.Add(item, forbid))
-        | LaterOf later -> scope.Report(item.File, item.At, NotRunYet later)
-        | Extending _ -> scope.Report(item.File, item.At, ExtendsNotSupported)
         | _ -> ()
 
-    warnUnused scope placed
+    // What only properties and scenarios speak of decides nothing.
+    let deciding = HashSet(schedules |> Seq.map _.Name |> Seq.filter scope.IsUsed)
+
+    let ruleNames =
+        HashSet(placed |> List.choose (fun item -> match item.Declaration with RuleOf(name, _, _) -> Some name.Value | _ -> None))
+
+    let properties =
+        placed
+        |> List.choose (fun item ->
+            match item.Declaration with
+            | PropertyOf(name, claim) -> PropertyChecker.property scope item.File name claim
+            | _ -> None)
+
+    let scenarios =
+        placed
+        |> List.choose (fun item ->
+            match item.Declaration with
+            | ScenarioOf(title, lines) -> ScenarioChecker.scenario scope item.File ruleNames title lines
+            | _ -> None)
+
     checkForbids scope placed (List.ofSeq rules) (List.ofSeq forbids)
-    let rules, forbids = numbered (rules |> Seq.map snd |> List.ofSeq) (forbids |> Seq.map snd |> List.ofSeq)
+    let rules, forbids, next = numbered (rules |> Seq.map snd |> List.ofSeq) (forbids |> Seq.map snd |> List.ofSeq)
 
     let read =
         HashSet
@@ -286,9 +353,21 @@ let check (resolve: string -> Result<Zone, Problem>) (report: Finding -> unit) (
           Step = step * 1L<mcu>
           Bounds = bounds
           Cooldown = cooldown
-          Schedules = schedules |> Seq.filter (fun schedule -> scope.IsUsed schedule.Name) |> Seq.sortBy _.Name |> List.ofSeq
+          Schedules = schedules |> Seq.filter (fun schedule -> deciding.Contains schedule.Name) |> Seq.sortBy _.Name |> List.ofSeq
           Metrics = scope.Metrics.Values |> Seq.filter (fun metric -> read.Contains metric.Name) |> Seq.sortBy _.Name |> List.ofSeq
           Rules = rules
           Forbids = forbids }
 
-    { policy with Revision = PolicyText.revision policy }
+    let properties, next = numberedProperties next (properties |> List.sortBy _.Name)
+    let metrics = scope.Metrics.Values |> Seq.filter (fun metric -> metric.Source = BuiltIn || read.Contains metric.Name || scope.IsUsed metric.Name)
+
+    let suite =
+        Suite(
+            { policy with Revision = PolicyText.revision policy },
+            metrics |> Seq.sortBy _.Name |> List.ofSeq,
+            schedules |> Seq.filter (fun schedule -> scope.IsUsed schedule.Name) |> Seq.sortBy _.Name |> List.ofSeq,
+            properties,
+            scenarios |> List.map (numberedScenario next)
+        )
+
+    suite, declared scope placed

@@ -16,6 +16,10 @@ type NameKind =
     | RuleName
     | TypeName
     | AggregateName
+    | PolicyName
+    | PropertyName
+    /// A metric, or another input that a scenario gives.
+    | SeriesName
 
 /// Everything that can be wrong with a set of rule files: one case per diagnostic. The words are in Wording.fs.
 type Problem =
@@ -32,7 +36,7 @@ type Problem =
     | UnknownUnitOf of text: string * unit: string
     | NumberTooLarge of text: string * largest: string
     | NumberTooFine of text: string * kind: ValueType
-    | NotAWholeNumber of text: string
+    | NotAWholeNumber of what: string * least: int * most: int * text: string
     // Names
     | UnknownName of kinds: NameKind list * name: string * candidates: string list list
     | ReservedName of name: string
@@ -79,9 +83,22 @@ type Problem =
     | SleepsForEver of rule: string
     | NeverActs of actions: string list
     | NeverTrue of what: string
-    // Later
-    | NotRunYet of Later
-    | ExtendsNotSupported
+    // Policies that extend others
+    | CyclicExtends of names: string list
+    | Inherited of parent: string * place: string * Problem
+    | ExtendsTooDeep of limit: int
+    | ExtendsTooMuch of limit: int
+    // Scenarios
+    | NoSuchInstant of text: string
+    | ScenarioLacks of part: string
+    | NotGiven of name: string * why: string
+    | SegmentWithoutEnd
+    | SeriesEnds of name: string * at: int64 * until: int64
+    | NotRising of name: string
+    | FactMissing of name: string
+    | TooManySegments of limit: int
+    | GivenTwice of name: string * other: string
+    | TimesReversed of first: int64 * last: int64
 
 /// A problem and where it is.
 type Finding =

@@ -5,12 +5,12 @@ open System
 open Serverless.Core
 open Serverless.Rules.ExpressionChecker
 
-let private origin (file: SourceText) (at: Span) : Origin =
+let origin (file: SourceText) (at: Span) : Origin =
     let position = file.Position at.Start
     { File = file.Name; Line = position.Line; Column = position.Column }
 
 /// Clauses stand in any order, each once.
-let private only scope file (clause: string) (pick: Clause -> 'a option) (clauses: Located<Clause> list) : 'a option =
+let only scope file (clause: string) (pick: Clause -> 'a option) (clauses: Located<Clause> list) : 'a option =
     match clauses |> List.choose (fun clause -> pick clause.Value |> Option.map (fun found -> clause.At, found)) with
     | [] -> None
     | (_, first) :: rest ->
@@ -98,7 +98,7 @@ let private priority (scope: Scope) file (at: Span) (text: string) : int =
     match Int32.TryParse(text, Globalization.NumberStyles.AllowLeadingSign, Globalization.CultureInfo.InvariantCulture) with
     | true, value when abs (int64 value) <= 1000L -> value
     | _ ->
-        scope.Report(file, at, NotAWholeNumber text)
+        scope.Report(file, at, NotAWholeNumber("a priority", -1000, 1000, text))
         0
 
 let private warnAboutCondition (scope: Scope) file (at: Span) what (condition: Condition) =

@@ -6,7 +6,7 @@ open Serverless.Core
 
 /// What a set of rule files means: its policies, or what is wrong with it. Taken whole or not at all.
 [<Sealed>]
-type RuleSet internal (policies: Policy list, findings: Finding list) =
+type RuleSet internal (suites: Suite list, findings: Finding list) =
     let isError (finding: Finding) = Wording.severity finding.Problem = Severity.Error
     let isValid = not (List.exists isError findings)
     let mostShown = 500
@@ -27,10 +27,14 @@ type RuleSet internal (policies: Policy list, findings: Finding list) =
             shown @ [ { List.last shown with Problem = TooManyProblems(findings.Length - mostShown) } ]
 
     let diagnostics = shown |> List.map Diagnostic |> Array.ofList
-    let policies = if isValid then Array.ofList policies else [||]
+    let suites = if isValid then Array.ofList suites else [||]
+    let policies = suites |> Array.map _.Policy
 
     /// By name; empty when anything is an error.
     member _.Policies: IReadOnlyList<Policy> = policies
+
+    /// The policies with their properties and scenarios, in the same order.
+    member _.Suites: IReadOnlyList<Suite> = suites
 
     /// In the order of files and lines; warnings and notes too.
     member _.Diagnostics: IReadOnlyList<Diagnostic> = diagnostics
@@ -58,15 +62,24 @@ module internal Compiler =
         ||> List.mapFold (fun policy declaration ->
             let policy =
                 match declaration.Value with
-                | PolicyHeader(name, _)
-                | Extending name -> name |> Option.map _.Value |> Option.defaultValue defaultPolicy
+                | PolicyHeader(name, _, _) -> name |> Option.map _.Value |> Option.defaultValue defaultPolicy
                 | BrokenOf("policy", name) -> name |> Option.defaultValue defaultPolicy
                 | _ -> policy
 
-            (policy, { File = file; At = declaration.At; Declaration = declaration.Value }), policy)
+            (policy, { File = file; At = declaration.At; Declaration = declaration.Value; IsTakenOver = false }), policy)
         |> fst
 
     let private whole = { Start = 0; End = 0 }
+
+    /// A name that nothing in any policy uses.
+    let private unused (declared: Declared list) : Finding list =
+        declared
+        |> List.groupBy (fun one -> struct (one.In.Name, one.Of.At.Start))
+        |> List.choose (fun (_, same) ->
+            if same |> List.exists _.IsUsed then
+                None
+            else
+                Some { File = same.Head.In; At = same.Head.Of.At; Problem = UnusedName(same.Head.Kind, same.Head.Of.Value) })
 
     let compile (database: Zones.Database) (unread: Finding list) (files: SourceText list) : RuleSet =
         let findings = ResizeArray unread
@@ -96,10 +109,8 @@ module internal Compiler =
                 zones[name] <- zone
                 zone
 
-        let policies =
-            placed
-            |> List.groupBy fst
-            |> List.sortBy fst
-            |> List.map (fun (name, declarations) -> check resolve findings.Add name (List.map snd declarations))
-
-        RuleSet(policies, List.ofSeq findings)
+        let policies = Extending.resolve findings.Add placed
+        let known = HashSet<struct (string * Span * Problem)>()
+        let checked' = policies |> List.map (Extending.check (check resolve) findings.Add known)
+        findings.AddRange(checked' |> List.collect snd |> unused)
+        RuleSet(checked' |> List.map fst |> List.sortBy _.Policy.Name, List.ofSeq findings)

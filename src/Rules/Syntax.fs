@@ -57,14 +57,92 @@ type CooldownKind =
     | AfterDown
     | BeforeSuspend
 
-type Later =
-    | Property
-    | Scenario
+/// A part of a series of a scenario. Without a length it lasts to the end of the scenario.
+type Segment = Located<SegmentNode>
+
+and SegmentNode =
+    | Level of Expr * length: Expr option
+    | Ramp of first: Expr * last: Expr * length: Expr
+    /// `?`: nothing is measured.
+    | Gap of length: Expr option
+    | Rising of length: Expr option
+    | Repeated of Segment list * times: Located<string>
+
+/// A part of a scenario's time, counted from its start. None, where it can be left out, is the whole of it.
+type TimesNode =
+    | AtTime of Expr
+    | UntilTime of Expr
+    | AfterTime of Expr
+    | BetweenTimes of first: Expr * last: Expr
+
+type StartNode =
+    /// It has run for this long; without one, so long that nothing cools down.
+    | FromRunning of size: Expr * since: Expr option
+    | FromSuspended of size: Expr option
+
+type EffectKind =
+    | SuspendEffect
+    | ResumeEffect
+    | ResizeEffect
+
+/// How effects end from an instant on.
+type EffectTurn =
+    | Takes of Expr
+    | Succeeds
+    | Fails
+    | Deferred
+    | Infeasible
+    | Refused
+
+type OperatorNode =
+    | OperatorSuspend
+    | OperatorResume of Expr option
+    | OperatorResize of Expr
+    | OperatorPause
+    | OperatorUnpause
+
+/// What somebody else's hand, or an accident, does to the compute.
+type ComputeNode =
+    | Crashes
+    | Stops
+    | Serves of size: Expr
+
+type EventNode =
+    | EffectTurns of EffectKind * EffectTurn
+    | OperatorDoes of OperatorNode
+    | ComputeDoes of ComputeNode
+    /// So many statements begin (or wait for the compute), each of which takes so long on it.
+    | StatementsCome of count: Located<string> option * length: Expr
+
+type ExpectNode =
+    | ExpectNothing of TimesNode option
+    | ExpectNo of Located<ActionKind> list * TimesNode option
+    | ExpectAction of Located<ActionKind list> * size: Expr option * by: Name option * TimesNode option
+    | ExpectRunning of size: Expr option * TimesNode
+    | ExpectSuspended of TimesNode
+    | ExpectHolds of Expr * TimesNode option
+
+type ScenarioLine =
+    | StartsAt of instant: Located<string> * Located<StartNode>
+    | MachineHas of cpu: Expr * memory: Expr
+    | SeriesOf of Name * Segment list
+    /// Without an instant, from the start on.
+    | EventAt of at: Expr option * Located<EventNode>
+    | Expect of Located<ExpectNode>
+
+type ClaimNode =
+    | AtMostOf of count: Located<string> * Located<ActionKind list> * per: Expr
+    | NeverOf of Located<ActionKind> list * given: Expr option
+    | AlwaysOf of Expr * given: Expr option
+    /// `first`: no other action comes before it.
+    | LeadsToOf of cause: Expr * isFirst: bool * Located<ActionKind list> * within: Expr * during: Located<Compute> option
+    | SettlesOf of within: Expr
+
+/// The policy whose declarations another takes over, but for those of these names.
+type Extension = { Parent: Name; Without: Name list }
 
 type Declaration =
-    | PolicyHeader of name: Name option * zone: Located<string> option
-    /// The policy takes over another's declarations: known, and not in this version.
-    | Extending of name: Name option
+    | PolicyHeader of name: Name option * extends: Extension option * zone: Located<string> option
     | UnitOf of cpu: Expr * memory: Expr
     | SizeOf of min: Expr * max: Expr * step: Expr option * during: Name option
     | CooldownOf of (Located<CooldownKind> * Expr) list
@@ -73,8 +151,8 @@ type Declaration =
     | MetricOf of Name * kind: Name * every: Expr * stale: Expr option * sql: Located<string>
     | RuleOf of Name * on: Located<Compute> * Located<Clause> list
     | ForbidOf of Located<ActionKind> list * Expr option
-    /// Recognised, and not run by this version.
-    | LaterOf of Later
+    | PropertyOf of Name * Located<ClaimNode>
+    | ScenarioOf of title: Located<string> * Located<ScenarioLine> list
     /// A declaration that did not parse: its name counts as declared, so that uses of it are no second error.
     | BrokenOf of keyword: string * name: string option
 

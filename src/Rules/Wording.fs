@@ -33,6 +33,9 @@ let private kindName kind =
     | RuleName -> "rule"
     | TypeName -> "type"
     | AggregateName -> "aggregate"
+    | PolicyName -> "policy"
+    | PropertyName -> "property"
+    | SeriesName -> "input"
 
 let private kindsOf kinds = kinds |> List.map (kindName >> article) |> listed "or"
 
@@ -63,9 +66,9 @@ let private retyped (expected: ValueType) (found: ValueType) (text: string) =
 let private meant name among =
     Suggest.nearest name among |> Option.map (fun near -> $"did you mean {quote near}?")
 
-let severity (problem: Problem) : Severity =
+let rec severity (problem: Problem) : Severity =
     match problem with
-    | NotRunYet _ -> Severity.Info
+    | Inherited(_, _, inner) -> severity inner
     | TooManyProblems _
     | UnusedName _
     | BeyondBounds _
@@ -74,7 +77,7 @@ let severity (problem: Problem) : Severity =
     | NeverTrue _ -> Severity.Warning
     | _ -> Severity.Error
 
-let describe (problem: Problem) : Text =
+let rec describe (problem: Problem) : Text =
     let says code message =
         { Code = code; Severity = severity problem; Message = message; Expected = None; Found = None; Mend = None }
 
@@ -126,8 +129,8 @@ let describe (problem: Problem) : Text =
         { says "R012" $"{article (kindOf kind)} cannot be this fine" with
             Expected = Some $"a multiple of {Quantity.show kind 1L}"
             Found = Some(quote text) }
-    | NotAWholeNumber text ->
-        { says "R013" "this cannot be a priority" with Expected = Some "a whole number from -1000 to 1000"; Found = Some(quote text) }
+    | NotAWholeNumber(what, least, most, text) ->
+        { says "R013" $"this cannot be {what}" with Expected = Some $"a whole number from {least} to {most}"; Found = Some(quote text) }
     | UnknownName(kinds, name, candidates) ->
         { says "R020" $"nothing here is called {quote name}" with
             Expected = Some(kindsOf kinds)
@@ -298,12 +301,83 @@ let describe (problem: Problem) : Text =
 
         { says "R075" $"this rule never acts: {forbidden} is forbidden for ever" with Mend = Some "remove the rule, or give the `forbid` a condition" }
     | NeverTrue what -> { says "R076" $"this is never true, so the {what} does nothing" with Mend = Some $"remove the {what}, or mend its condition" }
-    | NotRunYet later ->
-        let word = if later = Property then "property" else "scenario"
+    | CyclicExtends names ->
+        { says "R082" "these policies extend each other" with
+            Expected = Some "a policy at the end that extends no other"
+            Found = Some(names |> List.map quote |> String.concat " -> ") }
+    | Inherited(parent, place, inner) ->
+        let words = describe inner
 
-        { says "R080" $"a {word} is not checked by this version" with Mend = Some "nothing to do: it changes no decision" }
-    | ExtendsNotSupported ->
-        { says "R081" "a policy cannot extend another in this version" with
-            Expected = Some "a policy with all its declarations"
-            Found = Some "`extends`"
-            Mend = Some "copy the declarations of the other policy" }
+        { says "R083" $"what comes from policy {quote parent} does not fit here: {words.Message}" with
+            Expected = words.Expected
+            Found = Some(match words.Found with Some found -> $"{found}, {place}" | None -> place)
+            Mend = Some "declare it anew in this policy, or leave it out with `without`" }
+    | ExtendsTooDeep limit ->
+        { says "R084" "policies extend each other too deep" with
+            Expected = Some $"at most {limit} policies in a row"
+            Mend = Some "extend one of the policies further up" }
+    | ExtendsTooMuch limit ->
+        { says "R085" "this takes over more than a set of rules may have" with
+            Expected = Some $"at most {limit} declarations in all policies together, those taken over counted in each" }
+    | NoSuchInstant text ->
+        { says "R090" "there is no such instant" with
+            Expected = Some "date, time and offset, as in `2026-03-02T20:00+01:00` or `2026-03-02T19:00Z`"
+            Found = Some(quote text)
+            Mend =
+                if text.Contains 'T' && not (text.EndsWith 'Z' || text.LastIndexOfAny [| '+'; '-' |] > text.IndexOf 'T') then
+                    Some("write " + quote (text + "Z") + " for UTC, or the offset of the place")
+                else
+                    None }
+    | ScenarioLacks part ->
+        { says "R091" $"this scenario has no {part}" with
+            Expected = Some "`start INSTANT running SIZE` or `start INSTANT suspended`, what is measured, and at least one `expect`"
+            Mend =
+                match part with
+                | "`start`" -> Some "add `start 2026-03-02T20:00Z running 1cu`"
+                | "`expect`" -> Some "add `expect nothing` to say that nothing happens"
+                | _ -> Some "give a series a length, as in `cpu = 40% for 10m`, or an expectation a time" }
+    | NotGiven(name, why) ->
+        { says "R092" $"{quote name} is not for a scenario to give" with
+            Expected = Some "a metric that is measured, a fact of the gateway, `load`, `resident` or `peers.unknown`"
+            Found = Some(quote name + $": {why}") }
+    | SegmentWithoutEnd ->
+        { says "R093" "this lasts to the end of the scenario, and more follows" with
+            Expected = Some "a length on all parts of a series but the last"
+            Mend = Some "add `for 10m`" }
+    | SeriesEnds(name, at, until) ->
+        { says "R094" $"{quote name} ends before the scenario does" with
+            Expected = Some $"values until {span until}"
+            Found = Some $"its last one ends at {span at}"
+            Mend = Some "leave the last `for` out, or end with `?` where nothing is measured" }
+    | NotRising name ->
+        { says "R095" $"{quote name} does not move like this" with
+            Expected =
+                Some(
+                    if name = "idle" then
+                        "`0s for …` while somebody works, and `rising for …` while nobody does"
+                    else
+                        "values: only `idle` rises by itself"
+                )
+            Mend =
+                Some(
+                    if name = "idle" then
+                        "write `0s for 3m, rising for 10m`"
+                    else
+                        "write `10% -> 50% over 5m`"
+                ) }
+    | FactMissing name ->
+        { says "R096" $"{quote name} is never missing" with
+            Expected = Some "values: facts are always known"
+            Found = Some "`?`" }
+    | TooManySegments limit ->
+        { says "R097" "this series has too many parts" with Expected = Some $"at most {limit}, those in `times` counted each time" }
+    | GivenTwice(name, other) ->
+        { says "R098" $"{quote name} is computed from {quote other} here" with
+            Expected = Some $"{quote name} or {quote other}"
+            Found = Some "both"
+            Mend = Some "remove one of them" }
+    | TimesReversed(first, last) ->
+        { says "R099" "no time is between these" with
+            Expected = Some "the earlier time first"
+            Found = Some $"{span first} .. {span last}"
+            Mend = Some("write " + quote (span last + " .. " + span first)) }

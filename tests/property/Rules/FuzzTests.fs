@@ -34,6 +34,9 @@ let private words =
        "cpu"; "idle"; "memory"; "office"; "busy"; "avg"; "forecast"; "rate"; "suspend"; "resume"; "resize"; "up"; "down"; "to"; "track"; "at"
        "breaking"; "transactions"; "pinned"; "sessions"; "every"; "stale"; "from"; "sql"; "step"; "cu"; "default"; "true"; "false"; "flag"
        "{"; "}"; "("; ")"; ","; ":"; "="; "=="; "<"; ">="; "!="; "+"; "-"; ".."; "\""; "#"; "\\"; "\n"; "\n"; "\n  "; " "; "\t"; "\r\n"; "\000"
+       "property x ="; "scenario \"x\" {"; "most"; "per"; "never"; "always"; "leads"; "first"; "within"; "while"; "settles"; "without"
+       "start 2026-03-02T20:00+01:00 running 2cu"; "start"; "expect"; "nothing"; "no"; "by"; "between"; "after"; "over"; "->"; "rising"; "?"; "times"; "takes"; "fails"
+       "operator"; "statement"; "compute"; "crashes"; "machine"; "load"; "resident"; "spent.month"
        "5m"; "75%"; "2/s"; "0.5cu"; "500m cpu"; "2GiB"; "1h30m"; "08:00..19:00"; "2026-12-24"; "99999999999999999999"; "0.0001%"; "é"; "\u001b[31m" |]
 
 /// Random words of the language come much further than random bytes.
@@ -63,6 +66,13 @@ let private large: (string * string) list =
       "a chain of lets backwards", sized (String.concat "\n" [ for i in 50_000 .. -1 .. 1 -> $"let a{i} = a{i + 1}" ])
       "lets that double", sized (String.concat "\n" [ for i in 1..10_000 -> $"let a{i} = a{i - 1} and a{i - 1}" ] + "\nlet a0 = true")
       "policies", String.concat "\n" [ for i in 1..15_000 -> $"policy p{i} zone \"Europe/Berlin\"\nsize 1cu .. 2cu" ]
+      "scenarios",
+      sized (String.concat "\n" [ for i in 1..6_000 -> $"scenario \"s{i}\" {{ start 2026-03-02T20:00+01:00 running 2cu\n  cpu = 40%% for 2m, 2%% for 30m\n  idle = 0s for 3m, rising for 32m\n  expect nothing until 8m }}" ])
+      "segments", sized ("scenario \"s\" {\n  start 2026-03-02T20:00Z suspended\n  cpu = 1% for 1s" + repeated ", 1% for 1s" + "\n  expect nothing until 5m\n}")
+      "repetitions in each other", sized ("scenario \"s\" {\n  start 2026-03-02T20:00Z suspended\n  cpu = " + repeated "(" + "\n}")
+      "properties", sized (String.concat "\n" [ for i in 1..14_000 -> $"property p{i} = never suspend when queries.running > {i} or cpu > 5%%" ])
+      "policies that extend one", "size 1cu .. 2cu\n" + String.concat "\n" [ for i in 1..4_000 -> $"let a{i} = {i}cu" ] + String.concat "\n" [ for i in 1..30_000 -> $"\npolicy p{i} extends default" ]
+      "policies in a row", "policy p0\nsize 1cu .. 2cu" + String.concat "\n" [ for i in 1..30_000 -> $"\npolicy p{i} extends p{i - 1}" ]
       "parentheses", "let x = " + repeated "("
       "calls", "let x = " + repeated "avg("
       "not", "let x = " + repeated "not "

@@ -43,13 +43,13 @@ let ``errors of all files are reported together, in the order of the files`` () 
     equal [ "a.rules", "R010"; "b.rules", "R030" ] [ for found in set.Diagnostics -> found.File, found.Code ]
 
 [<Test>]
-let ``scenarios and properties are stepped over, whatever is in them`` () =
+let ``errors in scenarios and properties are reported with all others, and cost no other declaration`` () =
     let set =
         compile (
-            sized "scenario \"braces } in strings\" {\n  # and in } comments\n  size = { }\n}\nproperty calm = at most 8\n  resize per 10m\nrule a on running { when idle > 5 do suspend }"
+            sized "scenario \"braces } in strings\" {\n  # and in } comments\n  size = { }\n}\nproperty calm = at most 8\n  resizes per 10m\nrule a on running { when idle > 5 do suspend }"
         )
 
-    equal [ "R080", 2; "R080", 6; "R030", 8 ] [ for found in set.Diagnostics -> found.Code, found.Line ]
+    equal [ "R001", 4; "R001", 7; "R030", 8 ] [ for found in set.Diagnostics -> found.Code, found.Line ]
 
 [<Test>]
 let ``a set with more problems than anybody reads shows the first errors and says how many more there are`` () =
