@@ -142,7 +142,8 @@ type Blocked =
       Until: int64<ms> voption }
 
 type Decision =
-    { At: int64<ms>
+    { /// When it was made. A quiet tick gives back the decision that stands, so it may lie before the tick.
+      At: int64<ms>
       Revision: int64
       Phase: Phase
       /// At most one, and only when it is to be begun now.

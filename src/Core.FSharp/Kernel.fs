@@ -68,11 +68,12 @@ module Kernel =
     [<CompiledName("Initial")>]
     let initial (policy: Policy) (at: int64<ms>) : State =
         let plan = Planning.make policy
+        let at = max Limits.Earliest (min Limits.Latest at)
         let state = State.initial plan policy.Step at
         { state with Size = (Sizes.range at state).Min }
 
     /// One input, one decision. The policy may be another one than before; `PolicyChanged` is the input that tells so at once.
-    /// A quiet tick returns the same state.
+    /// A quiet tick returns the same state and the decision that stands, made at its own `At`.
     [<CompiledName("Step")>]
     let step (policy: Policy) (state: State) (input: Input) : struct (State * Decision) = Stepping.step policy state input
 

@@ -9,11 +9,22 @@ let Never = 0x3FFFFFFFFFFFFFFFL<ms>
 [<Literal>]
 let Long = -0x3FFFFFFFFFFFFFFFL<ms>
 
+/// Inputs are taken at an instant of this span at most (some 270,000 years around 1970), so that no sum of times overflows.
+[<Literal>]
+let Earliest = -8_640_000_000_000_000L<ms>
+
+[<Literal>]
+let Latest = 8_640_000_000_000_000L<ms>
+
+/// No size is larger, whoever found or asked for it: sums and products of sizes stay exact.
+[<Literal>]
+let LargestSize = 1_000_000_000_000L<mcu>
+
 /// `NextCheck` is never further away.
 [<Literal>]
 let Horizon = 3_600_000L<ms>
 
-/// Samples kept of one metric at most, whatever its windows ask for; older ones make the window Unknown.
+/// Samples kept of one metric at most, whatever its windows ask for; a window that reaches further back is Unknown.
 [<Literal>]
 let Samples = 65_536
 

@@ -20,19 +20,27 @@ let private suspend now by (state: State) : Change =
     | Waking _
     | Fitting _ -> wait SuspendCommand by state
 
-let private resume now by size (state: State) : Change =
-    match state.Stage with
-    | Asleep
-    | Broken _ -> commanded now by (DoResume(Sizes.settled now state (ValueOption.defaultValue state.Size size))) state
-    | Awake -> Change.none state |> Change.warn "it runs already"
-    | Emptying _ -> State.enter now Awake { state with Pending = ValueNone } |> Change.none |> Change.because "command" $"cancel the suspend, by {by}"
-    | Stopping _ -> wait (ResumeCommand size) by state
-    | Waking _
-    | Fitting _ -> Change.none { state with Pending = ValueNone }
-
 let private clamped (wanted: int64<mcu>) (given: int64<mcu>) (change: Change) =
     if wanted = given then change
     else change |> Change.warn $"a size of {Words.size wanted} was asked for; within bounds, step and memory it is {Words.size given}"
+
+let private resume now by size (state: State) : Change =
+    match state.Stage with
+    | Asleep
+    | Broken _ ->
+        let wanted = ValueOption.defaultValue state.Size size
+        let target = Sizes.settled now state wanted
+        let begun = commanded now by (DoResume target) state
+        if size.IsSome then begun |> clamped wanted target else begun
+    | Awake -> Change.none state |> Change.warn "it runs already"
+    | Emptying _ ->
+        // As after a resume, idle counts anew: the rule that began the drain would begin it again at once.
+        State.enter now Awake { state with Pending = ValueNone; QuietSince = max state.QuietSince now }
+        |> Change.none
+        |> Change.because "command" $"cancel the suspend, by {by}"
+    | Stopping _ -> wait (ResumeCommand size) by state
+    | Waking _
+    | Fitting _ -> Change.none { state with Pending = ValueNone }
 
 let private resize now by wanted (state: State) : Change =
     let settled = Sizes.settled now state wanted

@@ -47,7 +47,7 @@ let apply now (event: Event) (state: State) : Change =
     | Measured(metric, value) -> Change.none (measured now metric value state)
     | ActivityChanged activity -> Change.none (active now activity state) |> cancelled now
     | Observed observation -> Observing.apply now observation state
-    | Unreclaimable memory when memory = state.Unreclaimable -> Change.none state
+    | Unreclaimable memory when max 0L<bytes> memory = state.Unreclaimable -> Change.none state
     | Unreclaimable memory -> Change.none { state with Unreclaimable = max 0L<bytes> memory }
     | Capacity(cpu, memory) -> Change.none (found cpu memory state)
     | EffectOutcome(revision, outcome) -> Outcomes.apply now revision outcome state

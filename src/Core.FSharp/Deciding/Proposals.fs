@@ -31,12 +31,12 @@ module internal Proposals =
         match usage with
         | Ratio(num, den) when target > 0L ->
             let over = Exact.wide den * Exact.wide target
-            let most = Exact.wide (Limits.Never / 4L<ms>)
-            let product = Exact.wide (int64 size) * System.Int128.Min(num, most)
+            let most = Exact.wide (int64 Limits.LargestSize)
+            let product = Exact.wide (int64 size) * System.Int128.Min(num, Exact.wide (int64 Limits.Never))
             ValueSome(int64 (System.Int128.Min((product + over - System.Int128.One) / over, most)) * 1L<mcu>)
         | _ -> ValueNone
 
-    let private bounded (size: int64<mcu>) = max 0L<mcu> (min size (Limits.Never / 4L<ms> * 1L<mcu>))
+    let private bounded (size: int64<mcu>) = max 0L<mcu> (min size Limits.LargestSize)
 
     let private amount size =
         function

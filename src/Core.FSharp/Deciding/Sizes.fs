@@ -19,7 +19,8 @@ let capacity (state: State) : int64<mcu> voption =
     | ValueNone -> ValueNone
     | ValueSome(struct (cpu, memory)) ->
         let unit = state.Plan.Policy.Unit
-        let part (has: int64) (each: int64) = if each <= 0L then Limits.Never / 1L<ms> else int64 (System.Int128.Min(Exact.wide has * Exact.wide 1000L / Exact.wide each, Exact.wide (Limits.Never / 1L<ms>)))
+        let largest = Exact.wide (int64 Limits.LargestSize)
+        let part (has: int64) (each: int64) = if each <= 0L then int64 Limits.LargestSize else int64 (System.Int128.Min(Exact.wide has * Exact.wide 1000L / Exact.wide each, largest))
         let most = min (part (int64 cpu) (int64 unit.Cpu)) (part (int64 memory) (int64 unit.Memory))
         let step = stepOf state.Plan.Policy
         ValueSome(max step (floorTo step (most * 1L<mcu>)))
@@ -42,7 +43,7 @@ let range (now: int64<ms>) (state: State) : Range =
 
     let step = stepOf plan.Policy
     let low = inForce |> List.fold (fun low bounds -> max low bounds.Bounds.Min) step
-    let high = inForce |> List.fold (fun high bounds -> min high bounds.Bounds.Max) (Limits.Never / 1L<ms> * 1L<mcu>)
+    let high = inForce |> List.fold (fun high bounds -> min high bounds.Bounds.Max) Limits.LargestSize
     let high = max low high
 
     match capacity state with
@@ -62,12 +63,12 @@ let nextChange (now: int64<ms>) (plan: Plan) : int64<ms> =
 /// The smallest size that holds the memory which cannot be given back, with a margin of a tenth; 0 while none is known.
 let memoryFloor (state: State) : int64<mcu> =
     let each = state.Plan.Policy.Unit.Memory
-    let needed = state.Unreclaimable + state.Unreclaimable / 10L
+    let needed = Exact.wide (int64 state.Unreclaimable) + Exact.wide (int64 state.Unreclaimable / 10L)
 
     if state.Unreclaimable <= 0L<bytes> || each <= 0L<bytes> then 0L<mcu>
     else
-        let units = (Exact.wide (int64 needed) * Exact.wide 1000L + Exact.wide (int64 each - 1L)) / Exact.wide (int64 each)
-        let most = Exact.wide (Limits.Never / 1L<ms> / 2L)
+        let units = (needed * Exact.wide 1000L + Exact.wide (int64 each - 1L)) / Exact.wide (int64 each)
+        let most = Exact.wide (int64 Limits.LargestSize)
         ceilTo (stepOf state.Plan.Policy) (int64 (System.Int128.Min(units, most)) * 1L<mcu>)
 
 let clamp (range: Range) (size: int64<mcu>) = max range.Min (min range.Max size)
@@ -79,11 +80,10 @@ let outward (range: Range) (policy: Policy) (present: int64<mcu>) (raw: int64<mc
 
 /// A size to start at or to set by hand: rounded up to the step, within the range.
 let settled (now: int64<ms>) (state: State) (raw: int64<mcu>) : int64<mcu> =
-    let most = Limits.Never / 2L / 1L<ms> * 1L<mcu>
-    clamp (range now state) (ceilTo (stepOf state.Plan.Policy) (max 0L<mcu> (min raw most)))
+    clamp (range now state) (ceilTo (stepOf state.Plan.Policy) (max 0L<mcu> (min raw Limits.LargestSize)))
 
 /// Part of a size in basis points.
 let part (size: int64<mcu>) (basisPoints: int64) : int64<mcu> =
     let product = Exact.wide (int64 size) * Exact.wide basisPoints / Exact.wide 10_000L
-    let most = Exact.wide (Limits.Never / 2L / 1L<ms>)
+    let most = Exact.wide (int64 Limits.LargestSize)
     int64 (System.Int128.Min(product, most)) * 1L<mcu>

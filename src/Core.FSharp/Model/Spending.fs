@@ -9,6 +9,11 @@ type internal Spending =
       MonthUsed: int64 }
 
 module internal Spending =
+    /// What has been used can only be too much to count.
+    let private plus (used: int64) (size: int64<mcu>) (length: int64<ms>) =
+        let sum = Exact.wide used + Exact.wide (int64 size) * Exact.wide (int64 length)
+        int64 (System.Int128.Min(sum, Exact.wide (int64 Limits.Never)))
+
     let none = { At = 0L<ms>; Day = 0; DayUsed = 0L; MonthUsed = 0L }
 
     /// Carries it on to `now`, with `size` in use since `At` (0 while nothing runs). Each stretch of a local day counts in that day.
@@ -29,7 +34,7 @@ module internal Spending =
             if now <= s.At then s
             else
                 let until = min now (max (s.At + 1L<ms>) (LocalTime.nextMidnight zone s.At))
-                let used = int64 size * int64 (until - s.At)
-                go { s with At = until; DayUsed = s.DayUsed + used; MonthUsed = s.MonthUsed + used }
+                let length = until - s.At
+                go { s with At = until; DayUsed = plus s.DayUsed size length; MonthUsed = plus s.MonthUsed size length }
 
         if now < spending.At then spending else go { spending with At = skip }

@@ -83,9 +83,8 @@ type State =
           Timers: int64<ms>[]
           /// By rule of the plan.
           Armed: bool[]
-          /// What the last evaluation blocked and refused, told again on quiet ticks.
-          Blocked: Blocked list
-          RefuseHeld: string option }
+          /// What the last look decided, without what it began: told again, the same object, on quiet ticks.
+          Standing: Decision }
 
 module internal State =
     let phase (state: State) = Stage.phase state.Stage
@@ -106,6 +105,19 @@ module internal State =
 
     let private freshSeries (plan: Plan) = plan.Slots |> Array.map (fun slot -> Series.empty slot.PercentileWidths)
     let private freshTimers (plan: Plan) = Array.create plan.Timers.Length Limits.Never
+
+    /// A decision that begins nothing and gives no reasons.
+    let standing at next revision phase blocked refuseHeld : Decision =
+        { At = at
+          Revision = revision
+          Phase = phase
+          Effect = ValueNone
+          Because = []
+          Reasons = []
+          Blocked = blocked
+          Warnings = []
+          RefuseHeld = refuseHeld
+          NextCheck = next }
 
     /// Nothing runs and nothing is known yet.
     let initial (plan: Plan) (size: int64<mcu>) (at: int64<ms>) : State =
@@ -135,8 +147,7 @@ module internal State =
           FactsAt = at
           Timers = freshTimers plan
           Armed = Array.zeroCreate plan.Rules.Length
-          Blocked = []
-          RefuseHeld = None }
+          Standing = standing at at 0L Phase.Suspended [] None }
 
     let disarm (state: State) : State =
         if Array.contains true state.Armed then { state with Armed = Array.zeroCreate state.Armed.Length } else state
@@ -153,8 +164,8 @@ module internal State =
         let restarted index series = if state.Plan.Slots[index].Metric.PerSize then Series.restart series else series
         { disarm state with Series = Array.mapi restarted state.Series }
 
-    /// The same database under another policy: samples that it still asks for stay, timers and armed rules start anew.
-    let replan (plan: Plan) (state: State) : State =
+    /// The same database under another policy: samples that it still asks for stay, timers and armed rules start anew at `now`.
+    let replan (now: int64<ms>) (plan: Plan) (state: State) : State =
         let carried (slot: Slot) =
             let place =
                 state.Plan.Slots
@@ -165,14 +176,15 @@ module internal State =
             | Some index ->
                 Series.toList state.Series[index]
                 |> List.fold (fun series (at, value) -> Series.append slot.Widest at value series) (Series.empty slot.PercentileWidths)
+                |> Series.losing state.Series[index].Lost
 
         { state with
             Plan = plan
             Series = Array.map carried plan.Slots
-            FactsAt = state.At
+            FactsAt = now
             Timers = freshTimers plan
             Armed = Array.zeroCreate plan.Rules.Length
-            Next = state.At }
+            Next = now }
 
     /// Carries the bill on to `now`; call it before the size or the phase changes.
     let bill (now: int64<ms>) (state: State) : State =

@@ -81,6 +81,12 @@ let field (name: string) (decoder: Decoder<'a>) : Decoder<'a> =
         | None -> Error $"expected a field '{name}', found none"
     | other -> wrong "an object" other
 
+/// A field that an older version does not have.
+let fieldOr (name: string) (missing: 'a) (decoder: Decoder<'a>) : Decoder<'a> =
+    function
+    | Json.Object fields when not (List.exists (fun (found, _) -> found = name) fields) -> Ok missing
+    | json -> field name decoder json
+
 /// By the value of the field that tells the cases apart.
 let tagged (name: string) (cases: string -> Decoder<'a> option) : Decoder<'a> =
     fun json ->

@@ -3,8 +3,13 @@
 /// so that a log that begins with it replays to the same bytes.
 module internal Serverless.Core.StateJson
 
+/// 2: a series tells what it gave up for the bound on its samples.
 [<Literal>]
-let Version = 1
+let Version = 2
+
+/// The oldest that is still read.
+[<Literal>]
+let OldestVersion = 1
 
 let private backoff (backoff: Backoff) : Json =
     Json.Object [ "failures", InputJson.int backoff.Failures; "notBefore", InputJson.ms backoff.NotBefore; "reason", Json.Text backoff.Reason ]
@@ -70,6 +75,7 @@ let private series (state: State) : Json =
         [ for index in 0 .. state.Series.Length - 1 do
               Json.Object
                   [ "metric", Json.Text state.Plan.Slots[index].Metric.Name
+                    "lost", InputJson.ms state.Series[index].Lost
                     "samples", Json.List(Series.toList state.Series[index] |> List.map sample) ] ]
 
 let encodeFull (state: State) : Json =
@@ -94,6 +100,6 @@ let encodeFull (state: State) : Json =
             "capacity", capacity
             "factsAt", InputJson.ms state.FactsAt
             "series", series state
-            "blocked", Json.List(List.map DecisionJson.blocked state.Blocked)
-            "refuseHeld", DecisionJson.refuse state.RefuseHeld ]
+            "blocked", Json.List(List.map DecisionJson.blocked state.Standing.Blocked)
+            "refuseHeld", DecisionJson.refuse state.Standing.RefuseHeld ]
     )

@@ -57,13 +57,24 @@ let private withTimers (found: (int * int64<ms>) list) (state: State) : State =
 let private withArmed (names: string list) (state: State) : State =
     { state with Armed = state.Plan.Rules |> Array.map (fun planned -> List.contains planned.Rule.Name names) }
 
+let private readable (version: int) =
+    if version >= StateJson.OldestVersion && version <= StateJson.Version then Ok()
+    else Error $"version: expected {StateJson.OldestVersion} to {StateJson.Version}, found {version}"
+
+let private instant: Decoder<int64<ms>> =
+    fun json ->
+        decode {
+            let! at = Decode.ms json
+            return! if at >= Limits.Earliest && at <= Limits.Latest then Ok at else Error $"expected an instant from {Limits.Earliest} to {Limits.Latest}, found {at}"
+        }
+
 let private readCore (plan: Plan) : Decoder<State> =
     fun json ->
         decode {
             let! version = field "version" Decode.int32 json
-            do! if version = StateJson.Version then Ok() else Error $"version: expected {StateJson.Version}, found {version}"
+            do! readable version
             let! policy = field "policy" text json
-            let! at = field "at" Decode.ms json
+            let! at = field "at" instant json
             let! revision = field "revision" Decode.integer json
             let! stage = field "stage" readStage json
             let! since = field "since" Decode.ms json
@@ -115,7 +126,7 @@ let private landed (stage: Stage) : Stage =
 let read (plan: Plan) (at: int64<ms>) : Decoder<State> =
     readCore plan
     >> Result.map (fun saved ->
-        let now = max at saved.At
+        let now = max saved.At (max Limits.Earliest (min Limits.Latest at))
         let stage = landed saved.Stage
 
         { saved with
@@ -124,29 +135,33 @@ let read (plan: Plan) (at: int64<ms>) : Decoder<State> =
             Revision = saved.Revision + 1L
             Stage = stage
             Since = (if stage = saved.Stage then saved.Since else now)
+            Standing = State.standing now now (saved.Revision + 1L) (Stage.phase stage) [] None
             Heard = now
             ActivityAt = now
             FactsAt = now
             QuietSince = now })
 
-let private withSeries (found: (string * (int64<ms> * int64) list) list) (state: State) : State =
+type private SavedSeries = { Metric: string; Lost: int64<ms>; Samples: (int64<ms> * int64) list }
+
+let private withSeries (found: SavedSeries list) (state: State) : State =
     let filled index series =
         let slot = state.Plan.Slots[index]
 
-        match found |> List.tryFind (fun (metric, _) -> metric = slot.Metric.Name) with
-        | Some(_, samples) -> samples |> List.fold (fun series (at, value) -> Series.append slot.Widest at value series) series
+        match found |> List.tryFind (fun saved -> saved.Metric = slot.Metric.Name) with
+        | Some saved -> saved.Samples |> List.fold (fun series (at, value) -> Series.append slot.Widest at value series) series |> Series.losing saved.Lost
         | None -> series
 
     { state with Series = Array.mapi filled state.Series }
 
-let private readSeries: Decoder<string * (int64<ms> * int64) list> =
+let private readSeries: Decoder<SavedSeries> =
     fun json ->
         decode {
             let! metric = field "metric" text json
+            let! lost = fieldOr "lost" Limits.Long Decode.ms json
             let! samples = field "samples" (list (pair Decode.ms Decode.integer)) json
 
             if samples |> List.pairwise |> List.forall (fun ((a, _), (b, _)) -> a <= b) then
-                return metric, samples
+                return { Metric = metric; Lost = lost; Samples = samples }
             else
                 return! Error $"samples: expected those of {metric} in order of time"
         }
@@ -172,6 +187,8 @@ let readFull (plan: Plan) : Decoder<State> =
             let! series = field "series" (list readSeries) json
             let! blocked = field "blocked" (list DecisionJson.readBlocked) json
             let! refuse = field "refuseHeld" (Decode.optional text) json
+            // An older version waited longer where nothing could change.
+            let next = min next (state.At + Limits.Horizon)
 
             return
                 { withSeries series state with
@@ -183,6 +200,5 @@ let readFull (plan: Plan) : Decoder<State> =
                     ActivityAt = activityAt
                     Capacity = capacity |> ValueOption.map (fun (cpu, memory) -> struct (cpu * 1L<mcpu>, memory * 1L<bytes>))
                     FactsAt = factsAt
-                    Blocked = blocked
-                    RefuseHeld = refuse }
+                    Standing = State.standing state.At next state.Revision (State.phase state) blocked refuse }
         }

@@ -8,6 +8,8 @@ type internal RankedWindow = { Width: int64<ms>; Until: int64<ms>; Values: Ranke
 [<NoEquality; NoComparison>]
 type internal Series =
     { Origin: int64<ms>
+      /// Of the newest sample that was given up for the bound on their number: a window that reaches back to it is Unknown.
+      Lost: int64<ms>
       Samples: SampleTree
       Ranked: RankedWindow list }
 
@@ -18,6 +20,7 @@ type internal WindowReading = { Value: Exact voption; Changes: int64<ms> }
 module internal Series =
     let empty (percentileWidths: int64<ms> list) : Series =
         { Origin = 0L<ms>
+          Lost = Limits.Long
           Samples = NoSamples
           Ranked = percentileWidths |> List.map (fun width -> { Width = width; Until = Limits.Long; Values = NoValues }) }
 
@@ -25,6 +28,10 @@ module internal Series =
         match series.Samples with
         | NoSamples -> series
         | _ -> empty (series.Ranked |> List.map _.Width)
+
+    /// What was given up before is still missing.
+    let losing (lost: int64<ms>) (series: Series) : Series =
+        if lost <= series.Lost then series else { series with Lost = lost }
 
     let private expire (samples: SampleTree) (now: int64<ms>) (window: RankedWindow) =
         let until = now - window.Width
@@ -45,12 +52,13 @@ module internal Series =
         let kept = SampleTree.dropTo origin (min (at - widest) (at - 1L<ms>)) samples
         let oldest = SampleTree.summary kept
 
-        if oldest.Count <= Limits.Samples then { Origin = origin; Samples = kept; Ranked = ranked }
+        if oldest.Count <= Limits.Samples then { Origin = origin; Lost = series.Lost; Samples = kept; Ranked = ranked }
         else
             let without (window: RankedWindow) =
                 if oldest.First > window.Until then { window with Values = Ranked.remove oldest.FirstValue window.Values } else window
 
             { Origin = origin
+              Lost = oldest.First
               Samples = SampleTree.dropOldest origin kept
               Ranked = List.map without ranked }
 
@@ -87,6 +95,7 @@ module internal Series =
         let s = SampleTree.after series.Origin from series.Samples
 
         if s.Count = 0 || now - s.Last > stale then { Value = ValueNone; Changes = Limits.Never }
+        elif from < series.Lost then { Value = ValueNone; Changes = series.Lost + width }
         else
             let leaves = s.First + width
             let covered = s.First - from <= stale

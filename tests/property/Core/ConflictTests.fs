@@ -87,7 +87,7 @@ let ``an up that cools becomes stay and says until when`` () =
 [<Test>]
 let ``a cooling explains itself in words`` () =
     let policy = { policy [ rule "grow" always (up 1.0) ] [] with Cooldown = { Up = seconds 30; Down = 0L<ms>; Suspend = 0L<ms> } }
-    let story = running policy (cu 2.0) |> ends Succeeded |> after (seconds 18) Tick
+    let story = running policy (cu 2.0) |> ends Succeeded |> after (seconds 18) (Commanded(UnpauseCommand, "ann"))
     Assert.That(String.concat "\n" (Explain.decision policy story.Decision), Does.Contain "grow is cooling for 12 s more")
 
 [<Test>]

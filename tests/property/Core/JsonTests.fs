@@ -62,10 +62,23 @@ let ``nesting is bounded`` () =
     Assert.That((KernelJson.readInput deep).Error, Does.Contain "levels")
 
 [<Test>]
-let ``a state of another version is refused`` () =
+let ``a state of a version that is not known is refused`` () =
     let text = KernelJson.writeState (Kernel.initial (policy [] []) noon)
-    let other = text.Replace("\"version\":1", "\"version\":2")
-    Assert.That((KernelJson.readState (policy [] []) noon other).Error, Does.Contain "expected 1, found 2")
+
+    for other in [ 0; 3 ] do
+        let changed = text.Replace("\"version\":2", $"\"version\":{other}")
+        Assert.That((KernelJson.readState (policy [] []) noon changed).Error, Does.Contain $"expected 1 to 2, found {other}")
+
+[<Test>]
+let ``a state of the first version is read, in both forms`` () =
+    let story = running (policy [ rule "grow" (cpuAveraged (minutes 1) Greater 75) (ResizeUp(Units(cu 1.0))) ] []) (cu 1.0) |> sampled "cpu" 5_000L (minutes 2)
+    let aged (text: string) = text.Replace("\"version\":2", "\"version\":1").Replace($"\"lost\":{int64 Limits.Long},", "")
+    let saved = KernelJson.readState story.Policy story.Now (aged (KernelJson.writeState story.State))
+    Assert.That(saved.Error, Is.Empty)
+    Assert.That(saved.Value.Size, Is.EqualTo(cu 1.0))
+    let full = KernelJson.writeFullState story.State
+    Assert.That(aged full, Does.Not.Contain "lost")
+    Assert.That(KernelJson.writeFullState (KernelJson.readFullState story.Policy (aged full)).Value, Is.EqualTo full)
 
 [<Test>]
 let ``a full state under another policy is refused`` () =

@@ -180,13 +180,14 @@ let ``5 at most one effect is in flight`` (life: Life) =
     let mutable inFlight = false
 
     for step in play life do
-        // What can end an effect: its own outcome, what is found, a command, a statement that is held.
+        // What can end an effect: its own outcome, what is found, a command, a statement that is held, a new policy.
         let mayEnd =
             match step.Input.Event with
             | EffectOutcome(revision, _) -> revision = step.Before.Revision
             | Observed _
             | Commanded _
-            | ActivityChanged _ -> true
+            | ActivityChanged _
+            | PolicyChanged -> true
             | _ -> false
 
         demand "an effect began while another was in flight" step (not (inFlight && step.Decision.Effect.IsSome && not mayEnd))
@@ -265,10 +266,11 @@ let ``8 time never runs backwards, and what is late still counts`` (life: Life) 
     let mutable last = noon
 
     for step in play life do
-        demand "the decision is older than the one before" step (step.Decision.At >= last || step.Decision.At >= step.Input.At)
+        demand "the decision is older than the state" step (step.Decision.At >= step.After.At)
+        demand "the state is older than what was looked at before" step (step.After.At >= last)
         demand "the state is older than before" step (step.After.At >= step.Before.At)
         demand "an older input without a warning" step (step.Input.At >= step.Before.At || not step.Decision.Warnings.IsEmpty)
-        last <- step.Decision.At
+        last <- step.After.At
 
         let struct (late, decision) = Play.step step.Policy step.After (step.After.At - seconds 30) step.Input.Event
         let struct (timely, expected) = Play.step step.Policy step.After step.After.At step.Input.Event

@@ -21,8 +21,9 @@ let ``a quiet tick returns the same state`` (life: Life) =
         let struct (settled, decision) = Play.step step.Policy step.After step.After.At Tick
 
         if decision.NextCheck > decision.At + 1L<ms> then
-            let struct (same, _) = Play.step step.Policy settled (decision.At + 1L<ms>) Tick
+            let struct (same, told) = Play.step step.Policy settled (decision.At + 1L<ms>) Tick
             demand "a quiet tick made another state" step (obj.ReferenceEquals(same, settled))
+            demand "a quiet tick made another decision" step (obj.ReferenceEquals(told, settled.Standing))
 
 /// Looked at in full, nothing would have come of the tick that was answered as quiet.
 [<Law>]
@@ -35,8 +36,8 @@ let ``a quiet tick loses nothing`` (life: Life) (part: byte) =
             let at = state.At + reach * int64 part / 256L
             let struct (_, full) = Play.step step.Policy { state with Next = at } at Tick
             demand "looked at in full, an effect would have begun" step full.Effect.IsNone
-            demand "looked at in full, other things were blocked" step (List.map (fun (b: Blocked) -> b.Rule, b.By) full.Blocked = List.map (fun (b: Blocked) -> b.Rule, b.By) state.Blocked)
-            demand "looked at in full, held statements fare otherwise" step (full.RefuseHeld.IsSome = state.RefuseHeld.IsSome)
+            demand "looked at in full, other things were blocked" step (List.map (fun (b: Blocked) -> b.Rule, b.By) full.Blocked = List.map (fun (b: Blocked) -> b.Rule, b.By) state.Standing.Blocked)
+            demand "looked at in full, held statements fare otherwise" step (full.RefuseHeld.IsSome = state.Standing.RefuseHeld.IsSome)
 
 [<Law>]
 let ``timers do not depend on how punctually the host calls`` (life: Life) =
@@ -86,6 +87,22 @@ let ``a saved state keeps what a restart needs`` (life: Life) =
         demand "the pause is lost" step (back.PausedBy = step.After.PausedBy)
         demand "the back-off is lost" step (back.ResumeBackoff.Failures = step.After.ResumeBackoff.Failures)
         demand "something is in flight" step (atRest (State.phase back))
+
+[<Test>]
+let ``a quiet tick allocates nothing`` () =
+    let story = running (policy [ rule "sleep" (idle (minutes 5)) (Suspend never) ] []) 1_000L<mcu>
+    let input: Input = { At = noon + minutes 2; Event = Tick }
+    let tick () = Kernel.step story.Policy story.State input |> ignore
+
+    for _ in 1..1_000 do
+        tick ()
+
+    let before = System.GC.GetAllocatedBytesForCurrentThread()
+
+    for _ in 1..1_000 do
+        tick ()
+
+    Assert.That(System.GC.GetAllocatedBytesForCurrentThread() - before, Is.LessThan 1_000L)
 
 [<Test>]
 let ``a quiet tick is answered without looking at the rules`` () =

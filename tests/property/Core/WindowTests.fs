@@ -137,7 +137,16 @@ let ``a series is bounded however many samples come`` () =
     let series = flood |> Seq.fold (fun series (at, value) -> Series.append widest at value series) (Series.empty [ widest ])
     Assert.That((SampleTree.summary series.Samples).Count, Is.EqualTo Limits.Samples)
     Assert.That((SampleTree.summary series.Samples).Min, Is.EqualTo 501L)
-    Assert.That(exact (Series.read P50 widest widest noon series), Is.EqualTo(Some(bigint (500 + Limits.Samples / 2), 1I)))
+    Assert.That(Ranked.percentile 50 series.Ranked.Head.Values, Is.EqualTo(ValueSome(int64 (500 + Limits.Samples / 2))))
+
+[<Test>]
+let ``a window that lost samples to the bound is unknown, until it no longer reaches back to them`` () =
+    let flood = seq { for n in 1 .. Limits.Samples + 1 -> noon + int64 (n / 1_000) * 1L<ms>, int64 n }
+    let series = flood |> Seq.fold (fun series (at, value) -> Series.append widest at value series) (Series.empty [])
+    let reading = Series.read Sum (seconds 10) widest (noon + seconds 9) series
+    Assert.That(exact reading, Is.EqualTo None)
+    Assert.That(reading.Changes, Is.EqualTo(noon + seconds 10))
+    Assert.That(exact (Series.read CountOf (seconds 10) widest (noon + seconds 10) series), Is.EqualTo(Some(bigint (Limits.Samples + 1 - 999) * 1000I, 1I)))
 
 [<Test>]
 let ``an average is compared without rounding`` () =
