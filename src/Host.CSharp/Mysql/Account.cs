@@ -8,8 +8,9 @@ namespace Serverless.Host.Mysql;
 /// <param name="Locked">The account is locked.</param>
 /// <param name="PasswordExpired">The password is expired.</param>
 /// <param name="RequiresTls">REQUIRE SSL or stricter.</param>
+/// <param name="RequiresCertificate">Stricter: REQUIRE X509, ISSUER, SUBJECT or CIPHER, which look at the client's own TLS connection.</param>
 public sealed record Account(
-    string User, string Host, string Plugin, string AuthenticationString, bool Locked, bool PasswordExpired, bool RequiresTls)
+    string User, string Host, string Plugin, string AuthenticationString, bool Locked, bool PasswordExpired, bool RequiresTls, bool RequiresCertificate = false)
 {
     // Without the hash: this is what a log would show.
     public override string ToString() => $"{User}@{Host}";

@@ -6,4 +6,10 @@ namespace Serverless.Host.Mysql;
 /// <param name="UnixSocket">Path of the socket, or null.</param>
 /// <param name="Tcp">TCP address, used when there is no Unix socket.</param>
 /// <param name="ReadsProxyHeader">The engine reads a PROXY header from us (MariaDB with proxy-protocol-networks), so it sees the client's own address.</param>
-public sealed record BackendAddress(string? UnixSocket, IPEndPoint? Tcp, bool ReadsProxyHeader);
+public sealed record BackendAddress(string? UnixSocket, IPEndPoint? Tcp, bool ReadsProxyHeader)
+{
+    /// <summary>TLS to it; null: none.</summary>
+    public EngineTls? Tls { get; init; }
+
+    public override string ToString() => UnixSocket ?? $"{Tcp}";
+}

@@ -68,7 +68,8 @@ internal sealed class Rig : IAsyncDisposable
         var rig = new Rig(rules, home);
         prepare?.Invoke(rig);
         var settings = new DatabaseSettings(
-            "test", new IPEndPoint(IPAddress.Loopback, 0), ComputeKind.Local, Backend: null, rig.Rules, Policy: null, rig.Data, "app", Password: null, shadow, new EngineSettings(null, []), limits ?? LimitSettings.Default);
+            "test", new IPEndPoint(IPAddress.Loopback, 0), ComputeKind.Local, Backend: null, rig.Rules, Policy: null, rig.Data, "app", Password: null, shadow, new EngineSettings(null, []), limits ?? LimitSettings.Default,
+            TlsSettings.Default, BackendTls.Off);
         rig.Database = await Database.OpenAsync(settings, rig.Gateway, rig.Compute, loggers ?? NullLoggerFactory.Instance, TimeProvider.System, CancellationToken.None);
         await rig.Database.StartAsync(CancellationToken.None);
         return rig;

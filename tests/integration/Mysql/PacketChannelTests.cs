@@ -139,11 +139,13 @@ public sealed class PacketChannelTests
     });
 
     [Test]
-    public Task Upgrade_BytesSentAhead_IsRefused() => OnLoop(async () =>
+    public Task Upgrade_BytesSentAhead_AreForTheNewTransport() => OnLoop(async () =>
     {
-        await SendAsync([1, 0, 0, 0, 9, 1]);
+        await SendAsync([1, 0, 0, 0, 9, 22]);
         await _pair.Far.ReadPacketAsync();
-        Assert.That(() => _pair.Far.Upgrade(_pair.Far.Transport), Throws.TypeOf<MalformedPacketException>());
+        Assert.That(() => _pair.Far.Upgrade(_pair.Far.Transport), Throws.InvalidOperationException);
+        Assert.That(_pair.Far.TakeBuffered(), Is.EqualTo(new byte[] { 22 }));
+        Assert.That(() => _pair.Far.Upgrade(_pair.Far.Transport), Throws.Nothing);
     });
 
     /// <summary>NUnit's own way would block the loop.</summary>

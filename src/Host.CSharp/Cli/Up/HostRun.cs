@@ -10,6 +10,7 @@ using Serverless.Host.Control.Settings;
 using Serverless.Host.Gateway.Authentication;
 using Serverless.Host.Gateway.Listening;
 using Serverless.Host.Gateway.Sessions;
+using Serverless.Host.Mysql;
 
 namespace Serverless.Host.Cli.Up;
 
@@ -96,7 +97,7 @@ internal sealed partial class HostRun : IAsyncDisposable
         var addresses = new List<string>();
         foreach (DatabaseSettings settings in _settings.Databases)
         {
-            GatewayListener listener = _gateway.Listen(_gateway.Databases[settings.Name], settings.Listen, settings.Limits.Connections);
+            GatewayListener listener = _gateway.Listen(_gateway.Databases[settings.Name], settings.Listen, settings.Limits.Connections, ClientTlsOf(settings.Tls));
             addresses.Add($"{listener.LocalEndPoint}");
             Announce(settings, listener);
         }
@@ -133,7 +134,7 @@ internal sealed partial class HostRun : IAsyncDisposable
     {
         if (settings.Compute == ComputeKind.External)
         {
-            var external = new ExternalComputeOptions { Name = settings.Name, Address = settings.Backend!, User = settings.User, Password = settings.Password! };
+            var external = new ExternalComputeOptions { Name = settings.Name, Address = settings.Backend!, Tls = TlsTo(settings), User = settings.User, Password = settings.Password! };
             return new ExternalCompute(external, _gateway.Loops.Next());
         }
 
@@ -152,6 +153,24 @@ internal sealed partial class HostRun : IAsyncDisposable
             FirstAccountPassword = settings.Password,
         };
         return await LocalCompute.OpenAsync(options, _gateway.Loops.Next(), _loggers.CreateLogger<LocalCompute>(), TimeProvider.System, cancellation);
+    }
+
+    private static EngineTls? TlsTo(DatabaseSettings settings) => settings.BackendTls == BackendTls.Off
+        ? null
+        : new EngineTls(settings.BackendTls != BackendTls.Preferred, settings.BackendTls == BackendTls.Verified, $"{settings.Backend!.Address}");
+
+    private ClientTls ClientTlsOf(TlsSettings settings)
+    {
+        if (settings.Mode == ClientTlsMode.Off)
+        {
+            return ClientTls.None;
+        }
+
+        ILogger logger = _loggers.CreateLogger<GatewayCertificate>();
+        GatewayCertificate certificate = settings is { Certificate: { } file, Key: { } key }
+            ? GatewayCertificate.Load(file, key, TimeProvider.System, logger)
+            : GatewayCertificate.LoadOrCreate(_settings.Data, TimeProvider.System, logger);
+        return new ClientTls(certificate, settings.Mode == ClientTlsMode.Required);
     }
 
     private void Announce(DatabaseSettings settings, GatewayListener listener)

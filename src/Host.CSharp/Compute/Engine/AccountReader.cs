@@ -30,14 +30,14 @@ internal static class AccountReader
     {
         // The salt of a caching_sha2_password hash is raw bytes, which no character set of the connection carries.
         var rows = await sql.QueryAsync(
-            "SELECT User, Host, plugin, HEX(authentication_string) AS secret, account_locked = 'Y' AS locked, ssl_type <> '' AS tls, " +
+            "SELECT User, Host, plugin, HEX(authentication_string) AS secret, account_locked = 'Y' AS locked, ssl_type <> '' AS tls, ssl_type NOT IN ('', 'ANY') AS certificate, " +
             "password_expired = 'Y' OR (COALESCE(password_lifetime, @@GLOBAL.default_password_lifetime) > 0 AND " +
             "password_last_changed + INTERVAL COALESCE(password_lifetime, @@GLOBAL.default_password_lifetime) DAY < NOW()) AS expired FROM mysql.user", cancellation);
         return
         [
             .. rows.All().Select(row => new Account(
                 row["User"] ?? "", row["Host"] ?? "", row["plugin"] ?? "", Encoding.Latin1.GetString(Convert.FromHexString(row["secret"] ?? "")),
-                Locked: row["locked"] == "1", PasswordExpired: row["expired"] == "1", RequiresTls: row["tls"] == "1")),
+                Locked: row["locked"] == "1", PasswordExpired: row["expired"] == "1", RequiresTls: row["tls"] == "1", RequiresCertificate: row["certificate"] == "1")),
         ];
     }
 }

@@ -8,6 +8,9 @@ internal static class MariaDbAccount
 {
     private const string NativePassword = "mysql_native_password";
 
+    /// <summary>ssl_type of REQUIRE SSL; beyond it come X509 and what is specified more closely.</summary>
+    private const long AnyTls = 1;
+
     /// <summary>Of several ways to log in (`IDENTIFIED VIA a OR b`), those that work without the engine, best first.</summary>
     private static readonly string[] s_preferred = [NativePassword, "caching_sha2_password", "ed25519"];
 
@@ -21,7 +24,7 @@ internal static class MariaDbAccount
             var root = document.RootElement;
             if (root.ValueKind != JsonValueKind.Object || Flag(root, "is_role")) return null;
             var (plugin, secret) = Choose(root);
-            return new Account(user, host, plugin, secret, Flag(root, "account_locked"), IsExpired(root, now, defaultLifetimeDays), RequiresTls: Number(root, "ssl_type") > 0);
+            return new Account(user, host, plugin, secret, Flag(root, "account_locked"), IsExpired(root, now, defaultLifetimeDays), RequiresTls: Number(root, "ssl_type") > 0, RequiresCertificate: Number(root, "ssl_type") > AnyTls);
         }
         catch (JsonException)
         {

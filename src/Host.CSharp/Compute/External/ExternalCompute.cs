@@ -33,7 +33,7 @@ public sealed class ExternalCompute : ICompute
     /// <summary>Not known, so nothing is capped by it.</summary>
     public ComputeSize Capacity => new(long.MaxValue, long.MaxValue);
 
-    private BackendAddress Address => new(UnixSocket: null, _options.Address, ReadsProxyHeader: false);
+    private BackendAddress Address => new(UnixSocket: null, _options.Address, ReadsProxyHeader: false) { Tls = _options.Tls };
 
     private string NotOurs => $"The server of {_options.Name} at {_options.Address} is run by somebody else (compute external)";
 

@@ -1,4 +1,5 @@
 using System.Net;
+using Serverless.Host.Mysql;
 
 namespace Serverless.Host.Compute.External;
 
@@ -10,6 +11,9 @@ public sealed record ExternalComputeOptions
 
     /// <summary>Where it takes connections.</summary>
     public required IPEndPoint Address { get; init; }
+
+    /// <summary>Null: no TLS.</summary>
+    public EngineTls? Tls { get; init; }
 
     /// <summary>Account on it for the gateway's own statements; it must be allowed to read the account tables.</summary>
     public required string User { get; init; }

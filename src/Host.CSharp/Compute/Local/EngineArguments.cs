@@ -39,7 +39,7 @@ internal static class EngineArguments
             "--innodb-buffer-pool-dump-pct=100",
         ]);
         arguments.AddRange(binary.Family == ServerFamily.MariaDb
-            ? ["--proxy-protocol-networks=localhost,127.0.0.1,::1"]
+            ? ["--proxy-protocol-networks=localhost,127.0.0.1,::1", $"--ssl-cert={folder.Certificate}", $"--ssl-key={folder.CertificateKey}"]
             // One instance, so that the steps in which the pool can be resized are one chunk, whatever size it starts at.
             : ["--mysqlx=OFF", "--disable-log-bin", "--secure-file-priv=NULL", "--innodb-buffer-pool-instances=1", $"--innodb-buffer-pool-chunk-size={MemoryPlan.MySqlChunk(capacityBytes)}"]);
         if (initFile is not null) arguments.Add($"--init-file={initFile}");

@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Text;
+using Serverless.Host.Net.Tls;
 
 namespace Serverless.Host.Compute.Local;
 
@@ -39,6 +40,10 @@ internal sealed class EngineFolder
     public string FirstAccount => Path.Combine(Root, "first-account");
     public string Log => Path.Combine(Root, "engine.log");
 
+    /// <summary>What MariaDB shows on its socket to accounts that must come by TLS; MySQL makes its own.</summary>
+    public string Certificate => Path.Combine(Root, "engine-certificate.pem");
+    public string CertificateKey => Path.Combine(Root, "engine-key.pem");
+
     /// <summary>Folder of the socket: nobody but the owner gets at it.</summary>
     public string RunFolder { get; }
 
@@ -67,6 +72,15 @@ internal sealed class EngineFolder
             throw new ComputeException($"The socket's folder {RunFolder} was expected to be a folder of our own with no access for others (0700), and is not. Remove it and start again.");
         }
         Probe();
+    }
+
+    /// <summary>Makes the certificate if there is none.</summary>
+    public void MakeCertificate(DateTimeOffset now)
+    {
+        if (File.Exists(Certificate) && File.Exists(CertificateKey)) return;
+        var made = SelfSignedCertificate.Make("Serverless for MySQL engine", now);
+        WritePrivate(CertificateKey, made.Key);
+        WritePrivate(Certificate, made.Certificate);
     }
 
     /// <summary>Makes a folder that only its owner may enter, owned like the root folder.</summary>

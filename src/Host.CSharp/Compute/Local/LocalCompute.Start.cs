@@ -1,4 +1,5 @@
 using Serverless.Host.Compute.Engine;
+using Serverless.Host.Mysql;
 
 namespace Serverless.Host.Compute.Local;
 
@@ -58,6 +59,7 @@ public sealed partial class LocalCompute
     {
         _log.TurnOver();
         File.Delete(_folder.Socket);
+        if (_binary.Family == ServerFamily.MariaDb) _folder.MakeCertificate(_time.GetUtcNow());
         var initFile = mendAccount ? WriteInitFile() : null;
         var arguments = EngineArguments.ForServing(_folder, _binary, _options, PoolFor(size), Capacity.MemoryBytes, initFile);
         var logStart = _log.Length;

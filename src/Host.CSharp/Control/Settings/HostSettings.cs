@@ -23,7 +23,7 @@ public sealed record LogSettings(LogLevel Level, IReadOnlyDictionary<string, Log
 /// <param name="Shadow">Decisions are made, explained and logged, and not carried out.</param>
 public sealed record DatabaseSettings(
     string Name, IPEndPoint Listen, ComputeKind Compute, IPEndPoint? Backend, string Rules, string? Policy, string Data, string User, string? Password, bool Shadow,
-    EngineSettings Engine, LimitSettings Limits);
+    EngineSettings Engine, LimitSettings Limits, TlsSettings Tls, BackendTls BackendTls);
 
 public enum ComputeKind
 {
@@ -32,6 +32,40 @@ public enum ComputeKind
 
     /// <summary>A server that somebody else runs: proxied and observed, never started, stopped or resized.</summary>
     External,
+}
+
+/// <summary>TLS to clients.</summary>
+/// <param name="Certificate">PEM file, issuers behind it; null: one of the gateway's own making.</param>
+/// <param name="Key">PEM file of its key.</param>
+public sealed record TlsSettings(ClientTlsMode Mode, string? Certificate, string? Key)
+{
+    public static TlsSettings Default { get; } = new(ClientTlsMode.Offered, Certificate: null, Key: null);
+}
+
+public enum ClientTlsMode
+{
+    Off,
+
+    /// <summary>Clients choose.</summary>
+    Offered,
+
+    /// <summary>Clients that come over a network must.</summary>
+    Required,
+}
+
+/// <summary>TLS to an external server.</summary>
+public enum BackendTls
+{
+    Off,
+
+    /// <summary>Where it offers any, whoever it is.</summary>
+    Preferred,
+
+    /// <summary>Or there is no connection; whoever it is.</summary>
+    Required,
+
+    /// <summary>And its certificate is signed by somebody this machine trusts, for the name or address that it is reached at.</summary>
+    Verified,
 }
 
 /// <param name="Path">The engine's program; null: the first of mariadbd and mysqld found.</param>

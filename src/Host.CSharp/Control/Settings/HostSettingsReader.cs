@@ -19,6 +19,21 @@ internal static class HostSettingsReader
 
     private static readonly Dictionary<string, ComputeKind> Computes = new(StringComparer.OrdinalIgnoreCase) { ["local"] = ComputeKind.Local, ["external"] = ComputeKind.External };
 
+    private static readonly Dictionary<string, ClientTlsMode> TlsModes = new(StringComparer.OrdinalIgnoreCase)
+    {
+        ["off"] = ClientTlsMode.Off,
+        ["offered"] = ClientTlsMode.Offered,
+        ["required"] = ClientTlsMode.Required,
+    };
+
+    private static readonly Dictionary<string, BackendTls> BackendTlsModes = new(StringComparer.OrdinalIgnoreCase)
+    {
+        ["off"] = BackendTls.Off,
+        ["preferred"] = BackendTls.Preferred,
+        ["required"] = BackendTls.Required,
+        ["verified"] = BackendTls.Verified,
+    };
+
     /// <exception cref="SettingsException">Something in it is wrong; the message lists everything that is.</exception>
     public static HostSettings Read(IConfiguration configuration)
     {
@@ -110,7 +125,9 @@ internal static class HostSettingsReader
             section.Text("password") ?? above?.Password,
             section.Flag("shadow", above?.Shadow ?? false),
             Engine(section.Section("engine"), above?.Engine),
-            Limits(section.Section("limits"), above?.Limits ?? LimitSettings.Default));
+            Limits(section.Section("limits"), above?.Limits ?? LimitSettings.Default),
+            Tls(section.Section("tls"), above?.Tls ?? TlsSettings.Default),
+            section.OneOf("backendTls", above?.BackendTls ?? BackendTls.Preferred, BackendTlsModes));
     }
 
     /// <summary>The folder `rules` where the host was started; where there is none, the one that ships beside the program.</summary>
@@ -127,6 +144,19 @@ internal static class HostSettingsReader
         string? path = section.Text("path");
         section.EndOfKeys();
         return new EngineSettings(path is null ? above?.Path : Path.GetFullPath(path), arguments.Count > 0 ? arguments : above?.Arguments ?? []);
+    }
+
+    private static TlsSettings Tls(SettingsSection section, TlsSettings above)
+    {
+        ClientTlsMode mode = section.OneOf("mode", above.Mode, TlsModes);
+        (string? certificate, string? key) = (section.Text("certificate"), section.Text("key"));
+        section.EndOfKeys();
+        if ((certificate is null) != (key is null))
+        {
+            section.Fail(certificate is null ? "certificate" : "key", "`certificate` and `key` belong together: set both, or neither for a certificate of the gateway's own making");
+        }
+
+        return certificate is null || key is null ? above with { Mode = mode } : new TlsSettings(mode, Path.GetFullPath(certificate), Path.GetFullPath(key));
     }
 
     private static LimitSettings Limits(SettingsSection section, LimitSettings above)

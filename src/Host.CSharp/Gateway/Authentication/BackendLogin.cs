@@ -10,7 +10,7 @@ namespace Serverless.Host.Gateway.Authentication;
 /// </summary>
 public static class BackendLogin
 {
-    // Withheld from the engine's connection: the gateway speaks neither on this side.
+    // Withheld from the engine's connection: compression is not spoken on this side, and whether TLS is does not depend on the client's.
     private const Capabilities Unspoken = Capabilities.Tls | Capabilities.Compress | Capabilities.ZstdCompression;
 
     // In hexadecimal, so that it comes through any character set of the client's.
@@ -32,6 +32,7 @@ public static class BackendLogin
             Capabilities = wanted & ~Unspoken,
             Attributes = client.ConnectionAttributes?.Unpack() ?? [],
             ClientAddress = client.EndPoint,
+            Tls = address.Tls ?? (client.Account.RequiresTls ? EngineTls.OnOwnSocket : null),
         };
         EngineClient? engine = null;
         try

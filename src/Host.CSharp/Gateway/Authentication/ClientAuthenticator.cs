@@ -24,6 +24,9 @@ public sealed partial class ClientAuthenticator(LoginDatabase database, LoginSer
     /// <summary>The engine looks up names of addresses, as far as is known.</summary>
     internal bool EngineResolvesNames => Database.Profile is { } profile && ResolvesNames(profile);
 
+    /// <summary>The engine takes no client without TLS over a network, as far as is known.</summary>
+    internal bool EngineRequiresSecureTransport => Database.Profile is { } profile && IsOn(profile, "require_secure_transport");
+
     /// <summary>
     /// The account and its secret, or null when the client was refused; then it has been told why. A client that is accepted has been told
     /// nothing yet.
@@ -38,6 +41,7 @@ public sealed partial class ClientAuthenticator(LoginDatabase database, LoginSer
             LogBlocked(Database.Name, host.Display);
             return await RefuseAsync(channel, LoginRefusal.Blocked(host, refusedFor));
         }
+        using (deadline.Pause()) await Database.ChangesAreKnownAsync();
         var known = Database.Accounts.Find(request.User, host);
         var account = known ?? Unknown(request.User, profile);
         var plugin = SupportedPlugins.NameOf(account.Plugin);
@@ -61,6 +65,7 @@ public sealed partial class ClientAuthenticator(LoginDatabase database, LoginSer
     {
         // A Unix socket is secure, and still not TLS: the engines tell them apart here too.
         if (account.RequiresTls && !(isSecure && request.Address is not null)) return LoginRefusal.TlsRequired(request.User, host);
+        if (account.RequiresCertificate) return LoginRefusal.CertificateRequired(account);
         if (account.Locked) return LoginRefusal.Locked(profile.Family, request.User, host);
         var letsExpiredIn = request.Capabilities.HasFlag(Capabilities.CanHandleExpiredPasswords) || !IsOn(profile, "disconnect_on_expired_password");
         return account.PasswordExpired && !letsExpiredIn ? LoginRefusal.Expired() : null;

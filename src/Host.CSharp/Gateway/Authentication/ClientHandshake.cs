@@ -3,6 +3,7 @@ using Microsoft.Extensions.Logging;
 using Serverless.Host.Gateway.Listening;
 using Serverless.Host.Mysql;
 using Serverless.Host.Net;
+using Serverless.Host.Net.Tls;
 
 namespace Serverless.Host.Gateway.Authentication;
 
@@ -10,7 +11,7 @@ namespace Serverless.Host.Gateway.Authentication;
 /// The connection phase with a client: greets it like the engine would, reads its answer within bounds of size and time, and has it
 /// authenticated. Source: MySQL Source Code Documentation, "Connection Phase".
 /// </summary>
-public sealed partial class ClientHandshake(ClientAuthenticator authenticator, ILogger logger)
+public sealed partial class ClientHandshake(ClientAuthenticator authenticator, ClientTls tls, ILogger logger)
 {
     /// <summary>Longest answer to take: connection attributes may be 64 KiB, names and the rest are small.</summary>
     private const int LongestResponse = (64 << 10) + 4096;
@@ -28,10 +29,21 @@ public sealed partial class ClientHandshake(ClientAuthenticator authenticator, I
                 return null;
             }
             var nonce = Nonce.Create();
-            var offered = OfferedCapabilities.Of(profile, withTls: false);
+            var offered = OfferedCapabilities.Of(profile, withTls: tls.Certificate is not null);
             await SendAsync(channel, Greeting(profile, connectionId, nonce, offered));
-            var response = HandshakeResponse41.Read((await channel.ReadPacketAsync(LongestResponse)).Span, offered);
+            var packet = await channel.ReadPacketAsync(LongestResponse);
+            if (tls.Certificate is { } certificate && TlsRequest.IsOne(packet.Span))
+            {
+                channel.Upgrade(await TlsTransport.AcceptAsync((LoopSocket)channel.Transport, channel.TakeBuffered(), certificate.Options));
+                packet = await channel.ReadPacketAsync(LongestResponse);
+            }
+            var response = HandshakeResponse41.Read(packet.Span, offered);
             answered = true;
+            if (endPoint is not null && !channel.Transport.IsSecure && (tls.Required || authenticator.EngineRequiresSecureTransport))
+            {
+                await SendAsync(channel, LoginRefusal.InsecureTransport(profile.Family));
+                return null;
+            }
             return await LogInAsync(channel, connectionId, endPoint, profile, nonce, offered, response, deadline);
         }
         catch (MalformedPacketException malformed)

@@ -5,9 +5,13 @@ namespace Serverless.Host.Gateway.Authentication;
 /// <summary>One database as clients log in to it: what is known of its engine and accounts, and the secrets of those who are in. Safe from any thread.</summary>
 public sealed class LoginDatabase(string name)
 {
+    private static readonly TimeSpan s_changeLimit = TimeSpan.FromSeconds(2);
+
     private readonly Lock _gate = new();
     private volatile ServerProfile? _profile;
     private AccountSnapshot _accounts = AccountSnapshot.Empty;
+    private DateTimeOffset _changedAt;
+    private TaskCompletionSource? _change;
 
     public string Name { get; } = name;
 
@@ -24,7 +28,25 @@ public sealed class LoginDatabase(string name)
         {
             _accounts = accounts;
             Index();
+            if (accounts.ReadAt >= _changedAt) EndChange();
         }
+    }
+
+    /// <summary>A statement has changed accounts: what is read before this instant is of the past.</summary>
+    public void ExpectChange(DateTimeOffset at)
+    {
+        lock (_gate)
+        {
+            _changedAt = at;
+            _change ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        }
+    }
+
+    /// <summary>Ends when every change is known. Whoever made one may log in by it at once; an engine that cannot be read does not keep clients out.</summary>
+    public Task ChangesAreKnownAsync()
+    {
+        var change = Volatile.Read(ref _change);
+        return change is null ? Task.CompletedTask : GiveUpAsync(change);
     }
 
     public void UseProfile(ServerProfile profile)
@@ -35,6 +57,27 @@ public sealed class LoginDatabase(string name)
             _profile = profile;
             if (familyChanged) Index();
         }
+    }
+
+    private async Task GiveUpAsync(TaskCompletionSource change)
+    {
+        try
+        {
+            await change.Task.WaitAsync(s_changeLimit);
+        }
+        catch (TimeoutException)
+        {
+            lock (_gate)
+            {
+                if (_change == change) EndChange();
+            }
+        }
+    }
+
+    private void EndChange()
+    {
+        _change?.SetResult();
+        _change = null;
     }
 
     // The families order hosts differently, so both what the accounts are and whose they are count.

@@ -33,6 +33,16 @@ internal static class LoginRefusal
     public static ErrPacket TlsRequired(string user, ClientHost host) =>
         new(ErrorCode.AccessDenied, $"Access denied for user '{Cut(user)}'@'{host.Display}': the account requires TLS, and this connection has none");
 
+    /// <summary>The engine would look at the gateway's connection in the place of the client's.</summary>
+    public static ErrPacket CertificateRequired(Account account) =>
+        new(ErrorCode.AccessDenied,
+            $"Access denied: account '{account.User}'@'{account.Host}' requires more of the client's own TLS connection (X509, ISSUER, SUBJECT or CIPHER) than can be shown " +
+            "through the gateway; change it to REQUIRE SSL, or connect to the engine itself");
+
+    /// <summary>In the words of require_secure_transport, which both families share; their SQL states differ.</summary>
+    public static ErrPacket InsecureTransport(ServerFamily family) =>
+        new(ErrorCode.SecureTransportRequired, family == ServerFamily.MariaDb ? "08004" : "HY000", "Connections using insecure transport are prohibited while --require_secure_transport=ON.");
+
     public static ErrPacket NotKnownYet(string database) =>
         new(ErrorCode.UnknownError,
             $"The accounts of database '{database}' are not known, because its engine has not run yet; start it once (serverless resume {database})") { WithSqlState = false };

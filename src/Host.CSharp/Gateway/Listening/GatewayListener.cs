@@ -27,12 +27,12 @@ public sealed partial class GatewayListener : IAsyncDisposable
     // One more than the connections that are served, until the listener stops.
     private int _holders = 1;
 
-    private GatewayListener(EventLoopGroup loops, EndPoint address, ClientAuthenticator authenticator, ConnectionTable connections, int limit, ISessionHandler sessions, ILoggerFactory loggers)
+    private GatewayListener(EventLoopGroup loops, EndPoint address, ClientAuthenticator authenticator, ClientTls tls, ConnectionTable connections, int limit, ISessionHandler sessions, ILoggerFactory loggers)
     {
         _connections = connections;
         _sessions = sessions;
         _logger = loggers.CreateLogger<GatewayListener>();
-        _handshake = new ClientHandshake(authenticator, loggers.CreateLogger<ClientHandshake>());
+        _handshake = new ClientHandshake(authenticator, tls, loggers.CreateLogger<ClientHandshake>());
         _limit = limit;
         _database = authenticator.Database.Name;
         _socket = LoopListener.Start(loops, address, Accept, PacketOf(TooMany), _logger);
@@ -48,8 +48,9 @@ public sealed partial class GatewayListener : IAsyncDisposable
     /// <param name="limit">Connections at most to this listener.</param>
     /// <exception cref="IOException">It cannot listen there. The message names the address and what to do.</exception>
     public static GatewayListener Start(
-        EventLoopGroup loops, EndPoint address, ClientAuthenticator authenticator, ConnectionTable connections, int limit, ISessionHandler sessions, ILoggerFactory loggers) =>
-        new(loops, address, authenticator, connections, limit, sessions, loggers);
+        EventLoopGroup loops, EndPoint address, ClientAuthenticator authenticator, ClientTls tls, ConnectionTable connections, int limit, ISessionHandler sessions,
+        ILoggerFactory loggers) =>
+        new(loops, address, authenticator, tls, connections, limit, sessions, loggers);
 
     /// <summary>Accepts no more, asks the sessions to end, and cuts off those that have not after the time given.</summary>
     public async Task StopAsync(TimeSpan limit)

@@ -130,7 +130,11 @@ public sealed partial class GatewayDatabase : IGatewayDatabase
 
     internal void OnHoldEnded() => Volatile.Write(ref _heldSignalled, 0);
 
-    internal void OnAccountsChanged() => AccountsChanged?.Invoke();
+    internal void OnAccountsChanged()
+    {
+        Login.ExpectChange(Time.GetUtcNow());
+        AccountsChanged?.Invoke();
+    }
 
     private void MoveGate(Func<Gate, Gate> move, string? endsDrain)
     {

@@ -35,11 +35,12 @@ public sealed class GatewayServer(
 
     /// <summary>Takes clients of the database at the address, and returns once connections are accepted.</summary>
     /// <param name="limit">Connections at most to this listener.</param>
+    /// <param name="tls">What its clients are offered; null: no TLS.</param>
     /// <exception cref="IOException">It cannot listen there. The message names the address and what to do.</exception>
-    public GatewayListener Listen(GatewayDatabase database, EndPoint address, int limit)
+    public GatewayListener Listen(GatewayDatabase database, EndPoint address, int limit, ClientTls? tls = null)
     {
         var authenticator = new ClientAuthenticator(database.Login, login, loggers.CreateLogger<ClientAuthenticator>());
-        var listener = GatewayListener.Start(Loops, address, authenticator, _connections, limit, new SessionHandler(database), loggers);
+        var listener = GatewayListener.Start(Loops, address, authenticator, tls ?? ClientTls.None, _connections, limit, new SessionHandler(database), loggers);
         _listeners.Add(listener);
         return listener;
     }

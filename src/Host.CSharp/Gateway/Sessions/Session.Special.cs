@@ -20,11 +20,10 @@ internal sealed partial class Session
 
         /// <summary>COM_RESET_CONNECTION has reset the trackers too.</summary>
         SetUpTrackers = 1 << 1,
-        ChangedAccounts = 1 << 2,
-        Killed = 1 << 3,
+        Killed = 1 << 2,
 
         /// <summary>The statement ran with the client's tracker setting.</summary>
-        TakeTrackersBack = 1 << 4,
+        TakeTrackersBack = 1 << 3,
     }
 
     private Afterwards _afterwards;
@@ -77,7 +76,8 @@ internal sealed partial class Session
         }
         else if (_info.Has(StatementTraits.ChangesAccounts))
         {
-            _afterwards |= Afterwards.ChangedAccounts;
+            // Before the client hears of it, so that its next login finds the change.
+            Database.OnAccountsChanged();
         }
         if (_trackersLent) _afterwards |= Afterwards.TakeTrackersBack;
         if (_victim is not null && _reader.Succeeded) _afterwards |= Afterwards.Killed;
@@ -88,7 +88,6 @@ internal sealed partial class Session
     {
         var afterwards = _afterwards;
         _afterwards = Afterwards.None;
-        if ((afterwards & Afterwards.ChangedAccounts) != 0) Database.OnAccountsChanged();
         if ((afterwards & Afterwards.Killed) != 0) _victim!.PostSignal(SessionSignals.Killed);
         _victim = null;
         try

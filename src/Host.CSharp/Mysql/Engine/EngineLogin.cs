@@ -24,6 +24,9 @@ public sealed record EngineLogin(BackendAddress Address, string User, LoginSecre
 
     public IReadOnlyList<KeyValuePair<string, string>> Attributes { get; init; } = [];
 
+    /// <summary>Null: no TLS.</summary>
+    public EngineTls? Tls { get; init; } = Address.Tls;
+
     /// <summary>The client's own address, told with a PROXY header when the engine reads one; null: this connection is our own, and no header is sent.</summary>
     public IPEndPoint? ClientAddress { get; init; }
 }

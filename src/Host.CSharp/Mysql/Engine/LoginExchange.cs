@@ -1,5 +1,6 @@
 using System.Net;
 using System.Security.Cryptography;
+using Serverless.Host.Net.Tls;
 
 namespace Serverless.Host.Mysql;
 
@@ -36,6 +37,7 @@ public static class LoginExchange
         // MariaDB's flags are valid only while both sides have this one off, so it is the client that decides.
         if (wanted.HasFlag(Capabilities.LongPassword)) capabilities = (capabilities & (Capabilities)uint.MaxValue) | Capabilities.LongPassword;
         if (!capabilities.HasFlag(Capabilities.Protocol41)) throw new LoginFailedException($"The server {greeting.ServerVersion} does not speak protocol 4.1.");
+        capabilities = await TurnToTlsAsync(channel, login, greeting, capabilities);
 
         var plugin = greeting.AuthPlugin ?? AuthPlugins.NativePassword;
         var nonce = greeting.Nonce;
@@ -50,6 +52,21 @@ public static class LoginExchange
             capabilities, login.MaxPacketSize, login.CollationId, login.User, token, login.Database, plugin, login.Attributes));
         await channel.FlushAsync();
         return await AuthenticateAsync(channel, login, greeting, capabilities, plugin, nonce);
+    }
+
+    private static async Task<Capabilities> TurnToTlsAsync(PacketChannel channel, EngineLogin login, HandshakeV10 greeting, Capabilities capabilities)
+    {
+        if (login.Tls is not { } tls) return capabilities;
+        if (!greeting.Capabilities.HasFlag(Capabilities.Tls))
+        {
+            if (tls.Required) throw new LoginFailedException($"The server {greeting.ServerVersion} at {login.Address} offers no TLS, which is required here; give it a certificate (ssl_cert, ssl_key).");
+            return capabilities;
+        }
+        capabilities |= Capabilities.Tls;
+        channel.Append(new TlsRequest(capabilities, login.MaxPacketSize, login.CollationId));
+        await channel.FlushAsync();
+        channel.Upgrade(await TlsTransport.ConnectAsync((Net.LoopSocket)channel.Transport, channel.TakeBuffered(), tls.Options));
+        return capabilities;
     }
 
     private static HandshakeV10 ReadGreeting(ReadOnlyMemory<byte> payload)

@@ -38,11 +38,18 @@ public sealed class PacketChannel : IDisposable
     /// <summary>Received and not used up. Valid until the next call that fills, reads or releases.</summary>
     public ReadOnlySpan<byte> Buffered => _input.Span;
 
-    /// <summary>Turns to another transport on the same connection (TLS). Bytes buffered already are a client's breach of protocol.</summary>
-    /// <exception cref="MalformedPacketException">The peer has sent plain text after asking for TLS.</exception>
+    /// <summary>Takes what was received and not used up, for whoever reads the connection from now on.</summary>
+    public byte[] TakeBuffered()
+    {
+        var taken = _input.Span.ToArray();
+        _input.Advance(taken.Length);
+        return taken;
+    }
+
+    /// <summary>Turns to another transport on the same connection (TLS), which has been given what was buffered.</summary>
     public void Upgrade(ITransport transport)
     {
-        if (!_input.IsEmpty) throw new MalformedPacketException("The peer sent bytes between its TLS request and the TLS handshake.");
+        if (!_input.IsEmpty) throw new InvalidOperationException("Bytes are buffered that the new transport has not seen.");
         Transport = transport;
     }
 

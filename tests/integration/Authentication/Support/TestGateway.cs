@@ -28,7 +28,7 @@ internal sealed class TestGateway : IAsyncDisposable
         Log = new KeptLog();
         using var loggers = LoggerFactory.Create(builder => builder.SetMinimumLevel(LogLevel.Debug).AddProvider(Log));
         var authenticator = new ClientAuthenticator(Database, services, loggers.CreateLogger<ClientAuthenticator>());
-        Listener = GatewayListener.Start(_loops, new IPEndPoint(IPAddress.Loopback, 0), authenticator, Connections, options.Connections, sessions, loggers);
+        Listener = GatewayListener.Start(_loops, new IPEndPoint(IPAddress.Loopback, 0), authenticator, options.Tls, Connections, options.Connections, sessions, loggers);
     }
 
     public LoginDatabase Database { get; }
@@ -70,6 +70,8 @@ internal sealed record TestGatewayOptions
     public int AllConnections { get; init; } = 1000;
 
     public TimeSpan Deadline { get; init; } = TimeSpan.FromSeconds(10);
+
+    public ClientTls Tls { get; init; } = ClientTls.None;
 
     /// <summary>No delays: most tests fail to log in on purpose, and often.</summary>
     public FailureLimits Failures { get; init; } = FailureLimits.Default with { FreeFailures = int.MaxValue };
