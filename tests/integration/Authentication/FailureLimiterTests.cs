@@ -41,6 +41,17 @@ public sealed class FailureLimiterTests
     }
 
     [Test]
+    public void WallClockSetBack_DoesNotRefuseForLonger()
+    {
+        var time = new ManualTime();
+        var limiter = new FailureLimiter(time, Limits);
+        for (var i = 0; i < 7; i++) limiter.Failed(Attacker);
+        time.SetWallClock(Seconds(-3600));
+        time.Advance(Seconds(3));
+        Assert.That(limiter.RefusedFor(Attacker), Is.EqualTo(TimeSpan.Zero));
+    }
+
+    [Test]
     public void Failed_OneAddress_LeavesOthersAlone()
     {
         var limiter = new FailureLimiter(new ManualTime(), Limits);
@@ -83,8 +94,20 @@ public sealed class FailureLimiterTests
     {
         private DateTimeOffset _now = new(2026, 3, 2, 20, 0, 0, TimeSpan.Zero);
 
+        private TimeSpan _running = TimeSpan.FromHours(1);
+
+        public override long TimestampFrequency => TimeSpan.TicksPerSecond;
+
         public override DateTimeOffset GetUtcNow() => _now;
 
-        public void Advance(TimeSpan by) => _now += by;
+        public override long GetTimestamp() => _running.Ticks;
+
+        public void Advance(TimeSpan by)
+        {
+            _now += by;
+            _running += by;
+        }
+
+        public void SetWallClock(TimeSpan by) => _now += by;
     }
 }

@@ -46,7 +46,7 @@ public sealed class FailureLimiter(TimeProvider time, FailureLimits limits)
             var key = Key(address);
             if (!_entries.ContainsKey(key) && _entries.Count >= limits.LargestTable) MakeRoom(now);
             ref var entry = ref CollectionsMarshal.GetValueRefOrAddDefault(_entries, key, out var known);
-            if (!known || now - entry.LastAt > limits.ForgottenAfter.Ticks) entry = default;
+            if (!known || now - entry.LastAt > limits.ForgottenAfter.Ticks) entry = new Entry { PaidAt = entry.PaidAt };
             entry.LastAt = now;
             entry.Failures++;
             var delay = DelayAfter(entry.Failures);
@@ -77,7 +77,8 @@ public sealed class FailureLimiter(TimeProvider time, FailureLimits limits)
         }
     }
 
-    private long Now() => time.GetUtcNow().Ticks;
+    /// <summary>By a clock that nobody sets: a step of the wall clock must not refuse an address for hours.</summary>
+    private long Now() => time.GetElapsedTime(0).Ticks;
 
     private static UInt128 Key(IPAddress address)
     {
