@@ -160,7 +160,10 @@ public sealed class PacketWriter : IDisposable
     private byte Split(int start, int length, byte sequence)
     {
         var parts = (length / PacketHeader.MaxLength) + 1;
+        var offset = start - _head;
         Take((parts - 1) * PacketHeader.Size);
+        // Taking may have moved everything.
+        start = _head + offset;
         for (var part = parts - 1; part >= 0; part--)
         {
             var from = start + PacketHeader.Size + (part * PacketHeader.MaxLength);
