@@ -18,8 +18,8 @@ public interface ITransport : IDisposable
     bool IsPeerClosed { get; }
 
     /// <summary>
-    /// Told once when the peer closes or dies, whatever waits at that time; on the loop's thread. Not told of what a call has found out and
-    /// said before, nor of what happened before it was set: look at <see cref="IsPeerClosed"/> after setting it.
+    /// Told once when the peer closes or dies, or the connection is aborted, whatever waits at that time; on the loop's thread. Whoever aborts it and knows
+    /// takes itself off first. Not told of what a call has found out and said before, nor of what happened before it was set: look at <see cref="IsPeerClosed"/> after setting it.
     /// </summary>
     IHangupObserver? HangupObserver { get; set; }
 

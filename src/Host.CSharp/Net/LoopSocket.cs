@@ -239,7 +239,10 @@ public sealed class LoopSocket : ITransport, IReadinessTarget, IValueTaskSource<
         Loop.Unregister(_key);
         Native.close(_fd);
         _fd = -1;
+        var observer = HangupObserver;
         HangupObserver = null;
+        // Whoever waits for something else than this connection hears of its end too.
+        observer?.OnPeerClosed(this);
         _reader.Complete(WaitResult.Lost);
         _writer.Complete(WaitResult.Lost);
     }

@@ -24,6 +24,7 @@ public sealed partial class GatewayListener : IAsyncDisposable
     private readonly CancellationTokenSource _stopping = new();
     private readonly TaskCompletionSource _allGone = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private long _lastWarning;
+    private int _stopped;
     // One more than the connections that are served, until the listener stops.
     private int _holders = 1;
 
@@ -52,17 +53,17 @@ public sealed partial class GatewayListener : IAsyncDisposable
         ILoggerFactory loggers) =>
         new(loops, address, authenticator, tls, connections, limit, sessions, loggers);
 
-    /// <summary>Accepts no more, asks the sessions to end, and cuts off those that have not after the time given.</summary>
+    /// <summary>
+    /// Accepts no more, asks the sessions to end, and cuts off those that have not after the time given. May be called again, with less time.
+    /// </summary>
     public async Task StopAsync(TimeSpan limit)
     {
         _socket.Dispose();
-        if (_stopping.IsCancellationRequested)
+        if (Interlocked.Exchange(ref _stopped, 1) == 0)
         {
-            await _allGone.Task;
-            return;
+            await _stopping.CancelAsync();
+            Release();
         }
-        await _stopping.CancelAsync();
-        Release();
         try
         {
             await _allGone.Task.WaitAsync(limit);
