@@ -161,6 +161,43 @@ public sealed class DrainingTests
     }
 
     [Test]
+    public async Task ClientThatReadsNothing_ButHasNoConnection_ForbidsNothing(CancellationToken cancellation)
+    {
+        using var loop = new Host.Net.EventLoop("client");
+        var client = await _gateway.ConnectAsync(loop: loop);
+        var pings = new byte[64 << 10];
+        for (var i = 0; i + 5 <= pings.Length; i += 5) (pings[i], pings[i + 4]) = (1, (byte)Command.Ping);
+        pings = pings[..(pings.Length / 5 * 5)];
+        // Answers that nobody reads fill every buffer up to the gateway's session, which then waits.
+        await loop.RunAsync(async () =>
+        {
+            for (int full = 0, at = 0; full < 20;)
+            {
+                var sent = client.Channel.Transport.TrySend(pings.AsSpan(at));
+                if (sent >= 0) (full, at) = (0, (at + sent) % pings.Length);
+                else
+                {
+                    full++;
+                    await loop.DelayAsync(TimeSpan.FromMilliseconds(20), cancellation);
+                }
+            }
+        });
+        Assert.That(await _gateway.DrainAsync(), Is.Null);
+        client.Abort();
+    }
+
+    [Test]
+    public async Task WarningsThatFillMegabytes_CostNothingElse(CancellationToken cancellation)
+    {
+        await using var client = await _gateway.ConnectAsync("shop");
+        await client.QueryAsync("SET max_error_count = 65535, @v = 'kept'", cancellation);
+        await client.QueryAsync("SELECT SUM(CAST(CONCAT(REPEAT('x', 120), seq) AS INT)) FROM seq_1_to_65000", cancellation);
+        Assert.That(await _gateway.DrainAsync(), Is.Null);
+        _gateway.Open();
+        Assert.That((await client.QueryAsync("SELECT @v, COUNT(*) FROM mysql.db", cancellation)).Rows[0][0], Is.EqualTo("kept"));
+    }
+
+    [Test]
     public async Task KeepAlives_DoNotCountAsActivity_AndWorkDoes(CancellationToken cancellation)
     {
         await using var client = await _gateway.ConnectAsync();

@@ -83,6 +83,39 @@ public sealed class LosingTests
     }
 
     [Test]
+    public async Task RoleLostWhileIdle_IsSaid(CancellationToken cancellation)
+    {
+        await using var client = await _gateway.ConnectAsync("shop");
+        await using (var other = await _gateway.ConnectAsync())
+        {
+            await other.QueryAsync("CREATE ROLE IF NOT EXISTS keeper", cancellation);
+            await other.QueryAsync("GRANT keeper TO app@'%'", cancellation);
+        }
+        await client.QueryAsync("SET ROLE keeper", cancellation);
+        _gateway.Server.Kill();
+        _gateway.Database.Close("it was killed");
+        await _gateway.WakeAsync();
+        Assert.That((await GatewayUnderTest.ErrorOfAsync(client.QueryAsync("SELECT COUNT(*) FROM mysql.db", cancellation))).EngineMessage, Does.EndWith("lost: the role chosen by SET ROLE"));
+        Assert.That((await client.QueryAsync("SELECT CURRENT_ROLE(), COUNT(*) FROM mysql.db", cancellation)).Rows[0][0], Is.Null);
+    }
+
+    [Test]
+    public async Task RoleThatIsKnown_SurvivesALoss(CancellationToken cancellation)
+    {
+        await using var client = await _gateway.ConnectAsync("shop");
+        await client.QueryAsync("CREATE ROLE IF NOT EXISTS keeper", cancellation);
+        await client.QueryAsync("GRANT keeper TO app@'%'", cancellation);
+        await client.QueryAsync("SET ROLE keeper", cancellation);
+        Assert.That(await _gateway.DrainAsync(), Is.Null);
+        _gateway.Open();
+        await client.QueryAsync("SELECT COUNT(*) FROM mysql.db", cancellation);
+        _gateway.Server.Kill();
+        _gateway.Database.Close("it was killed");
+        await _gateway.WakeAsync();
+        Assert.That((await client.QueryAsync("SELECT CURRENT_ROLE(), COUNT(*) FROM mysql.db", cancellation)).Rows[0][0], Is.EqualTo("keeper"));
+    }
+
+    [Test]
     public async Task ClientThatDiesUnderAStatement_TakesItsBackendConnectionWithIt(CancellationToken cancellation)
     {
         var client = await _gateway.ConnectAsync();
@@ -91,6 +124,19 @@ public sealed class LosingTests
         client.Abort();
         await GatewayUnderTest.UntilAsync(() => _gateway.Activity is { Running: 0, Open: 0, Active: 0 }, "nothing runs and nobody is there");
         Assert.That(async () => await running, Throws.Exception);
+    }
+
+    [Test]
+    public async Task ClientThatStopsReading_AndThatTheServerGivesUp_IsCutOff(CancellationToken cancellation)
+    {
+        await using var gateway = await GatewayUnderTest.StartAsync(new() { ClientReadsWithin = TimeSpan.FromSeconds(1) }, "--net-write-timeout=1");
+        gateway.Open();
+        var client = await gateway.ConnectAsync();
+        await client.SendAsync(Command.Query, [.. "SELECT REPEAT('x', 1000000) FROM seq_1_to_1000"u8]);
+        await GatewayUnderTest.UntilAsync(() => gateway.Activity.Running == 1, "the statement runs");
+        await GatewayUnderTest.UntilAsync(() => gateway.Activity is { Open: 0, Running: 0, Active: 0 }, "the session has ended");
+        client.Abort();
+        cancellation.ThrowIfCancellationRequested();
     }
 
     [Test]

@@ -42,6 +42,28 @@ public sealed class RelayingTests
     }
 
     [Test]
+    public async Task ExecuteOver16MiB_WithThousandsOfParameters_ArrivesWhole(CancellationToken cancellation)
+    {
+        const int parameters = 8_000;
+        await using var client = await _gateway.ConnectAsync();
+        var id = await client.PrepareAsync($"SELECT LENGTH(CONCAT({string.Join(',', Enumerable.Repeat('?', parameters))}))");
+        using var body = new PacketWriter();
+        body.Bytes([.. PreparedOverPackets.Id(id), 0, 1, 0, 0, 0]);
+        body.Zeros(parameters / 8);
+        body.UInt8(1);
+        for (var i = 0; i < parameters; i++) body.Bytes([PreparedOverPackets.VarString, 0]);
+        body.LengthEncodedBytes(new byte[Large]);
+        for (var i = 1; i < parameters; i++) body.LengthEncodedBytes("x"u8);
+        var first = await client.SendCommandAsync(Command.StmtExecute, body.Written.ToArray(), cancellation);
+        Assert.That(first[0], Is.EqualTo(1), "one column");
+        await client.ReadPacketAsync(cancellation);
+        var row = await client.ReadPacketAsync(cancellation);
+        Assert.That(BitConverter.ToInt32(row, 2), Is.EqualTo(Large + parameters - 1));
+        await client.ReadPacketAsync(cancellation);
+        Assert.That((await client.QueryAsync("SELECT 5", cancellation)).Scalar, Is.EqualTo("5"));
+    }
+
+    [Test]
     public async Task RowOver16MiB_ComesWhole(CancellationToken cancellation)
     {
         await using var client = await _gateway.ConnectAsync();

@@ -24,6 +24,8 @@ internal sealed class BackendQuery(PacketChannel backend, Capabilities capabilit
         {
             backend.Sequence = 1;
             results[i] = await ReadResultAsync(budget);
+            // The rest of its answer would be taken for that of a statement of the client's.
+            if ((results[i].ServerStatus & (ushort)ServerStatus.MoreResults) != 0) throw new MalformedPacketException("One result expected, several found.");
         }
         return results;
     }

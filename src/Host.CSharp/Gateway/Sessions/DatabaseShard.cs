@@ -85,7 +85,8 @@ internal sealed class DatabaseShard
     public void EndDetach()
     {
         _detaching--;
-        PumpDrain();
+        // Not from here: a detach that fails at once would begin the next, which fails at once, as deep as there are sessions.
+        if (_drain is not null) Loop.Post(static shard => ((DatabaseShard)shard!).PumpDrain(), this);
         ReportDrained();
     }
 
@@ -148,11 +149,6 @@ internal sealed class DatabaseShard
             if (session.TryPark()) return true;
         }
         return false;
-    }
-
-    public void AbortAll()
-    {
-        foreach (var session in _sessions.ToArray()) session.Abort();
     }
 
     /// <summary>Those that go count as running before they stop counting as held: nobody sees neither.</summary>

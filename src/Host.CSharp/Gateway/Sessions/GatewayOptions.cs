@@ -21,6 +21,9 @@ public sealed record GatewayOptions
     /// </summary>
     public long LongCommandBytes { get; init; } = 128L << 20;
 
+    /// <summary>How long a client may take to read the end of an answer whose server has gone.</summary>
+    public TimeSpan ClientReadsWithin { get; init; } = TimeSpan.FromSeconds(60);
+
     /// <summary>Most sessions that are named, each with its reason, in a reading.</summary>
     public int PinnedSessionsNamed { get; init; } = 100;
 }

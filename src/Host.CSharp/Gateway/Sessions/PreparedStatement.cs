@@ -26,6 +26,9 @@ internal sealed class PreparedStatement(uint clientId, byte[] text, StatementInf
     /// <summary>Types of the parameters as the client bound them last (two bytes each, and names when it uses query attributes); empty before.</summary>
     public byte[] Types { get; set; } = [];
 
+    /// <summary>The types were too many to be kept.</summary>
+    public bool TypesLost { get; set; }
+
     /// <summary>The backend knows the types: the client, or we, sent them on this connection.</summary>
     public bool TypesSent { get; set; }
 

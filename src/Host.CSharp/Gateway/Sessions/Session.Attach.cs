@@ -10,9 +10,17 @@ internal sealed partial class Session
     /// <summary>Counts the backend connections that this session has had.</summary>
     private int _attachment;
 
+    /// <summary>How long a client that connects waits for its schema to be looked at; then it is let in without.</summary>
+    private static readonly TimeSpan LongestFirstAttach = TimeSpan.FromSeconds(5);
+
+    /// <summary>A login that takes longer is given up and tried again: the compute may be another by then.</summary>
+    private static readonly TimeSpan LongestAttach = TimeSpan.FromSeconds(10);
+
     private uint _backendId;
     private bool _multiStatements;
-    private bool _multiStatementsSent;
+
+    /// <summary>Ends the attach that is under way; null when there is none.</summary>
+    private CancellationTokenSource? _attaching;
 
     /// <summary>The id of its backend connection, 0 for none; from any thread.</summary>
     public uint BackendConnectionId => Volatile.Read(ref _backendId);
@@ -23,11 +31,11 @@ internal sealed partial class Session
     /// </summary>
     private async ValueTask<bool> BeginAsync()
     {
-        _multiStatements = _multiStatementsSent = (Capabilities & Capabilities.MultiStatements) != 0;
+        _multiStatements = (Capabilities & Capabilities.MultiStatements) != 0;
         var sequence = _client.Sequence;
         if (_identity.Schema is not null && Database.Gate.IsOpen && _shard.TryTakeAttachSlot())
         {
-            var attached = await AttachInSlotAsync();
+            var attached = await AttachInSlotAsync(LongestFirstAttach);
             if (attached.Error is { } error)
             {
                 await SendErrorAsync(error, sequence);
@@ -41,22 +49,26 @@ internal sealed partial class Session
         return true;
     }
 
-    private async ValueTask<AttachOutcome> AttachInSlotAsync()
+    /// <param name="limit">How long it may take.</param>
+    private async ValueTask<AttachOutcome> AttachInSlotAsync(TimeSpan limit)
     {
         _shard.Counters.AddAttached(1);
+        using var attach = new CancellationTokenSource(limit < LongestAttach ? limit : LongestAttach);
+        _attaching = attach;
         try
         {
-            return await AttachAsync();
+            return await AttachAsync(attach.Token);
         }
         finally
         {
+            _attaching = null;
             if (_backend is null) _shard.Counters.AddAttached(-1);
             _shard.ReturnAttachSlot();
             if (_backend is null) _shard.OnSessionEased();
         }
     }
 
-    private async ValueTask<AttachOutcome> AttachAsync()
+    private async ValueTask<AttachOutcome> AttachAsync(CancellationToken cancellation)
     {
         if (Database.Gate is not { IsOpen: true, Backend: { } address }) return AttachOutcome.Retry("the gate closed");
         var started = Database.Time.GetTimestamp();
@@ -64,14 +76,15 @@ internal sealed partial class Session
         try
         {
             // The schema is restored with the rest: the one of the login may have been left long ago.
-            var connection = await BackendLogin.ConnectAsync(address, _identity, schema: null, BackendCapabilities, CancellationToken.None);
+            var connection = await BackendLogin.ConnectAsync(address, _identity, schema: null, BackendCapabilities, cancellation);
             channel = connection.Channel;
+            using var end = cancellation.UnsafeRegister(static transport => ((Net.ITransport)transport!).Abort(), channel.Transport);
             if ((connection.Capabilities & Framing) != (BackendCapabilities & Framing))
             {
                 channel.Dispose();
                 return AttachOutcome.Refused(new ErrPacket(ErrorCode.ServerShutdown, "The engine is another than when you connected, and speaks differently: connect again"));
             }
-            var restored = await SessionRestore.RestoreAsync(_state, Catalogue, new BackendQuery(channel, BackendCapabilities, connection.ConnectionId), CancellationToken.None);
+            var restored = await SessionRestore.RestoreAsync(_state, Catalogue, new BackendQuery(channel, BackendCapabilities, connection.ConnectionId), cancellation);
             if (restored.Failed is { } failed)
             {
                 channel.Dispose();
@@ -83,6 +96,7 @@ internal sealed partial class Session
                 return AttachOutcome.Retry("the gate closed");
             }
             if (_multiStatements != ((Capabilities & Capabilities.MultiStatements) != 0)) await SendSetOptionAsync(channel);
+            cancellation.ThrowIfCancellationRequested();
             Adopt(connection);
             Database.CountAttach(Database.Time.GetElapsedTime(started));
             return default;
@@ -96,10 +110,11 @@ internal sealed partial class Session
             Log.CannotAttach(Database.Logger, ConnectionId, AccountName, error.Message);
             return AttachOutcome.Refused(error);
         }
-        catch (IOException failure)
+        catch (Exception failure) when (failure is IOException or OperationCanceledException)
         {
             channel?.Dispose();
-            return AttachOutcome.Retry(failure.Message);
+            if (!cancellation.IsCancellationRequested) return AttachOutcome.Retry(failure.Message);
+            return AttachOutcome.Retry($"the compute did not answer within {Database.Time.GetElapsedTime(started).TotalSeconds:0.0} s");
         }
     }
 
@@ -120,7 +135,6 @@ internal sealed partial class Session
         Volatile.Write(ref _backendId, connection.ConnectionId);
         _shownId = connection.ConnectionId;
         _attachment++;
-        _multiStatementsSent = _multiStatements;
         _lostBecause = null;
     }
 
@@ -131,7 +145,6 @@ internal sealed partial class Session
         backend.Append([(byte)Command.SetOption, _multiStatements ? (byte)0 : (byte)1, 0]);
         await backend.FlushAsync();
         var payload = await backend.ReadPacketAsync();
-        _multiStatementsSent = _multiStatements;
         return payload.Length switch
         {
             >= 5 when EofPacket.IsOne(payload.Span) && payload.Length == 5 => EofPacket.Read(payload.Span).Status,

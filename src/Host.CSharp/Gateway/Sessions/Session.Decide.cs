@@ -15,6 +15,9 @@ internal sealed partial class Session
         /// <summary>The answer, which may be none, is in the client's output; the command is used up.</summary>
         Answered,
         ChangeUser,
+
+        /// <summary>It has no answer and nobody to go to: it is thrown away as it comes.</summary>
+        Discard,
         Kill,
         Quit,
     }
@@ -85,7 +88,8 @@ internal sealed partial class Session
             _counts = true;
             return Decision.Forward;
         }
-        if (_info.Has(StatementTraits.KillsQuery | StatementTraits.KillsConnection) && !_info.Has(StatementTraits.KillsOtherwise))
+        // A KILL among several statements goes to the server as it is, since the others want their answers too; it knows none of our ids.
+        if (_info.Has(StatementTraits.KillsQuery | StatementTraits.KillsConnection) && !_info.Has(StatementTraits.KillsOtherwise | StatementTraits.MultiStatement))
         {
             _counts = true;
             return Decision.Kill;
@@ -106,8 +110,7 @@ internal sealed partial class Session
     {
         if (_frame.Length < 3) return Decision.Forward;
         _multiStatements = BinaryPrimitives.ReadUInt16LittleEndian(Payload[1..]) == 0;
-        if (IsReady) return Decision.Forward;
-        if (_backend is not null) _multiStatementsSent = !_multiStatements;
+        if (_backend is not null) return Decision.Forward;
         UseUp();
         AppendEnd();
         return Decision.Answered;
@@ -116,6 +119,8 @@ internal sealed partial class Session
     /// <summary>Takes the command, all of which is there, out of the buffer; an answer goes into the output.</summary>
     private void UseUp()
     {
+        if (!_frame.Whole) throw new MalformedPacketException($"A command {_frame.Code} of less than {PacketHeader.MaxLength} bytes expected.");
+        if (_long > 0) ReturnLong();
         _client.Advance(_frame.Total);
         _client.Sequence = 1;
     }

@@ -15,6 +15,11 @@ internal sealed partial class Session
 
     private string? _lostBecause;
 
+    /// <summary>The drain that found, with this session's state read, that it cannot leave its connection, and why: it need not be asked again.</summary>
+    private DrainRequest? _keptFrom;
+
+    private string? _keptBecause;
+
     /// <summary>A drain, or the need of another session, asks for the connection: reads the state back and lets go. It may find that it cannot.</summary>
     private async ValueTask DetachForDrainAsync()
     {
@@ -30,25 +35,32 @@ internal sealed partial class Session
         finally
         {
             _breaks = false;
-            if (_detaching)
-            {
-                _detaching = false;
-                _shard.EndDetach();
-            }
+            EndDetaching();
         }
+    }
+
+    private void EndDetaching()
+    {
+        if (!_detaching) return;
+        _detaching = false;
+        _shard.EndDetach();
     }
 
     /// <summary>
     /// A drain that could not take this session's connection when it began, since the session was busy, is served by the session itself, as soon as nothing
-    /// keeps it.
+    /// keeps it. False: there was nothing to do.
     /// </summary>
-    private async ValueTask DetachIfDrainedAsync()
+    private async ValueTask<bool> DetachIfDrainedAsync()
     {
-        if (Database.Gate.Phase != GatePhase.Draining || _backend is null || _detaching || _state.PinCauses != PinCauses.None) return;
+        var gate = Database.Gate;
+        if (gate.Phase != GatePhase.Draining || _backend is null || _detaching || _state.PinCauses != PinCauses.None || IsKeptFrom(gate.Drain)) return false;
         _detaching = true;
         _shard.BeginDetach();
         await DetachForDrainAsync();
+        return true;
     }
+
+    private bool IsKeptFrom(DrainRequest? drain) => _keptFrom is { } kept && ReferenceEquals(kept, drain);
 
     private async ValueTask DetachAsync(PacketChannel backend)
     {
@@ -58,6 +70,7 @@ internal sealed partial class Session
         if (captured.Pinned is { } pin)
         {
             UpdateStanding();
+            (_keptFrom, _keptBecause) = (Database.Gate.Drain, pin.Words);
             _shard.OnDrainBlocked(Describe(pin.Words));
             return;
         }
@@ -84,12 +97,25 @@ internal sealed partial class Session
     {
         if (_backend is null) return;
         DropBackend();
-        var lost = _state.Pin?.Words ?? (_state.UserVariables is null ? null : "user variables");
+        var lost = WhatWouldBeLost;
         ForgetWhatIsLost();
+        _state.ForgetUnknownRole();
         var reason = _lostBecause ?? "the connection to it broke";
         if (lost is null) return;
         Log.Lost(Database.Logger, ConnectionId, AccountName, $"{reason}; lost: {lost}");
         _pendingError = $"The compute went away ({reason}) while this session was idle; lost: {lost}";
+    }
+
+    /// <summary>What cannot be made again without the backend connection, in words; null: nothing.</summary>
+    private string? WhatWouldBeLost
+    {
+        get
+        {
+            const string role = "the role chosen by SET ROLE";
+            var lost = _state.Pin?.Words ?? (_state.UserVariables is null ? null : "user variables");
+            if (!_state.RoleIsUnknown) return lost;
+            return lost is null ? role : $"{lost}, {role}";
+        }
     }
 
     /// <summary>What lived only in the backend connection is gone with it; the schema and the session variables that the server reported are known here.</summary>
@@ -128,9 +154,10 @@ internal sealed partial class Session
         // A packet that was passed on in part cannot be followed by an error; a command still on its way cannot either.
         var canTell = _reader.IsBetweenPackets && !_midCommand && !ended;
         Log.Lost(Database.Logger, ConnectionId, AccountName, reason);
-        var lost = _state.Pin?.Words;
+        var lost = WhatWouldBeLost;
         DropBackend();
         ForgetWhatIsLost();
+        _state.ForgetUnknownRole();
         _client.Output.Clear();
         if (ended) return true;
         if (!canTell) return false;

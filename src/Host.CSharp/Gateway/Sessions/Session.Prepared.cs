@@ -44,10 +44,8 @@ internal sealed partial class Session
                 return Close(statement);
             case Command.StmtSendLongData when statement is null:
                 // No answer belongs to it; the execute that follows gets its error.
-                if (_frame.Whole) UseUp();
-                else return Decision.Forward;
-                return Decision.Answered;
-            case Command.StmtReset when statement is not null && !(IsReady && statement.Attachment == _attachment):
+                return Decision.Discard;
+            case Command.StmtReset when statement is not null && (_backend is null || statement.Attachment != _attachment):
                 return AnswerOk();
         }
         if (statement is null)

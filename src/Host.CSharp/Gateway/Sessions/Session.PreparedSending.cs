@@ -128,16 +128,32 @@ internal sealed partial class Session
     {
         if (statement.Parameters == 0 && (Capabilities & Capabilities.QueryAttributes) == 0) return;
         var payload = Payload;
-        var execute = StmtExecute.Read(payload, statement.Parameters, Capabilities);
-        if (execute.HasTypes)
+        StmtExecute execute;
+        try
         {
-            if (!execute.Types.SequenceEqual(statement.Types)) statement.Types = execute.Types.ToArray();
+            execute = StmtExecute.Read(payload, statement.Parameters, Capabilities);
         }
+        catch (MalformedPacketException) when (!_frame.Whole)
+        {
+            // There are so many types that they go beyond the beginning that is here. They pass through, and are not known afterwards.
+            _prepared!.LoseTypes(statement);
+            NotePreparedBusy();
+            statement.TypesSent = true;
+            return;
+        }
+        if (execute.HasTypes) KeepTypes(statement, execute.Types);
         else if (!statement.TypesSent && execute.TypesFlagOffset >= 0 && statement.Types.Length > 0)
         {
             Insert(payload[..execute.TypesFlagOffset], 1, statement.Types, execute.TypesFlagOffset + 1);
         }
         statement.TypesSent = true;
+    }
+
+    private void KeepTypes(PreparedStatement statement, ReadOnlySpan<byte> types)
+    {
+        if (!statement.TypesLost && types.SequenceEqual(statement.Types)) return;
+        _prepared!.KeepTypes(statement, types);
+        NotePreparedBusy();
     }
 
     /// <summary>MariaDB's COM_STMT_BULK_EXECUTE: id, flags (128: types follow), types, then rows.</summary>
@@ -151,8 +167,7 @@ internal sealed partial class Session
         var flags = BinaryPrimitives.ReadUInt16LittleEndian(payload[flagsOffset..]);
         if ((flags & typesFollow) != 0)
         {
-            var types = payload.Slice(typesOffset, Math.Min(size, payload.Length - typesOffset));
-            if (!types.SequenceEqual(statement.Types)) statement.Types = types.ToArray();
+            KeepTypes(statement, payload.Slice(typesOffset, Math.Min(size, payload.Length - typesOffset)));
         }
         else if (!statement.TypesSent && statement.Types.Length == size)
         {

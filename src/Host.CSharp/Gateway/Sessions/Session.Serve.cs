@@ -17,8 +17,18 @@ internal sealed partial class Session
     {
         while (true)
         {
-            if (_signals != SessionSignals.None && !await ObeyAsync()) return;
-            if (_backend is not null && !Database.Gate.IsOpen) await DetachIfDrainedAsync();
+            // Obeying takes time, in which the next signal may come: the client is waited for only when there is nothing left to do.
+            if (_signals != SessionSignals.None)
+            {
+                if (!await ObeyAsync(sequence: 0)) return;
+                continue;
+            }
+            if (_backend is { } lent)
+            {
+                // It broke while the last answer was still on its way to the client, which nobody was told of.
+                if (lent.Transport.IsPeerClosed) LoseBackend();
+                else if (!Database.Gate.IsOpen && await DetachIfDrainedAsync()) continue;
+            }
             if (!TryReadFrame())
             {
                 switch (_client.TryFill())

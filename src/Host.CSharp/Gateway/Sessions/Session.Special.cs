@@ -20,16 +20,12 @@ internal sealed partial class Session
 
         /// <summary>COM_RESET_CONNECTION has reset the trackers too.</summary>
         SetUpTrackers = 1 << 1,
-        Killed = 1 << 2,
 
         /// <summary>The statement ran with the client's tracker setting.</summary>
-        TakeTrackersBack = 1 << 3,
+        TakeTrackersBack = 1 << 2,
     }
 
     private Afterwards _afterwards;
-
-    /// <summary>The connection that a KILL was for.</summary>
-    private Session? _victim;
 
     /// <summary>Part of a command has been read from the client, or of a file.</summary>
     private bool _midCommand;
@@ -70,17 +66,12 @@ internal sealed partial class Session
             _shownId = _backendId;
             _afterwards |= Afterwards.SetUpTrackers;
         }
-        else if (_frame.Code == Command.SetOption)
-        {
-            _multiStatementsSent = _multiStatements;
-        }
         else if (_info.Has(StatementTraits.ChangesAccounts))
         {
             // Before the client hears of it, so that its next login finds the change.
             Database.OnAccountsChanged();
         }
         if (_trackersLent) _afterwards |= Afterwards.TakeTrackersBack;
-        if (_victim is not null && _reader.Succeeded) _afterwards |= Afterwards.Killed;
     }
 
     /// <summary>False: the session ends.</summary>
@@ -88,8 +79,6 @@ internal sealed partial class Session
     {
         var afterwards = _afterwards;
         _afterwards = Afterwards.None;
-        if ((afterwards & Afterwards.Killed) != 0) _victim!.PostSignal(SessionSignals.Killed);
-        _victim = null;
         try
         {
             if ((afterwards & Afterwards.SetUpTrackers) != 0)
@@ -120,8 +109,17 @@ internal sealed partial class Session
 
     private async ValueTask<bool> ServeSpecialAsync(Decision decision)
     {
-        if (decision == Decision.ChangeUser) return await ChangeUserAsync();
-        return await KillAsync();
+        switch (decision)
+        {
+            case Decision.ChangeUser:
+                return await ChangeUserAsync();
+            case Decision.Discard:
+                await RelayPacketsAsync(backend: null, untilEmpty: false);
+                if (_long > 0) ReturnLong();
+                return true;
+            default:
+                return await KillAsync();
+        }
     }
 
     /// <summary>
@@ -137,10 +135,11 @@ internal sealed partial class Session
         var victim = id <= uint.MaxValue ? Database.FindSession((uint)id) : null;
         if (victim is { BackendConnectionId: 0 }) return await KillDetachedAsync(victim, wholeConnection);
         if (!IsReady && !await GetReadyAsync()) return !_ending;
+        // While this session waited the victim may have given its connection back.
+        if (victim is { BackendConnectionId: 0 }) return await KillDetachedAsync(victim, wholeConnection);
         var text = _frame.Code == Command.ProcessKill
             ? Encoding.UTF8.GetBytes($"KILL {Target(victim, id)}")
             : WithTarget(StatementText, Target(victim, id));
-        _victim = wholeConnection && victim != this ? victim : null;
         Begin();
         BackendResult result;
         try
@@ -152,6 +151,8 @@ internal sealed partial class Session
             await RelayPacketsAsync(backend: null, untilEmpty: false);
             return await OnLostWhileRunningAsync(failure);
         }
+        // Its answer has been read, and not by the reader.
+        _reader.Begin(ResponseShape.None, Capabilities);
         _counted = false;
         var now = Database.Time.GetTimestamp();
         Volatile.Write(ref _idleSince, now);
@@ -159,8 +160,7 @@ internal sealed partial class Session
         if (result.Failed) AnswerError(result.ErrorCode, result.ErrorMessage);
         else AnswerOk();
         await _client.FlushAsync();
-        if (!result.Failed) _victim?.PostSignal(SessionSignals.Killed);
-        _victim = null;
+        if (!result.Failed && wholeConnection && victim != this) victim?.PostSignal(SessionSignals.Killed);
         return true;
     }
 
@@ -173,13 +173,16 @@ internal sealed partial class Session
         return [.. before, .. Encoding.ASCII.GetBytes(target.ToString(CultureInfo.InvariantCulture)), .. after];
     }
 
-    /// <summary>The victim has no connection to the engine that could be asked; its owner may end it, and its statement is none.</summary>
+    /// <summary>
+    /// The victim has no connection to the engine that could be asked; its owner may end it, or the statement of it that waits for one.
+    /// </summary>
     private async ValueTask<bool> KillDetachedAsync(Session victim, bool wholeConnection)
     {
-        if (victim._identity.Account != _identity.Account) AnswerError(ErrorCode.KillDenied, $"You are not owner of thread {victim.ConnectionId}");
-        else AnswerOk();
+        var mayKill = victim._identity.Account == _identity.Account;
+        if (mayKill) AnswerOk();
+        else AnswerError(ErrorCode.KillDenied, $"You are not owner of thread {victim.ConnectionId}");
         await _client.FlushAsync();
-        if (wholeConnection && victim._identity.Account == _identity.Account) victim.PostSignal(SessionSignals.Killed);
+        if (mayKill) victim.PostSignal(wholeConnection ? SessionSignals.Killed : SessionSignals.QueryKilled);
         return true;
     }
 }

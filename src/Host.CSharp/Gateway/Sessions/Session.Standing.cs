@@ -29,16 +29,18 @@ internal sealed partial class Session
     /// <summary>What forbids to drain this session now, in words; null: nothing.</summary>
     public string? DescribeBlock(DrainRequest request)
     {
-        if (_phase == SessionPhase.Held) return Describe("a statement of it is held");
-        if (_backend is null && _phase == SessionPhase.Idle) return null;
+        if (_waits) return Describe("a statement of it is held");
+        // Without one, whatever the session is busy with (a client that does not read its answers, for one) needs no compute, and the gate lets it get none.
+        if (_backend is null && _attaching is null) return null;
         if (_phase == SessionPhase.Busy) return Describe("a statement runs");
-        return _state.Pin is { } pin && !MayBreak(request) ? Describe(pin.Words) : null;
+        if (_state.Pin is { } pin && !MayBreak(request)) return Describe(pin.Words);
+        return IsKeptFrom(Database.Gate.Drain) ? Describe(_keptBecause!) : null;
     }
 
     /// <summary>Begins to take the connection back, if the session has one and can do without. False: nothing was begun.</summary>
     public bool TryBeginDrain(DrainRequest request)
     {
-        if (_backend is null || _detaching || _phase == SessionPhase.Busy) return false;
+        if (_backend is null || _detaching || _phase == SessionPhase.Busy || IsKeptFrom(Database.Gate.Drain)) return false;
         var blocked = _state.PinCauses != PinCauses.None;
         if (blocked && !MayBreak(request)) return false;
         _breaks = blocked;

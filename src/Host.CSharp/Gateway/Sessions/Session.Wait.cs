@@ -12,6 +12,9 @@ internal sealed partial class Session
     /// <summary>The statement is counted as running.</summary>
     private bool _counted;
 
+    /// <summary>A statement waits for a backend connection, in line or on the way to one.</summary>
+    private bool _waits;
+
     private long _started;
 
     /// <summary>It has a backend connection, and the gate lets it use it.</summary>
@@ -32,18 +35,39 @@ internal sealed partial class Session
     /// </summary>
     private async ValueTask<bool> GetReadyAsync()
     {
+        _waits = true;
+        try
+        {
+            return await WaitUntilReadyAsync();
+        }
+        finally
+        {
+            _waits = false;
+            _signals &= ~SessionSignals.QueryKilled;
+        }
+    }
+
+    private async ValueTask<bool> WaitUntilReadyAsync()
+    {
         var since = Database.Time.GetTimestamp();
         string? trouble = null;
         while (true)
         {
-            if (_signals != SessionSignals.None && !await ObeyAsync()) return GiveUp();
+            if ((_signals & SessionSignals.QueryKilled) != 0)
+                return await RefuseAsync(new ErrPacket(ErrorCode.QueryInterrupted, "Query execution was interrupted"));
+            if (_signals != SessionSignals.None)
+            {
+                // The command is here, and what ends the session is its answer.
+                if (!await ObeyAsync(sequence: 1)) return GiveUp();
+                continue;
+            }
             if (_pendingError is { } pending)
             {
                 _pendingError = null;
                 return await RefuseAsync(new ErrPacket(ErrorCode.ServerShutdown, pending));
             }
             if (IsReady) return true;
-            if (_backend is not null) await DetachIfDrainedAsync();
+            if (_backend is not null && await DetachIfDrainedAsync()) continue;
             var gate = Database.Gate;
             HoldOutcome outcome;
             if (gate.IsOpen && _backend is null && _shard.TryTakeAttachSlot()) outcome = HoldOutcome.GoAttach;
@@ -53,7 +77,8 @@ internal sealed partial class Session
             {
                 case HoldOutcome.GoAttach:
                     if (!_counted) CountRunning(1);
-                    var attached = await AttachInSlotAsync();
+                    var left = Database.Hold.Time - Database.Time.GetElapsedTime(since);
+                    var attached = await AttachInSlotAsync(left > TimeSpan.Zero ? left : TimeSpan.Zero);
                     if (attached.Error is { } error)
                     {
                         if (attached.EndsSession) _ending = true;
@@ -61,6 +86,7 @@ internal sealed partial class Session
                     }
                     trouble = attached.Trouble ?? trouble;
                     if (attached.Trouble is null) break;
+                    if (_signals != SessionSignals.None) break;
                     if (Database.Time.GetElapsedTime(since) >= Database.Hold.Time) return await RefuseAsync(TimedOut(Database.Gate, since, trouble));
                     // The compute may just have died; Control will say so, and then the statement waits for the next one.
                     if (_counted) CountRunning(-1);

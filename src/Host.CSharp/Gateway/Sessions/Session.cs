@@ -87,24 +87,26 @@ internal sealed partial class Session : IHangupObserver
             // Nobody is left to read the answer. The server finds its client gone, as it would without us.
             if (_phase == SessionPhase.Busy) _backend?.Transport.Abort();
         }
-        else if (_phase != SessionPhase.Busy && transport == _backend?.Transport)
+        else if (transport == _backend?.Transport)
         {
-            Signal(SessionSignals.BackendGone);
+            if (_phase != SessionPhase.Busy) Signal(SessionSignals.BackendGone);
+            else _shard.Loop.StartTimer(Database.Options.ClientReadsWithin, _ => CutOffUnlessRead(transport));
         }
     }
 
-    /// <summary>Ends the session at once, from its loop.</summary>
-    public void Abort()
+    /// <summary>
+    /// A server gives up a client that does not read its answer (net_write_timeout). Behind the gateway it gives up the gateway, whose session would wait for
+    /// its client, and count as running, for ever.
+    /// </summary>
+    private void CutOffUnlessRead(ITransport left)
     {
-        _signals |= SessionSignals.ClientGone;
-        _backend?.Transport.Abort();
-        _client.Transport.Abort();
-        Signal(SessionSignals.ClientGone);
+        if (_phase == SessionPhase.Busy && left == _backend?.Transport) _client.Transport.Abort();
     }
 
     /// <summary>The gate closed: there is no compute behind the backend connection any more.</summary>
     public void OnComputeGone(string reason)
     {
+        _attaching?.Cancel();
         if (_backend is null) return;
         _lostBecause = reason;
         if (_phase == SessionPhase.Busy) _backend.Transport.Abort();
@@ -113,9 +115,13 @@ internal sealed partial class Session : IHangupObserver
 
     private void Signal(SessionSignals signal)
     {
+        if (signal == SessionSignals.QueryKilled && !_waits) return;
         _signals |= signal;
         switch (_phase)
         {
+            case SessionPhase.Busy when (signal & EndAnAttach) != 0:
+                _attaching?.Cancel();
+                break;
             case SessionPhase.Idle:
                 _client.InterruptRead();
                 break;
@@ -126,8 +132,11 @@ internal sealed partial class Session : IHangupObserver
         }
     }
 
+    private const SessionSignals EndAnAttach = SessionSignals.ClientGone | SessionSignals.Killed | SessionSignals.QueryKilled | SessionSignals.Stop;
+
     /// <summary>Does what the signals ask for. False: the session ends.</summary>
-    private async ValueTask<bool> ObeyAsync()
+    /// <param name="sequence">Number of the packet that tells a client why: 0, or 1 when it is the answer to a command.</param>
+    private async ValueTask<bool> ObeyAsync(byte sequence)
     {
         var signals = _signals;
         _signals = SessionSignals.None;
@@ -137,7 +146,7 @@ internal sealed partial class Session : IHangupObserver
             await SendErrorAsync(
                 (signals & SessionSignals.Killed) != 0
                     ? new ErrPacket(ErrorCode.ConnectionKilled, "Connection was killed")
-                    : new ErrPacket(ErrorCode.ServerShutdown, "Server shutdown in progress: the gateway stops"), sequence: 0);
+                    : new ErrPacket(ErrorCode.ServerShutdown, "Server shutdown in progress: the gateway stops"), sequence);
             return false;
         }
         if ((signals & SessionSignals.BackendGone) != 0) LoseBackend();
@@ -173,6 +182,7 @@ internal sealed partial class Session : IHangupObserver
         if (_counted) CountRunning(-1);
         if (_long > 0) ReturnLong();
         DropBackend();
+        EndDetaching();
         _probe?.Cancel();
         ForgetStanding();
         Database.Remove(this);

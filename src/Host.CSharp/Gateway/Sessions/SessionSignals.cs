@@ -22,6 +22,9 @@ internal enum SessionSignals : byte
 
     /// <summary>Ask the server whether what pins the session by suspicion is there.</summary>
     Probe = 1 << 5,
+
+    /// <summary>Somebody killed the statement that waits for a compute; of no meaning to a session that has none.</summary>
+    QueryKilled = 1 << 6,
 }
 
 internal enum SessionPhase : byte

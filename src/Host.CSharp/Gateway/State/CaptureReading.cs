@@ -22,7 +22,7 @@ internal sealed class CaptureReading
         _catalogue = catalogue;
         if (state.Variables is { } changed) _variables.AddRange(RestorableVariables.ToRead(changed.Names));
         // Warnings first: any other statement may end them. It leaves FOUND_ROWS() alone.
-        _statements.Add(SqlText.Of("SHOW WARNINGS"));
+        _statements.Add(LastStatement.WarningsQuery);
         _statements.Add(StateQuery());
         _statements.Add(SqlText.Of(UserVariableNamesQuery(catalogue.Family)));
     }

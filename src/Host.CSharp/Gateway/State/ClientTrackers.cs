@@ -25,7 +25,7 @@ public static class ClientTrackers
     {
         ReadOnlyMemory<byte>[] statements =
         [
-            SqlText.Of("SHOW WARNINGS"),
+            LastStatement.WarningsQuery,
             SqlText.Of("SELECT FOUND_ROWS(),HEX(CONVERT(@@session.session_track_system_variables USING utf8mb4)) LIMIT 1"),
             catalogue.TrackerSetup,
         ];

@@ -4,7 +4,14 @@ namespace Serverless.Host.Gateway.State;
 /// <param name="FoundRows">FOUND_ROWS().</param>
 /// <param name="RowCount">ROW_COUNT(): -1 after a result set or an error.</param>
 /// <param name="Warnings">The rows of SHOW WARNINGS.</param>
-internal sealed record LastStatement(ulong FoundRows, long RowCount, IReadOnlyList<StoredWarning> Warnings);
+internal sealed record LastStatement(ulong FoundRows, long RowCount, IReadOnlyList<StoredWarning> Warnings)
+{
+    /// <summary>
+    /// Reads the warnings, as many as MySQL keeps unless told otherwise (max_error_count). A session can have 65,535 of them, which would be more than an answer
+    /// may hold, and than is worth holding for a session that sleeps.
+    /// </summary>
+    public static ReadOnlyMemory<byte> WarningsQuery { get; } = SqlText.Of("SHOW WARNINGS LIMIT 1024");
+}
 
 /// <param name="Level">`Note`, `Warning` or `Error`.</param>
 /// <param name="Message">In the session's character set for results.</param>

@@ -26,7 +26,7 @@ public static class SessionProbe
     {
         var locks = (state.PinCauses & PinCauses.UserLock) != 0 ? state.Hold().Of(PinCauses.UserLock) : [];
         var storedCode = (state.PinCauses & PinCauses.StoredCode) != 0;
-        var statements = new List<ReadOnlyMemory<byte>> { SqlText.Of("SHOW WARNINGS"), LocksQuery(locks, backend.ConnectionId) };
+        var statements = new List<ReadOnlyMemory<byte>> { LastStatement.WarningsQuery, LocksQuery(locks, backend.ConnectionId) };
         if (storedCode)
         {
             statements.Add(SqlText.Of(CountersQuery));

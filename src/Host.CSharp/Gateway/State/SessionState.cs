@@ -194,6 +194,15 @@ public sealed class SessionState
         LastInsertId = 0;
     }
 
+    /// <summary>SET ROLE was used, and what it chose has not been read back since.</summary>
+    internal bool RoleIsUnknown => Has(StateFlags.RoleChanged) && Role is null;
+
+    /// <summary>The connection that knew the role is gone: the next one has the login's.</summary>
+    internal void ForgetUnknownRole()
+    {
+        if (RoleIsUnknown) Note(StateFlags.RoleChanged, on: false);
+    }
+
     /// <summary>
     /// COM_RESET_CONNECTION ended well: everything but the schema and the login is as in a fresh session. The backend's trackers are off again too:
     /// <see cref="SessionRestore"/> switches them on.

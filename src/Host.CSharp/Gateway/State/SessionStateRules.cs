@@ -55,7 +55,11 @@ internal static class SessionStateRules
         else if (single && info.Has(T.EndsXa)) pins.Set(PinCauses.XaTransaction, on: false);
         if (info.Has(T.SetsOneShotVariable)) pins.Set(PinCauses.SessionVariable, on: true);
         if (info.Has(T.ReadsSequencePosition)) pins.Set(PinCauses.SequencePosition, on: true);
-        if (info.Has(T.SetsRole)) state.Note(StateFlags.RoleChanged);
+        if (info.Has(T.SetsRole))
+        {
+            state.Note(StateFlags.RoleChanged);
+            state.Role = null;
+        }
         if (info.Has(T.NotUnderstood)) pins.Set(PinCauses.NotUnderstood, on: true);
     }
 

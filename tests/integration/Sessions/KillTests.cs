@@ -1,0 +1,145 @@
+using System.Globalization;
+using Serverless.Host.Mysql;
+
+namespace Serverless.Tests.Integration.Sessions;
+
+/// <summary>KILL: whom it reaches, what they are told, and nobody else.</summary>
+[CancelAfter(120_000)]
+public sealed class KillTests
+{
+    private const string Wakes = "SELECT 1 + COUNT(*) * 0 FROM mysql.db";
+
+    private GatewayUnderTest _gateway = null!;
+
+    [OneTimeSetUp]
+    public async Task Start() => _gateway = await GatewayUnderTest.StartAsync();
+
+    [OneTimeTearDown]
+    public async Task Stop() => await _gateway.DisposeAsync();
+
+    [TearDown]
+    public async Task EverybodyLeaves()
+    {
+        await GatewayUnderTest.UntilAsync(() => _gateway.Activity.Open == 0, "all clients of the test are gone");
+        _gateway.Database.Close("the test before ended");
+    }
+
+    [Test]
+    public async Task KillQuery_OfAHeldStatement_EndsIt_AndTheSessionGoesOn(CancellationToken cancellation)
+    {
+        await using var victim = await _gateway.ConnectAsync();
+        await using var killer = await _gateway.ConnectAsync();
+        var held = victim.QueryAsync(Wakes, cancellation);
+        await GatewayUnderTest.UntilAsync(() => _gateway.Activity.Held == 1, "the statement is held");
+        await killer.QueryAsync(Kill("KILL QUERY", victim), cancellation);
+        var error = await GatewayUnderTest.ErrorOfAsync(held);
+        Assert.That((error.Code, error.SqlState, error.EngineMessage), Is.EqualTo((ErrorCode.QueryInterrupted, "70100", "Query execution was interrupted")));
+        Assert.That((_gateway.Activity.Held, _gateway.Activity.Running), Is.EqualTo((0, 0)));
+        _gateway.Open();
+        Assert.That((await victim.QueryAsync(Wakes, cancellation)).Scalar, Is.EqualTo("1"));
+    }
+
+    [Test]
+    public async Task KillQuery_OfASessionThatAttaches_EndsItsStatement_AndTheSessionGoesOn(CancellationToken cancellation)
+    {
+        using var silent = new ScriptedCompute(async _ => await Forever(cancellation));
+        await using var victim = await _gateway.ConnectAsync();
+        await using var killer = await _gateway.ConnectAsync();
+        _gateway.Database.Open(silent.Address);
+        var attaching = victim.QueryAsync(Wakes, cancellation);
+        await GatewayUnderTest.UntilAsync(() => _gateway.Activity is { Running: 1, Active: 1 }, "the session attaches");
+        await killer.QueryAsync(Kill("KILL QUERY", victim), cancellation);
+        Assert.That((await GatewayUnderTest.ErrorOfAsync(attaching)).Code, Is.EqualTo(ErrorCode.QueryInterrupted));
+        _gateway.Open();
+        Assert.That((await victim.QueryAsync(Wakes, cancellation)).Scalar, Is.EqualTo("1"));
+    }
+
+    [Test]
+    public async Task KillQuery_OfAnIdleSession_DoesNotTouchItsNextStatement(CancellationToken cancellation)
+    {
+        await using var victim = await _gateway.ConnectAsync();
+        await using var killer = await _gateway.ConnectAsync();
+        await killer.QueryAsync(Kill("KILL QUERY", victim), cancellation);
+        _gateway.Open();
+        Assert.That((await victim.QueryAsync(Wakes, cancellation)).Scalar, Is.EqualTo("1"));
+    }
+
+    [Test]
+    public async Task Kill_OfASessionWhoseStatementIsHeld_AnswersThatStatement(CancellationToken cancellation)
+    {
+        await using var victim = await _gateway.ConnectAsync();
+        await using var killer = await _gateway.ConnectAsync();
+        var header = victim.Channel.Loop.RunAsync(async () =>
+        {
+            victim.Channel.Sequence = 0;
+            victim.Channel.Append([(byte)Command.Query, .. System.Text.Encoding.UTF8.GetBytes(Wakes)]);
+            await victim.Channel.FlushAsync();
+            if (!await victim.Channel.FillAsync()) throw new IOException("No answer.");
+            return (Sequence: victim.Channel.Buffered[3], Code: victim.Channel.Buffered[5] | (victim.Channel.Buffered[6] << 8));
+        });
+        await GatewayUnderTest.UntilAsync(() => _gateway.Activity.Held == 1, "the statement is held");
+        await killer.QueryAsync(Kill("KILL", victim), cancellation);
+        Assert.That(await header, Is.EqualTo(((byte)1, (int)ErrorCode.ConnectionKilled)), "an answer to a command has the sequence number 1");
+        await GatewayUnderTest.UntilAsync(() => _gateway.Activity.Open == 1, "the victim is gone");
+    }
+
+    [Test]
+    public async Task KillInABatch_LeavesEveryAnswerWithItsStatement(CancellationToken cancellation)
+    {
+        _gateway.Open();
+        await using var client = await _gateway.ConnectAsync();
+        var results = await client.QueryAllAsync("SELECT 7 + COUNT(*) * 0 FROM mysql.db; SELECT 8 + COUNT(*) * 0 FROM mysql.db", cancellation);
+        Assert.That(results.Select(result => result.Scalar), Is.EqualTo(new[] { "7", "8" }));
+        var error = await GatewayUnderTest.ErrorOfAsync(client.QueryAllAsync("SELECT 9 + COUNT(*) * 0 FROM mysql.db; KILL QUERY 4000000", cancellation));
+        Assert.That(error.Code, Is.EqualTo(ErrorCode.UnknownThread));
+        Assert.That((await client.QueryAsync("SELECT 10 + COUNT(*) * 0 FROM mysql.db", cancellation)).Scalar, Is.EqualTo("10"));
+    }
+
+    [Test]
+    public async Task KillThatWasLostWithItsConnection_KillsNobodyLater(CancellationToken cancellation)
+    {
+        using var compute = new ScriptedCompute(text => Task.FromResult(!text.StartsWith("KILL", StringComparison.Ordinal)));
+        _gateway.Database.Open(compute.Address);
+        await using var victim = await _gateway.ConnectAsync();
+        await using var killer = await _gateway.ConnectAsync();
+        await victim.QueryAsync(Wakes, cancellation);
+        var lost = await GatewayUnderTest.ErrorOfAsync(killer.QueryAsync(Kill("KILL", victim), cancellation));
+        Assert.That(lost.Code, Is.EqualTo(ErrorCode.ServerShutdown));
+        await killer.QueryAsync(Wakes, cancellation);
+        await Task.Delay(100, cancellation);
+        await victim.QueryAsync(Wakes, cancellation);
+        Assert.That(_gateway.Activity.Open, Is.EqualTo(2));
+    }
+
+    [Test]
+    public async Task Kill_OfASessionThatGivesItsConnectionBack_IsNotForgotten(CancellationToken cancellation)
+    {
+        var capturing = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var goOn = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        using var compute = new ScriptedCompute(async text =>
+        {
+            if (!text.StartsWith("SHOW WARNINGS", StringComparison.Ordinal)) return true;
+            capturing.TrySetResult();
+            await goOn.Task;
+            return true;
+        });
+        _gateway.Database.Open(compute.Address);
+        await using var victim = await _gateway.ConnectAsync();
+        await victim.QueryAsync(Wakes, cancellation);
+        var drain = _gateway.DrainAsync();
+        await capturing.Task.WaitAsync(cancellation);
+        _gateway.Database.FindSession(victim.ConnectionId)!.PostSignal(Host.Gateway.Sessions.SessionSignals.Killed);
+        await Task.Delay(100, cancellation);
+        goOn.SetResult();
+        Assert.That(await drain, Is.Null);
+        await GatewayUnderTest.UntilAsync(() => _gateway.Activity.Open == 0, "the victim is gone");
+    }
+
+    private static string Kill(string how, EngineClient victim) => string.Create(CultureInfo.InvariantCulture, $"{how} {victim.ConnectionId}");
+
+    private static async Task<bool> Forever(CancellationToken cancellation)
+    {
+        await Task.Delay(Timeout.InfiniteTimeSpan, cancellation);
+        return true;
+    }
+}
