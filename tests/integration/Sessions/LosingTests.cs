@@ -131,7 +131,7 @@ public sealed class LosingTests
     {
         await using var gateway = await GatewayUnderTest.StartAsync(new() { ClientReadsWithin = TimeSpan.FromSeconds(1) }, "--net-write-timeout=1");
         gateway.Open();
-        var client = await gateway.ConnectAsync();
+        var client = await gateway.ConnectAsync("shop");
         await client.SendAsync(Command.Query, [.. "SELECT REPEAT('x', 1000000) FROM seq_1_to_1000"u8]);
         await GatewayUnderTest.UntilAsync(() => gateway.Activity.Running == 1, "the statement runs");
         await GatewayUnderTest.UntilAsync(() => gateway.Activity is { Open: 0, Running: 0, Active: 0 }, "the session has ended");
