@@ -32,6 +32,7 @@ public sealed partial class EventLoop : IDisposable
     private int _disposed;
     private volatile bool _stopping;
     private volatile int _socketCount;
+    private int _coming;
 
     /// <summary>Makes the loop and starts its thread.</summary>
     public EventLoop(string name = "loop", ILogger? logger = null)
@@ -52,8 +53,8 @@ public sealed partial class EventLoop : IDisposable
 
     public string Name => _thread.Name!;
 
-    /// <summary>Sockets that are open on this loop; may be read from any thread.</summary>
-    public int SocketCount => _socketCount;
+    /// <summary>Sockets that are open on this loop, or on their way to it; may be read from any thread.</summary>
+    public int SocketCount => _socketCount + Volatile.Read(ref _coming);
 
     internal TimerHeap Timers { get; } = new();
 
@@ -140,6 +141,12 @@ public sealed partial class EventLoop : IDisposable
             ThreadPool.UnsafeQueueUserWorkItem(static item => item.Run(), item, preferLocal: false);
         }
     }
+
+    /// <summary>A socket will be handed to this loop: it counts from now on, so that a busy loop is not given all that come meanwhile.</summary>
+    internal void ExpectSocket() => Interlocked.Increment(ref _coming);
+
+    /// <summary>It has come, or will not.</summary>
+    internal void EndExpecting() => Interlocked.Decrement(ref _coming);
 
     internal ulong Register(IReadinessTarget target, int fd)
     {

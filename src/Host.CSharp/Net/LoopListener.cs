@@ -18,6 +18,7 @@ public sealed unsafe partial class LoopListener : IReadinessTarget, IDisposable
     private readonly EventLoop _loop;
     private readonly Action<LoopSocket, IPEndPoint?> _accepted;
     private readonly ReadOnlyMemory<byte> _refusal;
+    private readonly IConnectionPlaces? _places;
     private readonly ILogger _logger;
     private readonly string? _unixPath;
     private int _fd;
@@ -26,12 +27,13 @@ public sealed unsafe partial class LoopListener : IReadinessTarget, IDisposable
     private long _lastWarning;
     private bool _paused;
 
-    private LoopListener(EventLoopGroup loops, EndPoint address, Action<LoopSocket, IPEndPoint?> accepted, ReadOnlyMemory<byte> refusal, ILogger? logger)
+    private LoopListener(EventLoopGroup loops, EndPoint address, Action<LoopSocket, IPEndPoint?> accepted, ReadOnlyMemory<byte> refusal, IConnectionPlaces? places, ILogger? logger)
     {
         _loops = loops;
         _loop = loops.Next();
         _accepted = accepted;
         _refusal = refusal;
+        _places = places;
         _logger = logger ?? NullLogger.Instance;
         _fd = ListenerSocket.Open(address);
         _unixPath = (address as UnixDomainSocketEndPoint)?.ToString();
@@ -45,12 +47,14 @@ public sealed unsafe partial class LoopListener : IReadinessTarget, IDisposable
     /// <summary>Listens, and returns once connections are accepted.</summary>
     /// <param name="address">An <see cref="IPEndPoint"/> (port 0: any free one), or a <see cref="UnixDomainSocketEndPoint"/>.</param>
     /// <param name="accepted">Called on the loop that the socket belongs to, with the peer's address (null for a Unix socket).</param>
-    /// <param name="refusal">Bytes for a client that cannot be served because the process has no descriptor left.</param>
+    /// <param name="refusal">Bytes for a client that cannot be served because there is no place, or the process has no descriptor left.</param>
+    /// <param name="places">Room for connections; null: as much as there are descriptors.</param>
     /// <exception cref="IOException">It cannot listen there. The message names the address and what to do.</exception>
     public static LoopListener Start(
-        EventLoopGroup loops, EndPoint address, Action<LoopSocket, IPEndPoint?> accepted, ReadOnlyMemory<byte> refusal = default, ILogger? logger = null)
+        EventLoopGroup loops, EndPoint address, Action<LoopSocket, IPEndPoint?> accepted, ReadOnlyMemory<byte> refusal = default, IConnectionPlaces? places = null,
+        ILogger? logger = null)
     {
-        var listener = new LoopListener(loops, address, accepted, refusal, logger);
+        var listener = new LoopListener(loops, address, accepted, refusal, places, logger);
         listener._loop.Post(static listener => ((LoopListener)listener!).Register(), listener);
         return listener;
     }
@@ -90,7 +94,9 @@ public sealed unsafe partial class LoopListener : IReadinessTarget, IDisposable
             var fd = Native.accept4(_fd, bytes, &length, Native.SockNonBlockCloexec);
             if (fd >= 0)
             {
-                HandOver(fd, SocketAddresses.Parse(bytes, length));
+                // Before it goes to another loop: one that is busy would let them pile up.
+                if (_places is not null && !_places.TryTake()) Refuse(fd);
+                else HandOver(fd, SocketAddresses.Parse(bytes, length));
                 continue;
             }
             switch (Native.LastError)
@@ -115,6 +121,7 @@ public sealed unsafe partial class LoopListener : IReadinessTarget, IDisposable
     private void HandOver(int fd, IPEndPoint? peer)
     {
         var loop = _loops.Next();
+        loop.ExpectSocket();
         if (loop == _loop) Adopt(loop, fd, peer);
         else loop.Post(() => Adopt(loop, fd, peer));
     }
@@ -130,8 +137,13 @@ public sealed unsafe partial class LoopListener : IReadinessTarget, IDisposable
         {
             // The loop has ended, or epoll is at its limit of watches.
             Native.close(fd);
+            _places?.Return();
             LogNotAdopted(failure.Message);
             return;
+        }
+        finally
+        {
+            loop.EndExpecting();
         }
         _accepted(socket, peer);
     }
@@ -143,14 +155,16 @@ public sealed unsafe partial class LoopListener : IReadinessTarget, IDisposable
         if (_reserve < 0 && (_reserve = OpenReserve()) < 0) return false;
         Native.close(_reserve);
         var fd = Native.accept4(_fd, null, null, Native.SockNonBlockCloexec);
-        if (fd >= 0)
-        {
-            fixed (byte* start = _refusal.Span) Native.send(fd, start, (nuint)_refusal.Length, Native.MsgNoSignal);
-            Native.shutdown(fd, Native.ShutWrite);
-            Native.close(fd);
-        }
+        if (fd >= 0) Refuse(fd);
         _reserve = OpenReserve();
         return fd >= 0 && _reserve >= 0;
+    }
+
+    private void Refuse(int fd)
+    {
+        fixed (byte* start = _refusal.Span) Native.send(fd, start, (nuint)_refusal.Length, Native.MsgNoSignal);
+        Native.shutdown(fd, Native.ShutWrite);
+        Native.close(fd);
     }
 
     private void WarnOfDescriptors()

@@ -40,6 +40,16 @@ internal static unsafe partial class Native
     [LibraryImport("libc")] public static partial int close(int fd);
     [LibraryImport("libc", StringMarshalling = StringMarshalling.Utf8)] public static partial int open(string path, int flags);
 
+    [LibraryImport("libc")] public static partial int getrlimit(int resource, ResourceLimit* limit);
+    [LibraryImport("libc")] public static partial int setrlimit(int resource, ResourceLimit* limit);
+
+    /// <summary>struct rlimit</summary>
+    public struct ResourceLimit
+    {
+        public nuint Soft;
+        public nuint Hard;
+    }
+
     /// <summary>struct iovec</summary>
     public struct IoVector
     {

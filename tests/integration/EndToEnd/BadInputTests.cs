@@ -62,6 +62,17 @@ public sealed class BadInputTests
     }
 
     [Test]
+    public async Task TooFewOpenFilesForAnybody_AreSaid()
+    {
+        var (exit, output) = await RunAsync("/bin/sh", [
+            "-c", "ulimit -n 256 && exec dotnet \"$@\"", "sh", typeof(Host.Mysql.Account).Assembly.Location, "up", "--rules", Path.Combine(_home, "rules"),
+            "--data", Path.Combine(_home, "data"), "--listen", $"127.0.0.1:{GatewayProcess.FreePort()}", "--admin", $"127.0.0.1:{GatewayProcess.FreePort()}",
+        ]);
+        Assert.That(exit, Is.EqualTo(1), output);
+        Assert.That(output, Does.Contain("the limit of open files is 256").And.Contain("ulimit -n"));
+    }
+
+    [Test]
     public async Task AdminAddressBeyondLoopbackWithoutAToken_IsRefused()
     {
         var (exit, output) = await UpAsync("--admin", $"0.0.0.0:{GatewayProcess.FreePort()}");
@@ -99,9 +110,12 @@ public sealed class BadInputTests
         return RunAsync([.. defaults, .. more]);
     }
 
-    private static async Task<(int Exit, string Output)> RunAsync(params string[] arguments)
+    private static Task<(int Exit, string Output)> RunAsync(params string[] arguments) =>
+        RunAsync("dotnet", [typeof(Host.Mysql.Account).Assembly.Location, .. arguments]);
+
+    private static async Task<(int Exit, string Output)> RunAsync(string program, IEnumerable<string> arguments)
     {
-        using Process process = Process.Start(new ProcessStartInfo("dotnet", [typeof(Host.Mysql.Account).Assembly.Location, .. arguments])
+        using Process process = Process.Start(new ProcessStartInfo(program, arguments)
         {
             UseShellExecute = false,
             RedirectStandardOutput = true,

@@ -14,12 +14,14 @@ internal sealed class GatewayProcess : IAsyncDisposable
 
     private readonly List<string> _output = [];
     private readonly string[] _extra;
+    private readonly int? _openFiles;
     private Process? _process;
 
-    private GatewayProcess(string home, string[] extra)
+    private GatewayProcess(string home, string[] extra, int? openFiles)
     {
         Home = home;
         _extra = extra;
+        _openFiles = openFiles;
         Port = FreePort();
         AdminPort = FreePort();
         Admin = new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{AdminPort}"), Timeout = TimeSpan.FromSeconds(60) };
@@ -59,11 +61,15 @@ internal sealed class GatewayProcess : IAsyncDisposable
         rule sleep on running { when idle >= {{(int)(idleSeconds * 1000)}}ms do suspend }
         """;
 
-    public static async Task<GatewayProcess> StartAsync(string? rules = null, string? home = null, string? engine = null, params string[] extra)
+    public static Task<GatewayProcess> StartAsync(string? rules = null, string? home = null, string? engine = null, params string[] extra) =>
+        StartAsync(openFiles: null, rules, home, engine, extra);
+
+    /// <param name="openFiles">The process's limit of open files, soft and hard; null: the one of the tests.</param>
+    public static async Task<GatewayProcess> StartAsync(int? openFiles, string? rules = null, string? home = null, string? engine = null, params string[] extra)
     {
         home ??= Directory.CreateTempSubdirectory("serverless-e2e-").FullName;
         string[] arguments = engine is null ? extra : [.. extra, "--config", await WriteConfigAsync(home, engine)];
-        var gateway = new GatewayProcess(home, arguments);
+        var gateway = new GatewayProcess(home, arguments, openFiles);
         Directory.CreateDirectory(gateway.Rules);
         await File.WriteAllTextAsync(Path.Combine(gateway.Rules, "test.rules"), rules ?? SleepyRules());
         await gateway.LaunchAsync();
@@ -83,7 +89,7 @@ internal sealed class GatewayProcess : IAsyncDisposable
     /// <summary>Starts the host (again) on the same data and waits for its `ready ` line.</summary>
     public async Task LaunchAsync()
     {
-        var start = new ProcessStartInfo("dotnet")
+        var start = new ProcessStartInfo(_openFiles is null ? "dotnet" : "/bin/sh")
         {
             UseShellExecute = false,
             RedirectStandardOutput = true,
@@ -95,7 +101,8 @@ internal sealed class GatewayProcess : IAsyncDisposable
             typeof(Host.Mysql.Account).Assembly.Location, "up", "--listen", $"127.0.0.1:{Port}", "--admin", $"127.0.0.1:{AdminPort}",
             "--rules", Rules, "--data", Data, "--user", User, "--password", Password, .. _extra,
         ];
-        foreach (string argument in arguments)
+        string[] limited = _openFiles is null ? [] : ["-c", $"ulimit -n {_openFiles} && exec dotnet \"$@\"", "sh"];
+        foreach (string argument in limited.Concat(arguments))
         {
             start.ArgumentList.Add(argument);
         }

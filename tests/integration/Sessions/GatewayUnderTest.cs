@@ -3,6 +3,7 @@ using System.Net;
 using Microsoft.Extensions.Logging.Abstractions;
 using Serverless.Host.Gateway;
 using Serverless.Host.Gateway.Authentication;
+using Serverless.Host.Gateway.Listening;
 using Serverless.Host.Gateway.Sessions;
 using Serverless.Host.Mysql;
 using Serverless.Host.Net;
@@ -22,14 +23,14 @@ internal sealed class GatewayUnderTest : IAsyncDisposable
     private readonly IDisposable _engine;
     private readonly ServerFamily _family;
 
-    private GatewayUnderTest(IDisposable engine, ServerFamily family, BackendAddress backend, GatewayOptions options)
+    private GatewayUnderTest(IDisposable engine, ServerFamily family, BackendAddress backend, GatewayOptions options, DescriptorBudget? descriptors = null)
     {
         _engine = engine;
         _family = family;
         Backend = backend;
         _key = GatewayKey.LoadOrCreate(_directory["key"], NullLogger.Instance);
         var login = new LoginServices(_key, new PasswordWork(2), new FailureLimiter(TimeProvider.System, FailureLimits.Default), LoginServices.DefaultDeadline);
-        Gateway = new GatewayServer(2, 20_000, login, options, TimeProvider.System, NullLoggerFactory.Instance);
+        Gateway = new GatewayServer(2, 20_000, descriptors ?? DescriptorBudget.Unlimited, login, options, TimeProvider.System, NullLoggerFactory.Instance);
         Database = Gateway.AddDatabase("default");
         Database.StatementHeld += () => Interlocked.Increment(ref _heldEvents);
         Database.AccountsChanged += () => Interlocked.Increment(ref _accountsChanged);

@@ -31,13 +31,18 @@ internal sealed partial class HostRun : IAsyncDisposable
     private readonly List<Database> _opened = [];
     private AdminServer? _admin;
 
-    private HostRun(HostSettings settings, TextWriter output, ILoggerFactory loggers)
+    private HostRun(HostSettings settings, DescriptorBudget descriptors, TextWriter output, ILoggerFactory loggers)
     {
         (_settings, _output, _loggers, _logger) = (settings, output, loggers, loggers.CreateLogger<HostRun>());
         _key = GatewayKey.LoadOrCreate(Path.Combine(settings.Data, "gateway-key.pem"), loggers.CreateLogger<GatewayKey>());
         var login = new LoginServices(_key, _passwords, new FailureLimiter(TimeProvider.System, FailureLimits.Default), LoginServices.DefaultDeadline);
         int connections = (int)Math.Min(int.MaxValue, settings.Databases.Sum(one => (long)one.Limits.Connections));
-        _gateway = new GatewayServer(Environment.ProcessorCount, connections, login, new GatewayOptions(), TimeProvider.System, loggers);
+        if (connections > descriptors.MostClients)
+        {
+            LogFewDescriptors(descriptors.MostClients, connections);
+        }
+
+        _gateway = new GatewayServer(Environment.ProcessorCount, connections, descriptors, login, new GatewayOptions(), TimeProvider.System, loggers);
     }
 
     /// <summary>Runs until SIGTERM or SIGINT.</summary>
@@ -45,9 +50,10 @@ internal sealed partial class HostRun : IAsyncDisposable
     public static async Task<int> RunAsync(HostSettings settings, TextWriter output)
     {
         Preflight.Check(settings);
+        DescriptorBudget descriptors = Preflight.ShareDescriptors(settings);
         using var signals = new HostSignals();
         using ILoggerFactory loggers = HostLogging.Create(settings.Log);
-        await using var host = new HostRun(settings, output, loggers);
+        await using var host = new HostRun(settings, descriptors, output, loggers);
         try
         {
             await host.StartAsync(signals.Stop);
@@ -221,6 +227,10 @@ internal sealed partial class HostRun : IAsyncDisposable
             LogNotStopped(e, database.Settings.Name);
         }
     }
+
+    [LoggerMessage(Level = LogLevel.Information,
+        Message = "The limit of open files leaves room for {Room} clients at a time, and the configuration allows {Connections}: raise the one (ulimit -n, LimitNOFILE=) or lower the other (limits:connections)")]
+    private partial void LogFewDescriptors(int room, int connections);
 
     [LoggerMessage(Level = LogLevel.Information, Message = "Ending: clients may finish what they are at, then the computes are stopped; a second signal hurries")]
     private partial void LogStopping();

@@ -1,6 +1,8 @@
 using System.Net;
 using System.Net.Sockets;
 using Serverless.Host.Control.Settings;
+using Serverless.Host.Gateway.Listening;
+using Serverless.Host.Net;
 
 namespace Serverless.Host.Cli.Up;
 
@@ -16,6 +18,15 @@ internal static class Preflight
         {
             CheckAddress(database.Listen, "--listen");
         }
+    }
+
+    /// <summary>Raises the limit of open files as far as it goes, and shares out what there is.</summary>
+    /// <exception cref="CommandFailedException">There is too little to serve anybody.</exception>
+    public static DescriptorBudget ShareDescriptors(HostSettings settings)
+    {
+        long limit = OpenFileLimit.Raise();
+        return DescriptorBudget.Of(limit, settings.Databases.Count) ?? throw new CommandFailedException(
+            $"the limit of open files is {limit}, and it takes {DescriptorBudget.Fewest(settings.Databases.Count)} to serve a few clients: raise it to some thousands (ulimit -n, LimitNOFILE=).");
     }
 
     private static void CheckData(string path)

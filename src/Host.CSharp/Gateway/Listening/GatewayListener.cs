@@ -10,11 +10,12 @@ namespace Serverless.Host.Gateway.Listening;
 /// Takes the connections of one database's clients, has each authenticated, and hands it to the sessions. A connection and all of its
 /// session stay on the event loop that it was given at first.
 /// </summary>
-public sealed partial class GatewayListener : IAsyncDisposable
+public sealed partial class GatewayListener : IConnectionPlaces, IAsyncDisposable
 {
     private static readonly ErrPacket TooMany = new(ErrorCode.TooManyConnections, "Too many connections") { WithSqlState = false };
 
     private readonly ConnectionTable _connections;
+    private readonly DescriptorBudget _descriptors;
     private readonly ClientHandshake _handshake;
     private readonly ISessionHandler _sessions;
     private readonly ILogger _logger;
@@ -28,15 +29,18 @@ public sealed partial class GatewayListener : IAsyncDisposable
     // One more than the connections that are served, until the listener stops.
     private int _holders = 1;
 
-    private GatewayListener(EventLoopGroup loops, EndPoint address, ClientAuthenticator authenticator, ClientTls tls, ConnectionTable connections, int limit, ISessionHandler sessions, ILoggerFactory loggers)
+    private GatewayListener(
+        EventLoopGroup loops, EndPoint address, ClientAuthenticator authenticator, ClientTls tls, ConnectionTable connections, DescriptorBudget descriptors, int limit,
+        ISessionHandler sessions, ILoggerFactory loggers)
     {
         _connections = connections;
+        _descriptors = descriptors;
         _sessions = sessions;
         _logger = loggers.CreateLogger<GatewayListener>();
         _handshake = new ClientHandshake(authenticator, tls, loggers.CreateLogger<ClientHandshake>());
         _limit = limit;
         _database = authenticator.Database.Name;
-        _socket = LoopListener.Start(loops, address, Accept, PacketOf(TooMany), _logger);
+        _socket = LoopListener.Start(loops, address, Accept, PacketOf(TooMany), this, _logger);
     }
 
     /// <summary>Where it listens, with the port that was given when 0 was asked for.</summary>
@@ -46,12 +50,13 @@ public sealed partial class GatewayListener : IAsyncDisposable
 
     /// <summary>Listens, and returns once connections are accepted.</summary>
     /// <param name="connections">The gateway's connections, of all its listeners.</param>
+    /// <param name="descriptors">The process's descriptors, for all its listeners and sessions.</param>
     /// <param name="limit">Connections at most to this listener.</param>
     /// <exception cref="IOException">It cannot listen there. The message names the address and what to do.</exception>
     public static GatewayListener Start(
-        EventLoopGroup loops, EndPoint address, ClientAuthenticator authenticator, ClientTls tls, ConnectionTable connections, int limit, ISessionHandler sessions,
-        ILoggerFactory loggers) =>
-        new(loops, address, authenticator, tls, connections, limit, sessions, loggers);
+        EventLoopGroup loops, EndPoint address, ClientAuthenticator authenticator, ClientTls tls, ConnectionTable connections, DescriptorBudget descriptors, int limit,
+        ISessionHandler sessions, ILoggerFactory loggers) =>
+        new(loops, address, authenticator, tls, connections, descriptors, limit, sessions, loggers);
 
     /// <summary>
     /// Accepts no more, asks the sessions to end, and cuts off those that have not after the time given. May be called again, with less time.
@@ -82,19 +87,29 @@ public sealed partial class GatewayListener : IAsyncDisposable
         _stopping.Dispose();
     }
 
-    private void Accept(LoopSocket socket, IPEndPoint? client)
+    bool IConnectionPlaces.TryTake()
     {
         Counters.CountAccepted();
+        if (_descriptors.TryTakeClient()) return true;
+        Counters.CountOverLimit();
+        WarnOfLimit($"what the limit of open files leaves for clients ({_descriptors.MostClients} of them, or fewer beside many backend connections) is used up; raise it (ulimit -n, LimitNOFILE=)");
+        return false;
+    }
+
+    void IConnectionPlaces.Return() => _descriptors.ReturnClient();
+
+    private void Accept(LoopSocket socket, IPEndPoint? client)
+    {
         var channel = new PacketChannel(socket);
         if (!Counters.TryOpen(_limit))
         {
-            RefuseOne(channel, "this database's", _limit);
+            RefuseOne(channel, $"this database's limit of {_limit} is reached");
             return;
         }
         if (!_connections.TryAdd(this, channel, out var id))
         {
             Counters.Close();
-            RefuseOne(channel, "all databases'", _connections.Limit);
+            RefuseOne(channel, $"all databases' limit of {_connections.Limit} is reached");
             return;
         }
         if (!TryHold())
@@ -102,6 +117,7 @@ public sealed partial class GatewayListener : IAsyncDisposable
             Counters.Close();
             _connections.Remove(id);
             channel.Dispose();
+            _descriptors.ReturnClient();
             return;
         }
         _ = ServeAsync(channel, id, client);
@@ -140,16 +156,17 @@ public sealed partial class GatewayListener : IAsyncDisposable
         {
             channel.Dispose();
             _connections.Remove(id);
+            _descriptors.ReturnClient();
             Counters.Close();
             Release();
         }
     }
 
     /// <summary>Tells the client in the place of a greeting, as the servers do, and closes.</summary>
-    private void RefuseOne(PacketChannel channel, string whose, int limit)
+    private void RefuseOne(PacketChannel channel, string why)
     {
         Counters.CountOverLimit();
-        WarnOfLimit(whose, limit);
+        WarnOfLimit(why);
         try
         {
             channel.Append(TooMany);
@@ -160,16 +177,17 @@ public sealed partial class GatewayListener : IAsyncDisposable
             // It is gone already.
         }
         channel.Dispose();
+        _descriptors.ReturnClient();
     }
 
     // Once in ten seconds: a crowd of clients that come again and again shall not fill the log.
-    private void WarnOfLimit(string whose, int limit)
+    private void WarnOfLimit(string why)
     {
         var now = Environment.TickCount64;
         var last = Interlocked.Read(ref _lastWarning);
         if ((last == 0 || now - last >= 10_000) && Interlocked.CompareExchange(ref _lastWarning, now, last) == last)
         {
-            LogTooMany(_database, whose, limit);
+            LogTooMany(_database, why);
         }
     }
 
@@ -198,8 +216,8 @@ public sealed partial class GatewayListener : IAsyncDisposable
         return writer.Written.ToArray();
     }
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "{Database}: too many connections: clients are refused with error 1040, since {Whose} limit of {Limit} is reached")]
-    private partial void LogTooMany(string database, string whose, int limit);
+    [LoggerMessage(Level = LogLevel.Warning, Message = "{Database}: too many connections: clients are refused with error 1040, since {Why}")]
+    private partial void LogTooMany(string database, string why);
 
     [LoggerMessage(Level = LogLevel.Debug, Message = "{Database}: connection {Id} ended: {Reason}")]
     private partial void LogEnded(string database, uint id, string reason);

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using Microsoft.Extensions.Logging;
 using Serverless.Host.Gateway.Authentication;
+using Serverless.Host.Gateway.Listening;
 using Serverless.Host.Gateway.State;
 using Serverless.Host.Mysql;
 using Serverless.Host.Net;
@@ -32,6 +33,7 @@ public sealed partial class GatewayDatabase : IGatewayDatabase
         Options = options;
         Hold = new HoldBudget(options.Hold, budgets.Held);
         LongCommands = budgets.LongCommands;
+        Descriptors = budgets.Descriptors;
         Time = time;
         _logger = logger;
         _shards = [.. loops.Select(loop => new DatabaseShard(this, loop, loops.Count))];
@@ -53,6 +55,9 @@ public sealed partial class GatewayDatabase : IGatewayDatabase
 
     /// <summary>Memory for commands that are received whole although they are long, of all databases together.</summary>
     internal HoldBudget LongCommands { get; }
+
+    /// <summary>The process's file descriptors, for all databases together.</summary>
+    internal DescriptorBudget Descriptors { get; }
 
     internal TimeProvider Time { get; }
 

@@ -10,10 +10,12 @@ namespace Serverless.Host.Gateway.Sessions;
 /// <summary>The gateway of this process: its event loops, its databases by name, and their listeners.</summary>
 /// <param name="loops">Event loops to run, usually one per core.</param>
 /// <param name="connections">Client connections at most, of all databases together.</param>
+/// <param name="descriptors">The process's file descriptors.</param>
 public sealed class GatewayServer(
-    int loops, int connections, LoginServices login, GatewayOptions options, TimeProvider time, ILoggerFactory loggers) : IAsyncDisposable
+    int loops, int connections, DescriptorBudget descriptors, LoginServices login, GatewayOptions options, TimeProvider time, ILoggerFactory loggers)
+    : IAsyncDisposable
 {
-    private readonly GatewayBudgets _budgets = new(options);
+    private readonly GatewayBudgets _budgets = new(options, descriptors);
     private readonly ConnectionTable _connections = new(connections);
     private readonly ConcurrentDictionary<string, GatewayDatabase> _databases = new(StringComparer.Ordinal);
     private readonly ConcurrentBag<GatewayListener> _listeners = [];
@@ -40,7 +42,8 @@ public sealed class GatewayServer(
     public GatewayListener Listen(GatewayDatabase database, EndPoint address, int limit, ClientTls? tls = null)
     {
         var authenticator = new ClientAuthenticator(database.Login, login, loggers.CreateLogger<ClientAuthenticator>());
-        var listener = GatewayListener.Start(Loops, address, authenticator, tls ?? ClientTls.None, _connections, limit, new SessionHandler(database), loggers);
+        var listener = GatewayListener.Start(Loops, address, authenticator, tls ?? ClientTls.None, _connections, descriptors, limit,
+            new SessionHandler(database), loggers);
         _listeners.Add(listener);
         return listener;
     }

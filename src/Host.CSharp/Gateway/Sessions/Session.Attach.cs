@@ -52,6 +52,12 @@ internal sealed partial class Session
     /// <param name="limit">How long it may take.</param>
     private async ValueTask<AttachOutcome> AttachInSlotAsync(TimeSpan limit)
     {
+        if (!Database.Descriptors.TryTakeBackend())
+        {
+            _shard.ParkOne();
+            _shard.ReturnAttachSlot();
+            return AttachOutcome.Retry("the gateway has no file descriptor left for another connection; raise its limit of open files (ulimit -n, LimitNOFILE=)");
+        }
         _shard.Counters.AddAttached(1);
         using var attach = new CancellationTokenSource(limit < LongestAttach ? limit : LongestAttach);
         _attaching = attach;
@@ -62,7 +68,7 @@ internal sealed partial class Session
         finally
         {
             _attaching = null;
-            if (_backend is null) _shard.Counters.AddAttached(-1);
+            if (_backend is null) CountDetached();
             _shard.ReturnAttachSlot();
             if (_backend is null) _shard.OnSessionEased();
         }

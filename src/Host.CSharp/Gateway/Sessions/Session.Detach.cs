@@ -134,8 +134,14 @@ internal sealed partial class Session
         _backend = null;
         Volatile.Write(ref _backendId, 0);
         backend.Dispose();
-        _shard.Counters.AddAttached(-1);
+        CountDetached();
         _shard.OnSessionEased();
+    }
+
+    private void CountDetached()
+    {
+        _shard.Counters.AddAttached(-1);
+        Database.Descriptors.ReturnBackend();
     }
 
     /// <summary>The connection broke under a statement. True: the session goes on.</summary>

@@ -246,12 +246,14 @@ public sealed class TlsTransport : ITransport, IHangupObserver, IValueTaskSource
     {
         if (_isDisposed) return;
         _isDisposed = true;
+        var observer = HangupObserver;
         HangupObserver = null;
         if (sayGoodbye && _lost is null && !_socket.IsClosed && !_encrypted.IsCongested) SayGoodbye();
         _lost ??= Closed();
         // Ends a read under way, which then gives back what TLS holds: it must not be taken away beneath it.
         _socket.Dispose();
         if (!_isReading) _ssl.Dispose();
+        observer?.OnPeerClosed(this);
         _reader.Complete(WaitResult.Lost);
         _writer.Complete(WaitResult.Lost);
     }

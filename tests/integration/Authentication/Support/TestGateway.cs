@@ -28,7 +28,7 @@ internal sealed class TestGateway : IAsyncDisposable
         Log = new KeptLog();
         using var loggers = LoggerFactory.Create(builder => builder.SetMinimumLevel(LogLevel.Debug).AddProvider(Log));
         var authenticator = new ClientAuthenticator(Database, services, loggers.CreateLogger<ClientAuthenticator>());
-        Listener = GatewayListener.Start(_loops, new IPEndPoint(IPAddress.Loopback, 0), authenticator, options.Tls, Connections, options.Connections, sessions, loggers);
+        Listener = GatewayListener.Start(_loops, new IPEndPoint(IPAddress.Loopback, 0), authenticator, options.Tls, Connections, DescriptorBudget.Unlimited, options.Connections, sessions, loggers);
     }
 
     public LoginDatabase Database { get; }
