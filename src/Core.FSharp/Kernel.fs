@@ -84,3 +84,28 @@ module Kernel =
     /// A decision in plain words, a line for each thing to say.
     [<CompiledName("Explain")>]
     let explain (policy: Policy) (decision: Decision) : IReadOnlyList<string> = Explain.decision policy decision
+
+    /// The conditions of the forbids as they are at this instant, by the names of the forbids; none: Unknown. A forbid that blocks nothing
+    /// changes nothing, so that whoever plays a policy can watch any condition as the kernel itself sees it.
+    [<CompiledName("Forbidding")>]
+    let forbidding (state: State) (at: int64<ms>) : struct (string * bool voption)[] =
+        let struct (state, reckoning) = Reckoning.at (max at state.At) state
+
+        let known =
+            function
+            | Kleene.True -> ValueSome true
+            | Kleene.False -> ValueSome false
+            | Kleene.Unknown -> ValueNone
+
+        Array.map2 (fun (planned: PlannedForbid) truth -> struct (planned.Forbid.Name, known truth)) state.Plan.Forbids reckoning.Forbidding
+
+    /// The state as if so much had been spent until this instant in its local day and month, in thousandths of a compute-unit hour.
+    [<CompiledName("Spent")>]
+    let spent (day: int64) (month: int64) (at: int64<ms>) (state: State) : State =
+        let now = max at state.At
+        let bill = Spending.upTo state.Plan.Zone now 0L<mcu> { Spending.none with At = now }
+
+        { state with
+            At = now
+            Spending = { bill with DayUsed = day * Facts.UnitHour; MonthUsed = month * Facts.UnitHour }
+            Next = now }

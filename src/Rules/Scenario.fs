@@ -33,9 +33,12 @@ module Series =
 
         search 0 (series.Pieces.Length - 1)
 
-    /// The value at an instant since the start; none where nothing is measured.
+    /// The value at an instant since the start; none where nothing is measured. It keeps its last value at its end.
     let at (at: int64<ms>) (series: Series) : int64 voption =
         match pieceAt at series with
+        | ValueNone when series.Pieces.Length > 0 && at >= series.Pieces[series.Pieces.Length - 1].To ->
+            let last = series.Pieces[series.Pieces.Length - 1]
+            if last.IsMissing then ValueNone else ValueSome last.Last
         | ValueSome piece when not piece.IsMissing ->
             // As decimals, which hold the product exactly.
             let share = decimal (at - piece.From) * decimal (piece.Last - piece.First) / decimal (piece.To - piece.From)

@@ -265,6 +265,11 @@ let scenario (scope: Scope) (file: SourceText) (rules: ICollection<string>) (tit
 
     let before name = spending |> List.tryPick (fun (found, value) -> if found = name then value else None) |> Option.defaultValue 0L
 
+    for at, (_, stretch) in expectations do
+        if isRight && stretch.IsOpen && stretch.Of.IsAfter && stretch.Of.From >= length then
+            scope.Report(file, at, ScenarioLacks "time behind this")
+            isRight <- false
+
     match start with
     | Some(struct (at, state)) when isRight ->
         Some

@@ -330,7 +330,10 @@ let rec describe (problem: Problem) : Text =
                     None }
     | ScenarioLacks part ->
         { says "R091" $"this scenario has no {part}" with
-            Expected = Some "`start INSTANT running SIZE` or `start INSTANT suspended`, what is measured, and at least one `expect`"
+            Expected =
+                match part with
+                | "time behind this" -> Some "a series, an event or another expectation that goes on longer"
+                | _ -> Some "`start INSTANT running SIZE` or `start INSTANT suspended`, what is measured, and at least one `expect`"
             Mend =
                 match part with
                 | "`start`" -> Some "add `start 2026-03-02T20:00Z running 1cu`"
