@@ -15,7 +15,7 @@ type Whole =
 let private deepest = 8
 
 /// Declarations of all policies together: far more than anybody writes, and soon checked.
-let private most = 50_000
+let private most = 20_000
 
 /// What a declaration is replaced by: None where it is added to, or belongs to its own policy alone.
 let private key (declaration: Declaration) : string option =

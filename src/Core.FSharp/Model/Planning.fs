@@ -28,7 +28,8 @@ let private tracked (rule: Rule) =
     | Track(metric, width, _) -> ValueSome(Over(Avg, metric, width))
     | _ -> ValueNone
 
-let private terms (policy: Policy) =
+/// What is read by rules, and by these forbids.
+let private termsOf (forbids: Forbid list) (policy: Policy) =
     let ofRule (rule: Rule) =
         leaves rule.When
         @ (rule.Until |> Option.map leaves |> Option.defaultValue [])
@@ -36,7 +37,12 @@ let private terms (policy: Policy) =
            | ValueSome term -> [ term ]
            | ValueNone -> [])
 
-    List.collect ofRule policy.Rules @ (policy.Forbids |> List.collect (fun forbid -> leaves forbid.When))
+    List.collect ofRule policy.Rules @ (forbids |> List.collect (fun forbid -> leaves forbid.When))
+
+let private terms (policy: Policy) = termsOf policy.Forbids policy
+
+/// A forbid that blocks nothing only watches, and must not change how often what decides is sampled.
+let private decidingTerms (policy: Policy) = termsOf (policy.Forbids |> List.filter (fun forbid -> not forbid.Blocks.IsEmpty)) policy
 
 let private slotOf (policy: Policy) (used: Term list) (name: string) : Slot option =
     let widths = used |> List.choose (function Over(_, metric, width) when metric = name -> Some width | _ -> None)
@@ -108,11 +114,16 @@ let rec private condition policy slots (places: int[]) (from: Condition) : Plann
     | Not part -> Negation(again part)
     | Condition.Held(timer, part, duration) -> Sustained(System.Array.IndexOf(places, timer), again part, duration)
 
-let private factPeriod (slots: Slot[]) : int64<ms> =
-    slots
-    |> Array.filter _.Fact.IsSome
-    |> Array.map (fun slot -> max Limits.FactPeriod (slot.Widest / 1000L))
-    |> Array.fold max 0L<ms>
+let private factPeriod (policy: Policy) (slots: Slot[]) : int64<ms> =
+    let facts = slots |> Array.filter _.Fact.IsSome |> Array.map _.Metric.Name |> set
+
+    let widest terms =
+        terms |> List.choose (function Over(_, metric, width) when facts.Contains metric -> Some width | _ -> None) |> List.fold max 0L<ms>
+
+    match widest (decidingTerms policy), widest (terms policy) with
+    | 0L<ms>, 0L<ms> -> 0L<ms>
+    | 0L<ms>, watched -> max Limits.FactPeriod (watched / 1000L)
+    | decided, _ -> max Limits.FactPeriod (decided / 1000L)
 
 let private spends =
     function
@@ -156,6 +167,6 @@ let make (policy: Policy) : Plan =
       Forbids = forbids |> List.map (fun forbid -> ({ Forbid = forbid; When = planned forbid.When }: PlannedForbid)) |> Array.ofList
       Bounds = List.map plannedBounds policy.Bounds
       Timers = places
-      FactPeriod = factPeriod slots
+      FactPeriod = factPeriod policy slots
       UsesSpending = List.exists spends (terms policy)
       Remembers = places.Length > 0 || slots |> Array.exists _.Fact.IsSome || rules |> List.exists _.Until.IsSome }

@@ -156,9 +156,12 @@ let ``a property is broken where it is broken`` () =
 
 [<Test>]
 let ``watching changes no decision`` () =
-    let rules = sleepy + "rule grow on running { when avg(cpu, 1m) > 75% for 30s do resize up 50% }\nrule shrink on running { when avg(cpu, 5m) < 20% do resize down 0.5cu }\n"
+    let rules = sleepy + "rule grow on running { when avg(cpu, 1m) > 75% for 30s do resize up 50% }\nrule shrink on running { when avg(cpu, 5m) < 20% do resize down 0.5cu }\nrule quiet on running { when avg(queries.running, 1m) < 0.5 and avg(queries.running, 2m) > 0.4 do resize down 0.5cu }\n"
     let lines = running + "load = 0.2 cpu for 20m, 3 cpu for 20m, 0 cpu for 1h\nexpect nothing at 0s"
-    let watching = rules + "property a = never suspend when avg(cpu, 7m) > 3% for 9s\nproperty b = always memory < 100% or idle > 3m for 1m\n"
+    let watching =
+        rules
+        + "property a = never suspend when avg(cpu, 7m) > 3% for 9s\nproperty b = always memory < 100% or idle > 3m for 1m\n"
+        + "property c = never suspend when max(queries.running, 20h) > 1000\n"
     let words (run: ScenarioRun) = [ for action in run.Course.Actions -> action.At, action.Words ]
     let expected = words (run rules lines)
     Assert.That(expected.Length, Is.GreaterThan 3)
