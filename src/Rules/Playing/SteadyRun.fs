@@ -37,8 +37,14 @@ type SteadyRun private (suite: Suite, count: int, failures: SteadyFailure list) 
         let work resident load : Work = { Cpu = cpu * load / 100L * 1L<mcpu>; Resident = resident * 1L<bytes> }
         List.map (work (beside least / 2L)) loads @ List.map (work (beside most * 6L / 10L)) [ 5L; 60L ]
 
-    /// Behind which nothing in the policy remembers what was before: twice the longest times in it, one after the other. None where schedules
-    /// or spending go on to change by themselves.
+    /// When schedules begin and end: what the policy would see without a rule.
+    static let edgesOf (policy: Policy) (scenario: Scenario) : int64<ms>[] =
+        let bare = { policy with Rules = []; Forbids = []; Bounds = policy.Bounds |> List.filter _.During.IsNone; Metrics = [] }
+        let course = Player.play bare (policy.Schedules |> List.map (fun schedule -> During schedule.Name)) scenario
+        course.Truths |> Array.collect (fun truths -> truths |> Array.skip 1 |> Array.map _.At) |> Array.sort
+
+    /// Behind which nothing in the policy remembers what was before: twice the longest times in it, one after the other. None where spending
+    /// goes on to change things by itself.
     static let calm (policy: Policy) : int64<ms> voption =
         let rec times condition =
             match condition with
@@ -60,7 +66,7 @@ type SteadyRun private (suite: Suite, count: int, failures: SteadyFailure list) 
         let cooldown = max policy.Cooldown.Suspend (max policy.Cooldown.Up policy.Cooldown.Down)
         let reads = (policy.Rules |> List.collect (fun rule -> Conditions.metrics rule.When)) @ (policy.Forbids |> List.collect (fun forbid -> Conditions.metrics forbid.When))
 
-        if policy.Schedules.IsEmpty && not (reads |> List.exists (fun name -> name = "spent.day" || name = "spent.month")) then
+        if not (reads |> List.exists (fun name -> name = "spent.day" || name = "spent.month")) then
             ValueSome(2L * (longest + cooldown))
         else
             ValueNone
@@ -78,9 +84,8 @@ type SteadyRun private (suite: Suite, count: int, failures: SteadyFailure list) 
         let settles = properties |> List.choose (fun property -> match property.Claim with SettlesWithin within -> Some within | _ -> None)
         let longest = List.fold max hour settles
         let length = min (48L * hour) (2L * longest)
-        let schedules = policy.Schedules |> List.map (fun schedule -> During schedule.Name)
-        let placed, next = (0, properties) ||> List.mapFold (fun place property -> (place, property), place + (Breaches.conditions property).Length)
-        let watched = (properties |> List.collect Breaches.conditions) @ schedules
+        let placed, _ = (0, properties) ||> List.mapFold (fun place property -> (place, property), place + (Breaches.conditions property).Length)
+        let watched = properties |> List.collect Breaches.conditions
         let sizes = policy.Bounds |> List.filter _.During.IsNone |> List.collect (fun bounds -> [ bounds.Min; bounds.Max ]) |> List.distinct
 
         let runs =
@@ -91,12 +96,16 @@ type SteadyRun private (suite: Suite, count: int, failures: SteadyFailure list) 
                       for from in sizes do
                           work, from ]
 
+        let edges =
+            match runs with
+            | (work, from) :: _ -> edgesOf policy (ClosedLoop.scenario work from at length)
+            | [] -> [||]
+
+        let calm = if Array.isEmpty edges then calm policy else ValueNone
+
         let failures =
             [ for work, from in runs do
-                  let course = Player.playUntil (calm policy) policy watched (ClosedLoop.scenario work from at length)
-
-                  let edges =
-                      course.Truths[next..] |> Array.collect (fun truths -> truths |> Array.skip 1 |> Array.map _.At) |> Array.sort
+                  let course = Player.playUntil calm policy watched (ClosedLoop.scenario work from at length)
 
                   for place, property in placed do
                       let breach =
