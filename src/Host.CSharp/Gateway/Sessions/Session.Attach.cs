@@ -46,7 +46,16 @@ internal sealed partial class Session
         _client.Sequence = sequence;
         _client.Append(new OkPacket { Status = LocalStatus });
         await _client.FlushAsync();
+        if ((Capabilities & Capabilities.Compress) != 0) Compress();
         return true;
+    }
+
+    /// <summary>From here on the client's packets are inside of others.</summary>
+    private void Compress()
+    {
+        _client.Upgrade(new CompressedTransport(_client.Transport, _client.TakeBuffered()));
+        _client.Transport.HangupObserver = this;
+        if (_client.Transport.IsPeerClosed) Signal(SessionSignals.ClientGone);
     }
 
     /// <param name="limit">How long it may take.</param>

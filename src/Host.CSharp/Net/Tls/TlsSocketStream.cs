@@ -1,26 +1,19 @@
-using System.Buffers;
 using System.Runtime.CompilerServices;
 
 namespace Serverless.Host.Net.Tls;
 
 /// <summary>
-/// The encrypted side of a TLS connection: a stream over a socket of a loop, for <see cref="System.Net.Security.SslStream"/>. It never blocks. What the socket
-/// does not take at once is kept here, one record at the most, and goes out by itself; nobody may write meanwhile who need not (<see cref="IsCongested"/>).
+/// The encrypted side of a TLS connection: a stream over a socket of a loop, for <see cref="System.Net.Security.SslStream"/>. It never blocks: what the
+/// socket does not take at once is kept, one record at the most.
 /// The handshake may use it from any thread; afterwards it is for the loop's thread.
 /// </summary>
 /// <param name="received">What had arrived before TLS began: a client sends its first record without waiting for a word.</param>
 internal sealed class TlsSocketStream(LoopSocket socket, byte[] received) : Stream
 {
     private ReadOnlyMemory<byte> _received = received;
-    private byte[]? _kept;
-    private int _keptStart;
-    private int _keptEnd;
 
-    /// <summary>Told on the loop when what was kept has gone out (true) or never will (false).</summary>
-    public Action<bool>? OnDrained { get; set; }
-
-    /// <summary>Bytes wait here for the socket.</summary>
-    public bool IsCongested => _kept is not null;
+    /// <summary>What the socket has not taken yet.</summary>
+    public KeptOutput Output { get; } = new(socket);
 
     public override bool CanRead => true;
 
@@ -50,16 +43,7 @@ internal sealed class TlsSocketStream(LoopSocket socket, byte[] received) : Stre
         return ValueTask.CompletedTask;
     }
 
-    public override void Write(ReadOnlySpan<byte> buffer)
-    {
-        if (!IsCongested)
-        {
-            var sent = socket.TrySend(buffer);
-            if (sent > 0) buffer = buffer[sent..];
-            if (buffer.IsEmpty) return;
-        }
-        Keep(buffer);
-    }
+    public override void Write(ReadOnlySpan<byte> buffer) => Output.Write(buffer);
 
     public override int Read(byte[] buffer, int offset, int count) => Read(buffer.AsSpan(offset, count));
 
@@ -103,44 +87,5 @@ internal sealed class TlsSocketStream(LoopSocket socket, byte[] received) : Stre
             await socket.WaitReadableAsync().ConfigureAwait(false);
             if (buffer.IsEmpty) return 0;
         }
-    }
-
-    private void Keep(ReadOnlySpan<byte> rest)
-    {
-        var isFirst = _kept is null;
-        var length = _keptEnd - _keptStart;
-        if (_kept is null || _kept.Length - _keptEnd < rest.Length)
-        {
-            var larger = ArrayPool<byte>.Shared.Rent(length + rest.Length);
-            _kept.AsSpan(_keptStart, length).CopyTo(larger);
-            if (_kept is not null) ArrayPool<byte>.Shared.Return(_kept);
-            (_kept, _keptStart, _keptEnd) = (larger, 0, length);
-        }
-        rest.CopyTo(_kept.AsSpan(_keptEnd));
-        _keptEnd += rest.Length;
-        if (isFirst) _ = DrainAsync();
-    }
-
-    // Never throws: nobody awaits it. Who writes next finds out that the connection is lost.
-    private async Task DrainAsync()
-    {
-        var drained = false;
-        try
-        {
-            while (_keptStart < _keptEnd)
-            {
-                await socket.WaitWritableAsync().ConfigureAwait(false);
-                var sent = socket.TrySend(_kept.AsSpan(_keptStart, _keptEnd - _keptStart));
-                if (sent > 0) _keptStart += sent;
-            }
-            drained = true;
-        }
-        catch (ConnectionLostException)
-        {
-            // Said by what comes next.
-        }
-        ArrayPool<byte>.Shared.Return(_kept!);
-        (_kept, _keptStart, _keptEnd) = (null, 0, 0);
-        OnDrained?.Invoke(drained);
     }
 }

@@ -30,7 +30,7 @@ public sealed class TlsTransport : ITransport, IHangupObserver, IValueTaskSource
     private TlsTransport(LoopSocket socket, TlsSocketStream encrypted, SslStream ssl)
     {
         (_socket, _encrypted, _ssl, _onRead) = (socket, encrypted, ssl, OnRead);
-        _encrypted.OnDrained = drained => _writer.Complete(drained ? WaitResult.Ready : WaitResult.Lost);
+        _encrypted.Output.OnDrained = drained => _writer.Complete(drained ? WaitResult.Ready : WaitResult.Lost);
         _socket.HangupObserver = this;
     }
 
@@ -76,7 +76,7 @@ public sealed class TlsTransport : ITransport, IHangupObserver, IValueTaskSource
     public int TrySend(ReadOnlySpan<byte> data)
     {
         var taken = 0;
-        while (taken < data.Length && !_encrypted.IsCongested)
+        while (taken < data.Length && !_encrypted.Output.IsCongested)
         {
             var part = data.Slice(taken, Math.Min(RecordLength, data.Length - taken));
             WriteRecord(part);
@@ -88,7 +88,7 @@ public sealed class TlsTransport : ITransport, IHangupObserver, IValueTaskSource
     /// <remarks>Both in one record when they fit: a small head before a long body would cost a record, and the peer a call.</remarks>
     public int TrySend(ReadOnlySpan<byte> first, ReadOnlySpan<byte> second)
     {
-        if (first.IsEmpty || first.Length >= RecordLength || _encrypted.IsCongested) return TrySend(first.IsEmpty ? second : first);
+        if (first.IsEmpty || first.Length >= RecordLength || _encrypted.Output.IsCongested) return TrySend(first.IsEmpty ? second : first);
         if (second.IsEmpty) return TrySend(first);
         var length = Math.Min(RecordLength, first.Length + second.Length);
         var record = ArrayPool<byte>.Shared.Rent(length);
@@ -114,7 +114,7 @@ public sealed class TlsTransport : ITransport, IHangupObserver, IValueTaskSource
     public ValueTask WaitWritableAsync()
     {
         if (_lost is not null) return ValueTask.FromException(_lost);
-        if (!_encrypted.IsCongested) return ValueTask.CompletedTask;
+        if (!_encrypted.Output.IsCongested) return ValueTask.CompletedTask;
         return new ValueTask(this, (short)(_writer.Begin() | Waiter.WriteToken));
     }
 
@@ -248,7 +248,7 @@ public sealed class TlsTransport : ITransport, IHangupObserver, IValueTaskSource
         _isDisposed = true;
         var observer = HangupObserver;
         HangupObserver = null;
-        if (sayGoodbye && _lost is null && !_socket.IsClosed && !_encrypted.IsCongested) SayGoodbye();
+        if (sayGoodbye && _lost is null && !_socket.IsClosed && !_encrypted.Output.IsCongested) SayGoodbye();
         _lost ??= Closed();
         // Ends a read under way, which then gives back what TLS holds: it must not be taken away beneath it.
         _socket.Dispose();
