@@ -50,6 +50,9 @@ internal sealed class AdminServer : IAsyncDisposable
         });
         WebApplication application = builder.Build();
         var server = new AdminServer(application);
+        application.Use((context, next) => BrowserGuard.Refusal(context.Request, settings.Token is not null) is { } refusal
+            ? RefuseAsync(context, StatusCodes.Status403Forbidden, refusal)
+            : next(context));
         if (settings.Token is { } token)
         {
             application.Use((context, next) => Authorize(context, next, token));
@@ -84,9 +87,14 @@ internal sealed class AdminServer : IAsyncDisposable
             return next(context);
         }
 
-        context.Response.StatusCode = StatusCodes.Status401Unauthorized;
         context.Response.Headers.WWWAuthenticate = "Bearer";
-        return context.Response.WriteAsJsonAsync(new ErrorReply("a token is needed: send it as `Authorization: Bearer TOKEN`"), AdminJson.Default.ErrorReply);
+        return RefuseAsync(context, StatusCodes.Status401Unauthorized, "a token is needed: send it as `Authorization: Bearer TOKEN`");
+    }
+
+    private static Task RefuseAsync(HttpContext context, int status, string why)
+    {
+        context.Response.StatusCode = status;
+        return context.Response.WriteAsJsonAsync(new ErrorReply(why), AdminJson.Default.ErrorReply);
     }
 
     private static bool Shows(string header, string token)

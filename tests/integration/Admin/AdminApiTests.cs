@@ -165,6 +165,49 @@ public sealed class AdminApiTests
         Assert.That((await _admin.Http.GetAsync("/healthz")).StatusCode, Is.EqualTo(HttpStatusCode.OK));
     }
 
+    [TestCase("https://evil.example")]
+    [TestCase("null")]
+    [TestCase("http://127.0.0.1:1")]
+    public async Task PageOfSomebodyElse_CannotCommand(string origin)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Post, "/api/databases/test/pause") { Content = new StringContent("{}", Encoding.UTF8, "text/plain") };
+        request.Headers.Add("Origin", origin);
+        using HttpResponseMessage response = await _admin.Http.SendAsync(request);
+        Assert.That(response.StatusCode, Is.EqualTo(HttpStatusCode.Forbidden));
+        Assert.That(await ErrorAsync(response), Does.Contain(origin));
+        Assert.That(_admin.Rig.Status.Paused, Is.False);
+    }
+
+    [Test]
+    public async Task PageOfOurOwn_CanCommand()
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Post, "/api/databases/test/unpause");
+        request.Headers.Add("Origin", _admin.Address);
+        Assert.That((await _admin.Http.SendAsync(request)).StatusCode, Is.EqualTo(HttpStatusCode.OK));
+    }
+
+    [TestCase("evil.example", HttpStatusCode.Forbidden)]
+    [TestCase("evil.example:8306", HttpStatusCode.Forbidden)]
+    [TestCase("localhost:8306", HttpStatusCode.OK)]
+    [TestCase("[::1]:8306", HttpStatusCode.OK)]
+    [TestCase("10.1.2.3", HttpStatusCode.OK)]
+    public async Task NameThatWasMadeToPointHere_SeesNothing(string host, HttpStatusCode expected)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Get, "/api/databases");
+        request.Headers.Host = host;
+        Assert.That((await _admin.Http.SendAsync(request)).StatusCode, Is.EqualTo(expected));
+    }
+
+    [Test]
+    public async Task NameOfTheMachine_IsFineWithAToken()
+    {
+        await using AdminRig guarded = await AdminRig.StartAsync("secret");
+        using var request = new HttpRequestMessage(HttpMethod.Get, "/api/databases");
+        request.Headers.Host = "db.example";
+        request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", "secret");
+        Assert.That((await guarded.Http.SendAsync(request)).StatusCode, Is.EqualTo(HttpStatusCode.OK));
+    }
+
     [Test]
     public async Task Token_IsAskedForByAllButTheProbes()
     {
