@@ -1,5 +1,6 @@
 using Serverless.Host.Compute;
 using Serverless.Tests.Integration.EndToEnd;
+using Serverless.Tests.Integration.Support;
 
 namespace Serverless.Tests.Integration.Compute;
 
@@ -92,6 +93,41 @@ internal sealed class CrashAndOrphanTests(string? program)
         await engine.ReopenAsync(options => options with { HurriedStopLimit = TimeSpan.FromSeconds(1), StatementLimit = TimeSpan.FromSeconds(1), AdoptLimit = TimeSpan.FromSeconds(2) });
         await engine.StartAsync();
         Assert.That(engine.ProcessId(), Is.Not.Null.And.Not.EqualTo(pid));
+    }
+
+    [Test]
+    public async Task ToolAtWorkOnTheData_IsNoOrphan()
+    {
+        await using var engine = await TestEngine.OpenAsync(program);
+        using var tool = EngineProcess.Start("perl", ["-e", "sleep 100", "aria_chk", $"--datadir={Path.Combine(engine.Folder, "data")}"]);
+        await engine.ReopenAsync();
+        Assert.That((await engine.Compute.ObserveAsync(CancellationToken.None)).State, Is.EqualTo(ComputeState.Gone));
+        await engine.StartAsync();
+        Assert.That(tool.HasExited, Is.False);
+    }
+
+    [Test]
+    public async Task ProcessOfSomebodyElseThatLooksLikeIt_IsNoOrphan()
+    {
+        if (Environment.UserName != "root") Assert.Ignore("only root can run a process of another user");
+        await using var engine = await TestEngine.OpenAsync(program);
+        using var other = EngineProcess.Start(
+            "setpriv", ["--reuid=65534", "--clear-groups", "perl", "-e", "sleep 100", "mariadbd", $"--datadir={Path.Combine(engine.Folder, "data")}", $"--socket={engine.Socket}", "--pid-file=x"]);
+        await engine.ReopenAsync();
+        Assert.That((await engine.Compute.ObserveAsync(CancellationToken.None)).State, Is.EqualTo(ComputeState.Gone));
+        await engine.StartAsync();
+        Assert.That(other.HasExited, Is.False);
+    }
+
+    [Test]
+    public async Task Orphan_OfUnknownSize_IsNotLimitedBelowWhatItHasResident()
+    {
+        await using var engine = await TestEngine.StartAsync(program);
+        await engine.AskAsync("SET GLOBAL innodb_buffer_pool_dump_at_shutdown = OFF");
+        await engine.ReopenAsync();
+        File.Delete(Path.Combine(engine.Folder, "engine.process"));
+        Assert.That(await engine.Compute.StartAsync(new ComputeSize(500, 64L << 20), CancellationToken.None), Is.InstanceOf<EffectResult.Done>());
+        Assert.That(await engine.AskAsync("SELECT 1"), Is.EqualTo("1"), "it was not killed for its memory");
     }
 
     [Test]

@@ -105,6 +105,18 @@ internal sealed class DataDirectoryTests(string? program)
     }
 
     [Test]
+    public async Task OfAnOlderVersion_IsThisVersionsOnceItHasStarted()
+    {
+        await using var engine = await TestEngine.OpenAsync(program);
+        var marker = Path.Combine(engine.Folder, "engine.json");
+        var made = await File.ReadAllTextAsync(marker);
+        await File.WriteAllTextAsync(marker, System.Text.RegularExpressions.Regex.Replace(made, @"\d+\.\d+\.\d+", "5.1.0", System.Text.RegularExpressions.RegexOptions.None, TimeSpan.FromSeconds(1)));
+        await engine.ReopenAsync();
+        await engine.StartAsync();
+        Assert.That(await File.ReadAllTextAsync(marker), Is.EqualTo(made));
+    }
+
+    [Test]
     public async Task WithoutAMarker_IsRecognisedByItsFiles()
     {
         await using var engine = await TestEngine.OpenAsync(program);

@@ -26,7 +26,7 @@ internal static class BufferPool
         bytes = Math.Max(unit, bytes / unit * unit);
         // MySQL takes a size that is set while an earlier one is still being carried out, and then forgets it.
         await WaitAsync(IsIdle);
-        await sql.QueryAsync($"SET GLOBAL innodb_buffer_pool_size = {bytes}", cancellation);
+        await sql.QueryAsync($"SET GLOBAL innodb_buffer_pool_size = {bytes}", cancellation, within: limit);
         return (await WaitAsync(status => IsIdle(status) && IsNear(status.PoolBytes))).PoolBytes ?? bytes;
 
         bool IsNear(long? pool) => pool is { } now && Math.Abs(now - bytes) <= (bytes * TolerancePercent / 100) + (unit / 2);

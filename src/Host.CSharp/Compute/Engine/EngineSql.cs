@@ -19,7 +19,7 @@ internal sealed class EngineSql(EventLoop loop, BackendAddress address, string u
     {
         try
         {
-            await UseAsync(static (_, _) => Task.FromResult(true), cancellation);
+            await UseAsync(static (_, _) => Task.FromResult(true), limit, cancellation);
             return null;
         }
         catch (EngineSqlException failure)
@@ -28,12 +28,12 @@ internal sealed class EngineSql(EventLoop loop, BackendAddress address, string u
         }
     }
 
-    public Task<QueryResult> QueryAsync(string statement, CancellationToken cancellation) =>
-        UseAsync((client, bounded) => client.QueryAsync(statement, bounded), cancellation);
+    public Task<QueryResult> QueryAsync(string statement, CancellationToken cancellation, TimeSpan? within = null) =>
+        UseAsync((client, bounded) => client.QueryAsync(statement, bounded), within ?? limit, cancellation);
 
     /// <summary>What the engine said of itself at login.</summary>
     /// <exception cref="EngineSqlException">It does not answer.</exception>
-    public Task<HandshakeV10> GreetingAsync(CancellationToken cancellation) => UseAsync(static (client, _) => Task.FromResult(client.Login.Greeting), cancellation);
+    public Task<HandshakeV10> GreetingAsync(CancellationToken cancellation) => UseAsync(static (client, _) => Task.FromResult(client.Login.Greeting), limit, cancellation);
 
     /// <exception cref="EngineSqlException">It does not answer.</exception>
     public async Task<ServerFamily> FamilyAsync(CancellationToken cancellation) =>
@@ -55,10 +55,10 @@ internal sealed class EngineSql(EventLoop loop, BackendAddress address, string u
         }
     }
 
-    private async Task<T> UseAsync<T>(Func<EngineClient, CancellationToken, Task<T>> use, CancellationToken cancellation)
+    private async Task<T> UseAsync<T>(Func<EngineClient, CancellationToken, Task<T>> use, TimeSpan within, CancellationToken cancellation)
     {
         using var bounded = CancellationTokenSource.CreateLinkedTokenSource(cancellation, _closed.Token);
-        bounded.CancelAfter(limit);
+        bounded.CancelAfter(within);
         try
         {
             await _turn.WaitAsync(bounded.Token);
@@ -78,7 +78,7 @@ internal sealed class EngineSql(EventLoop loop, BackendAddress address, string u
         }
         catch (OperationCanceledException late) when (!cancellation.IsCancellationRequested)
         {
-            throw new EngineSqlException(_closed.IsCancellationRequested ? "the connection was closed, because the engine ends" : $"no answer within {limit.TotalSeconds:0.#} s", inner: late);
+            throw new EngineSqlException(_closed.IsCancellationRequested ? "the connection was closed, because the engine ends" : $"no answer within {within.TotalSeconds:0.#} s", inner: late);
         }
         catch (Exception failure) when (failure is ConnectFailedException or ConnectionLostException or LoginFailedException or MalformedPacketException or IOException)
         {

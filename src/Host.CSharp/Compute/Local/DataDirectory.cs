@@ -44,6 +44,14 @@ internal sealed class DataDirectory(EngineFolder folder, EngineBinary binary, Lo
         }
     }
 
+    /// <summary>From its start on the data is this version's: an engine changes its files when it first meets those of an older one, and an older one must not be let at them again.</summary>
+    /// <exception cref="IOException">It cannot be noted, so the start must not be.</exception>
+    public void NoteVersion()
+    {
+        var now = new FolderMarker(binary.FamilyName, binary.Version.ToString());
+        if (FolderMarker.Read(folder) != now) now.Write(folder);
+    }
+
     private async Task MakeAsync(CancellationToken cancellation)
     {
         var account = FirstAccountFile.From(options);
@@ -120,7 +128,7 @@ internal sealed class DataDirectory(EngineFolder folder, EngineBinary binary, Lo
     {
         try
         {
-            return Process.Start(new ProcessStartInfo(binary.Path, arguments) { UseShellExecute = false, RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true })!;
+            return Process.Start(EngineEnvironment.Start(binary.Path, arguments))!;
         }
         catch (Win32Exception failure)
         {

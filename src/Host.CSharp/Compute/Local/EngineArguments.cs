@@ -9,7 +9,12 @@ internal static class EngineArguments
     private static readonly string[] s_ours =
         ["datadir", "socket", "pid-file", "user", "no-defaults", "defaults-file", "defaults-extra-file", "bootstrap", "initialize", "initialize-insecure", "init-file", "daemonize", "help", "log-error"];
 
-    public static string DataDirectory(EngineFolder folder) => $"--datadir={folder.Data}";
+    private const string SocketOption = "--socket=", PidFileOption = "--pid-file=";
+
+    /// <summary>A command line that <see cref="ForServing"/> made for this folder. The socket may lie elsewhere now: where it does depends on the environment.</summary>
+    public static bool AreForServing(IReadOnlyList<string> arguments, EngineFolder folder) =>
+        arguments.Contains($"--datadir={folder.Data}", StringComparer.Ordinal)
+        && arguments.Any(one => one.StartsWith(SocketOption, StringComparison.Ordinal)) && arguments.Any(one => one.StartsWith(PidFileOption, StringComparison.Ordinal));
 
     /// <summary>Arguments that every run on a data directory begins with. `--no-defaults` must be the first: the machine's own configuration is another server's.</summary>
     public static List<string> Base(EngineFolder folder, string data)
@@ -25,8 +30,8 @@ internal static class EngineArguments
         var arguments = Base(folder, folder.Data);
         arguments.AddRange(
         [
-            $"--socket={folder.Socket}",
-            $"--pid-file={folder.PidFile}",
+            SocketOption + folder.Socket,
+            PidFileOption + folder.PidFile,
             "--skip-networking",
             // Accounts match on addresses, and a slow name server must not delay a wake.
             "--skip-name-resolve",

@@ -57,10 +57,7 @@ public sealed partial record EngineBinary(string Path, ServerFamily Family, Vers
         limit.CancelAfter(TimeSpan.FromSeconds(60));
         try
         {
-            using var process = Process.Start(new ProcessStartInfo(path, ["--no-defaults", "--version"])
-            {
-                UseShellExecute = false, RedirectStandardOutput = true, RedirectStandardError = true, RedirectStandardInput = true,
-            })!;
+            using var process = Process.Start(EngineEnvironment.Start(path, ["--no-defaults", "--version"]))!;
             process.StandardInput.Close();
             try
             {

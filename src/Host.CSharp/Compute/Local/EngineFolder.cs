@@ -56,6 +56,9 @@ internal sealed class EngineFolder
     /// <summary>User to give to the engine as `--user`; null: it runs as we do.</summary>
     public string? EngineUser => FileOwner.CurrentUser != 0 ? null : FileOwner.Of(Root) is { User: not 0 } owner ? $"{owner.User}" : "root";
 
+    /// <summary>We, or the user as whom the engine runs.</summary>
+    public bool MayBeRunBy(uint user) => user == FileOwner.CurrentUser || (FileOwner.CurrentUser == 0 && user == FileOwner.Of(Root)?.User);
+
     /// <summary>Makes the folders that are missing.</summary>
     /// <exception cref="ComputeException">One cannot be made, or is not ours to use.</exception>
     public void Make()
@@ -67,7 +70,7 @@ internal sealed class EngineFolder
         MakeFolder(Root);
         MakeFolder(Temporary);
         MakeFolder(RunFolder);
-        if (FileOwner.Of(RunFolder) is not { IsDirectory: true, IsPrivate: true } run || (run.User != FileOwner.CurrentUser && FileOwner.CurrentUser != 0))
+        if (FileOwner.Of(RunFolder) is not { IsDirectory: true, IsPrivate: true } run || !MayBeRunBy(run.User))
         {
             throw new ComputeException($"The socket's folder {RunFolder} was expected to be a folder of our own with no access for others (0700), and is not. Remove it and start again.");
         }

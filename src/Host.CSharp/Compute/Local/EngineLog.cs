@@ -24,7 +24,15 @@ internal sealed class EngineLog(string path)
     public void Bound()
     {
         if (Length <= TurnWhileRunning) return;
-        File.Copy(path, Older, overwrite: true);
+        try
+        {
+            File.Copy(path, Older, overwrite: true);
+        }
+        catch (IOException)
+        {
+            // A full disk is no reason to go on filling it: better no older log than one that grows for ever.
+            File.Delete(Older);
+        }
         using var file = new FileStream(path, FileMode.Open, FileAccess.Write, FileShare.ReadWrite);
         file.SetLength(0);
     }

@@ -15,10 +15,9 @@ internal sealed class FolderLock : IDisposable
         try
         {
             // FileShare.None is flock(LOCK_EX | LOCK_NB) on Unix.
-            var file = new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
-            // Beside it, since whoever is refused the lock is refused a look at the file too.
-            File.WriteAllText(HolderFile(path), Environment.ProcessId.ToString(CultureInfo.InvariantCulture));
-            return new FolderLock(file);
+            var held = new FolderLock(new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None));
+            TryNameHolder(path);
+            return held;
         }
         catch (UnauthorizedAccessException failure)
         {
@@ -31,6 +30,19 @@ internal sealed class FolderLock : IDisposable
     }
 
     public void Dispose() => _file.Dispose();
+
+    /// <summary>Beside the lock, since whoever is refused it is refused a look at its file too. Only a help to people.</summary>
+    private static void TryNameHolder(string path)
+    {
+        try
+        {
+            File.WriteAllText(HolderFile(path), Environment.ProcessId.ToString(CultureInfo.InvariantCulture));
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        {
+            // The lock is held all the same.
+        }
+    }
 
     private static string HolderFile(string path) => path + ".holder";
 

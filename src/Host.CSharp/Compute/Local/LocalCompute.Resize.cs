@@ -38,8 +38,9 @@ public sealed partial class LocalCompute
         try
         {
             // A limit is widened before the memory is used, and narrowed after it was given back.
-            var grows = engine.Size is not { } now || size.MemoryBytes >= now.MemoryBytes;
-            if (grows) LimitMemory(size);
+            // Of an engine that was found without its size nobody knows which of the two it is.
+            var grows = engine.Size is { } now && size.MemoryBytes >= now.MemoryBytes;
+            if (grows || engine.Size is null) LimitMemory(grows ? size : Capacity);
             await BufferPool.ResizeAsync(engine.Sql, PoolFor(size), s_poolLimit, _time, cancellation);
             phases.Mark("pool");
             if (!grows && await NarrowMemoryAsync(engine, size, cancellation) is { } held) return held;

@@ -19,7 +19,9 @@ public sealed partial class LocalCompute
         {
             var phases = new PhaseClock(_time);
             if (await TakeOverAsync(phases, cancellation) is { } running) return await FitAsync(running, size, phases, cancellation);
-            new DataDirectory(_folder, _binary, _options).VerifyReadable();
+            var directory = new DataDirectory(_folder, _binary, _options);
+            directory.VerifyReadable();
+            directory.NoteVersion();
             return await StartNewAsync(size, phases, cancellation);
         }
         catch (Exception failure) when (failure is ComputeException or IOException or UnauthorizedAccessException)
@@ -29,6 +31,8 @@ public sealed partial class LocalCompute
         }
         finally
         {
+            // A start that was broken off may have left an engine that nobody attends to.
+            if (_engine is null) _searched = false;
             _turn.Release();
         }
     }
@@ -62,12 +66,14 @@ public sealed partial class LocalCompute
         if (_binary.Family == ServerFamily.MariaDb) _folder.MakeCertificate(_time.GetUtcNow());
         var initFile = mendAccount ? WriteInitFile() : null;
         var arguments = EngineArguments.ForServing(_folder, _binary, _options, PoolFor(size), Capacity.MemoryBytes, initFile);
+        // Read before there is an engine that would have to be ended again if it cannot be.
+        var password = ReadPassword();
         var logStart = _log.Length;
         phases.Mark("prepare");
         var pid = Spawn.Start(_binary.Path, arguments, _folder.Log);
         var process = await EngineProcess.OpenAsync(pid, startTicks: null, _loop)
             ?? throw new ComputeException($"The engine {_binary.Path} ended at once; {_log.Explain(logStart)}");
-        var engine = Attend(process, size, logStart);
+        var engine = Attend(process, size, logStart, password);
         engine.Enlisted = Task.Run(() => Enlist(engine, size));
         phases.Mark("spawn");
         return engine;
@@ -125,7 +131,7 @@ public sealed partial class LocalCompute
 
     private string WriteInitFile()
     {
-        var password = File.Exists(_folder.Password) ? File.ReadAllText(_folder.Password) : ServiceAccount.NewPassword();
+        var password = ReadPassword() is { Length: > 0 } kept ? kept : ServiceAccount.NewPassword();
         _folder.WritePrivate(_folder.Password, password);
         _folder.WritePrivate(_folder.InitFile, string.Join('\n', ServiceAccount.Statements(password)) + "\n", durable: false);
         return _folder.InitFile;
@@ -195,7 +201,7 @@ public sealed partial class LocalCompute
         {
             LogOrphan(_options.Name, orphan.Process.Pid);
             TryLimit(group => group.Add(orphan.Process.Pid));
-            Attend(orphan.Process, orphan.Size, _log.Length);
+            Attend(orphan.Process, orphan.Size, _log.Length, ReadPassword());
         }
         _searched = true;
     }
@@ -208,15 +214,16 @@ public sealed partial class LocalCompute
     }
 
     /// <summary>From here on its end is noticed.</summary>
-    private RunningEngine Attend(EngineProcess process, ComputeSize? size, long logStart)
+    private RunningEngine Attend(EngineProcess process, ComputeSize? size, long logStart, string password)
     {
-        var password = File.Exists(_folder.Password) ? File.ReadAllText(_folder.Password) : "";
         var engine = new RunningEngine(process, size, logStart, NewSql(password), NewSql(password));
         _sampler.Reset();
         _engine = engine;
         _ = WatchAsync(engine);
         return engine;
     }
+
+    private string ReadPassword() => File.Exists(_folder.Password) ? File.ReadAllText(_folder.Password) : "";
 
     private EngineSql NewSql(string password) => new(_loop, Address, ServiceAccount.User, password, _options.StatementLimit);
 

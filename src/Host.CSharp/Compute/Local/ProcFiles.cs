@@ -29,15 +29,13 @@ internal static class ProcFiles
     }
 
     /// <summary>Resident set in bytes.</summary>
-    public static long? ReadResident(int pid)
-    {
-        if (Read(pid, "status") is not { } text) return null;
-        foreach (var line in text.Split('\n'))
-        {
-            if (line.StartsWith("VmRSS:", StringComparison.Ordinal)) return Number(line[6..].Replace("kB", "", StringComparison.Ordinal).Trim()) * 1024;
-        }
-        return null;
-    }
+    public static long? ReadResident(int pid) =>
+        ReadStatus(pid, "VmRSS:") is { } text ? Number(text.Replace("kB", "", StringComparison.Ordinal).Trim()) * 1024 : null;
+
+    /// <summary>The user that it acts as.</summary>
+    public static uint? ReadUser(int pid) =>
+        // Real, effective, saved, and that of the file system.
+        ReadStatus(pid, "Uid:")?.Split('\t', StringSplitOptions.RemoveEmptyEntries) is { Length: > 1 } users && uint.TryParse(users[1], CultureInfo.InvariantCulture, out var user) ? user : null;
 
     public static string[]? ReadArguments(int pid) => Read(pid, "cmdline")?.Split('\0', StringSplitOptions.RemoveEmptyEntries);
 
@@ -48,6 +46,9 @@ internal static class ProcFiles
             if (int.TryParse(Path.GetFileName(folder), NumberStyles.None, CultureInfo.InvariantCulture, out var pid)) yield return pid;
         }
     }
+
+    private static string? ReadStatus(int pid, string field) =>
+        Read(pid, "status")?.Split('\n').FirstOrDefault(line => line.StartsWith(field, StringComparison.Ordinal))?[field.Length..];
 
     private static long Number(string text) => long.TryParse(text, NumberStyles.Integer, CultureInfo.InvariantCulture, out var number) ? number : 0;
 

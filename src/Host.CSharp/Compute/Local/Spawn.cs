@@ -1,4 +1,3 @@
-using System.Collections;
 using System.Runtime.InteropServices;
 using System.Text;
 
@@ -13,9 +12,6 @@ internal static unsafe class Spawn
     // Larger than the C library's structures (336 and 80 bytes in glibc on 64 bits), whose sizes are no part of its interface.
     private const int StructureRoom = 1024;
 
-    /// <summary>The gateway's own settings may hold secrets, and are no business of the engine's.</summary>
-    private const string OwnVariables = "SERVERLESS_";
-
     /// <returns>The process's number.</returns>
     /// <exception cref="ComputeException">It cannot be started.</exception>
     public static int Start(string path, IEnumerable<string> arguments, string outputFile)
@@ -23,7 +19,7 @@ internal static unsafe class Spawn
         var attributes = stackalloc byte[StructureRoom];
         var actions = stackalloc byte[StructureRoom];
         var argumentList = NativeStrings([path, .. arguments]);
-        var environment = NativeStrings(OwnEnvironment());
+        var environment = NativeStrings([.. EngineEnvironment.Variables.Select(variable => $"{variable.Name}={variable.Value}")]);
         _ = SystemCalls.posix_spawnattr_init(attributes);
         _ = SystemCalls.posix_spawn_file_actions_init(actions);
         try
@@ -69,16 +65,6 @@ internal static unsafe class Spawn
         {
             // A C library before glibc 2.34: our descriptors are opened close-on-exec, this was the second lock on that door.
         }
-    }
-
-    private static List<string> OwnEnvironment()
-    {
-        var variables = new List<string>();
-        foreach (DictionaryEntry variable in Environment.GetEnvironmentVariables())
-        {
-            if (!((string)variable.Key).StartsWith(OwnVariables, StringComparison.Ordinal)) variables.Add($"{variable.Key}={variable.Value}");
-        }
-        return variables;
     }
 
     private static byte** NativeStrings(List<string> strings)
