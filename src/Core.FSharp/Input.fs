@@ -62,6 +62,8 @@ type Outcome =
     | InfeasibleFor of reason: string
     /// The drain or the guard before the point of no return found work: back to Running, no back-off towards failure.
     | RefusedBy of reason: string
+    /// It was decided, and on purpose not carried out (shadow mode). No failure, and not decided again while nothing changes.
+    | WithheldBy of reason: string
 
 type Command =
     | SuspendCommand

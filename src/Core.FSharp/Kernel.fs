@@ -11,11 +11,13 @@ type StateView internal (state: State, now: int64<ms>) =
         | ValueSome(value: string) -> (value: string | null)
         | ValueNone -> null
 
+    let failing backoff = not (Backoff.over now backoff || Backoff.isWithheld backoff)
+
     let backoff =
         match state.Stage with
         | Broken _ -> ValueSome state.ResumeBackoff
-        | Awake when not (Backoff.over now state.SuspendBackoff) -> ValueSome state.SuspendBackoff
-        | Awake when not (Backoff.over now state.ResizeBackoff) -> ValueSome state.ResizeBackoff
+        | Awake when failing state.SuspendBackoff -> ValueSome state.SuspendBackoff
+        | Awake when failing state.ResizeBackoff -> ValueSome state.ResizeBackoff
         | _ -> ValueNone
 
     let spent = Spending.upTo state.Plan.Zone now (if Stage.up state.Stage then state.Size else 0L<mcu>) state.Spending

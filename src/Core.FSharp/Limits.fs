@@ -40,6 +40,10 @@ let CatchUp = 512
 [<Literal>]
 let Stable = 60_000L<ms>
 
+/// A suspend that was withheld on purpose is decided again after this long at the latest.
+[<Literal>]
+let Withheld = 3_600_000L<ms>
+
 /// An effect in flight without a word for this long no longer outweighs what is observed.
 [<Literal>]
 let Patience = 900_000L<ms>

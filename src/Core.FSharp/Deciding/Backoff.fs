@@ -32,6 +32,17 @@ module internal Backoff =
         let struct (_, longest) = bounds kind
         { Failures = min 1_000_000 (backoff.Failures + 1); NotBefore = now + longest; Reason = reason }
 
+    /// It was decided and not carried out, on purpose: that is no failure, and is not said again at every look.
+    let withheld kind now reason : Backoff =
+        let struct (_, longest) = bounds kind
+        let pause = if kind = SuspendAction then Limits.Withheld else longest
+        { Failures = 0; NotBefore = now + pause; Reason = reason }
+
+    /// What holds back an action was its being withheld.
+    let isWithheld (backoff: Backoff) = backoff.Failures = 0 && backoff.NotBefore > Limits.Long
+
+    let forgetWithheld (backoff: Backoff) = if isWithheld backoff then none else backoff
+
     /// A compute that ran crashed: the first restart is at once, the next ones back off until one has stayed up.
     let crashed now ranFor reason (backoff: Backoff) : Backoff =
         if ranFor >= Limits.Stable || backoff.Failures = 0 then { Failures = 1; NotBefore = now; Reason = reason }

@@ -54,6 +54,7 @@ let private backingOff now (state: State) (proposal: Proposal) : Blocked list =
         | _ -> state.ResizeBackoff
 
     if Backoff.over now backoff then []
+    elif Backoff.isWithheld backoff then [ blocked proposal "shadow" $"decided already, and withheld: {backoff.Reason}" (ValueSome backoff.NotBefore) ]
     else [ blocked proposal "back-off" $"the last attempt failed: {backoff.Reason}" (ValueSome backoff.NotBefore) ]
 
 let private guarding now (state: State) (proposal: Proposal) : Blocked list =

@@ -23,7 +23,9 @@ let private active now (activity: Activity) (state: State) : State =
             | None -> Limits.Long
 
         let quiet = if Facts.busy old then now else max state.QuietSince ended
-        { state with Activity = activity; ActivityAt = now; QuietSince = quiet }
+        // A suspend that was withheld is worth telling of once for each time that it goes quiet.
+        let suspends = if quiet > state.QuietSince then Backoff.forgetWithheld state.SuspendBackoff else state.SuspendBackoff
+        { state with Activity = activity; ActivityAt = now; QuietSince = quiet; SuspendBackoff = suspends }
 
 /// A statement that is held takes a drain back, unless an operator asked for it.
 let private cancelled now (change: Change) : Change =

@@ -30,6 +30,14 @@ let private suspended now (state: State) : State =
 let private unsuspended now reason (state: State) : State =
     { State.enter now Awake state with SuspendBackoff = Backoff.failed SuspendAction now reason state.SuspendBackoff }
 
+/// The compute stays as it was, and what was decided is not decided again at once.
+let private withheld now kind reason (state: State) : Change =
+    let state = State.enter now Awake state
+    let backoff = Backoff.withheld kind now reason
+    (if kind = SuspendAction then { state with SuspendBackoff = backoff } else { state with ResizeBackoff = backoff })
+    |> Change.none
+    |> Change.because "outcome" $"it is withheld: {reason}"
+
 let private failure text state = Change.none state |> Change.warn text |> Change.because "outcome" text
 
 /// Past the drain the first law is asked once more, and so are the forbids, unless an operator wants it.
@@ -54,7 +62,7 @@ let private ended now (outcome: Outcome) (state: State) : Change =
     match state.Stage, outcome with
     | _, StillPending reason -> pending now reason state
     | Waking(target, _), Succeeded -> resumed now target state |> Change.none
-    | Waking(_, restart), (FailedWith reason | DeferredBy reason | InfeasibleFor reason | RefusedBy reason) ->
+    | Waking(_, restart), (FailedWith reason | DeferredBy reason | InfeasibleFor reason | RefusedBy reason | WithheldBy reason) ->
         unresumed now reason restart state |> failure $"the resume failed: {reason}"
     | Fitting target, Succeeded -> fitted now target state |> Change.none
     | Fitting target, (FailedWith reason | DeferredBy reason | RefusedBy reason) ->
@@ -63,6 +71,8 @@ let private ended now (outcome: Outcome) (state: State) : Change =
     | Fitting target, InfeasibleFor reason ->
         { State.enter now Awake state with ResizeBackoff = Backoff.infeasible ResizeUpAction now reason state.ResizeBackoff }
         |> failure $"the resize to {Words.size target} is infeasible: {reason}"
+    | Fitting _, WithheldBy reason -> withheld now ResizeUpAction reason state
+    | (Emptying _ | Stopping _), WithheldBy reason -> withheld now SuspendAction reason state
     | Emptying drain, Drained -> drained now drain state
     | (Emptying _ | Stopping _), Succeeded -> suspended now state |> Change.none
     | (Emptying _ | Stopping _), (RefusedBy reason | DeferredBy reason) -> unsuspended now reason state |> failure $"the suspend was refused: {reason}"

@@ -184,6 +184,8 @@ module internal State =
             FactsAt = now
             Timers = freshTimers plan
             Armed = Array.zeroCreate plan.Rules.Length
+            ResizeBackoff = Backoff.forgetWithheld state.ResizeBackoff
+            SuspendBackoff = Backoff.forgetWithheld state.SuspendBackoff
             Next = now }
 
     /// Carries the bill on to `now`; call it before the size or the phase changes.

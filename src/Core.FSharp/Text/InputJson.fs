@@ -89,6 +89,7 @@ let private outcome revision (outcome: Outcome) : Json =
     | DeferredBy reason -> because "deferred" reason
     | InfeasibleFor reason -> because "infeasible" reason
     | RefusedBy reason -> because "refused" reason
+    | WithheldBy reason -> because "withheld" reason
 
 let private readOutcome: Decoder<Event> =
     let because case = Some(field "reason" text >> Result.map case)
@@ -102,6 +103,7 @@ let private readOutcome: Decoder<Event> =
             | "deferred" -> because DeferredBy
             | "infeasible" -> because InfeasibleFor
             | "refused" -> because RefusedBy
+            | "withheld" -> because WithheldBy
             | _ -> None)
 
     fun json ->

@@ -139,7 +139,10 @@ let read (plan: Plan) (at: int64<ms>) : Decoder<State> =
             Heard = now
             ActivityAt = now
             FactsAt = now
-            QuietSince = now })
+            QuietSince = now
+            // The next run may well carry it out.
+            ResizeBackoff = Backoff.forgetWithheld saved.ResizeBackoff
+            SuspendBackoff = Backoff.forgetWithheld saved.SuspendBackoff })
 
 type private SavedSeries = { Metric: string; Lost: int64<ms>; Samples: (int64<ms> * int64) list }
 

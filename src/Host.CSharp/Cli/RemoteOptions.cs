@@ -12,7 +12,8 @@ internal sealed class RemoteOptions
     {
         HelpName = "URL",
         Description = "Admin address of the gateway.",
-        DefaultValueFactory = _ => Environment.GetEnvironmentVariable("SERVERLESS_ADMIN__LISTEN") ?? "http://127.0.0.1:8306",
+        // A gateway that listens on every address is reached on the loopback too.
+        DefaultValueFactory = _ => Environment.GetEnvironmentVariable("SERVERLESS_ADMIN__LISTEN")?.Replace("*:", "127.0.0.1:", StringComparison.Ordinal) ?? "http://127.0.0.1:8306",
     };
 
     public Option<string?> Token { get; } = new("--token")

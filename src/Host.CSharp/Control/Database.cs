@@ -19,6 +19,7 @@ internal sealed class Database : IAsyncDisposable
     private readonly PolicySource _rules;
     private Task _work = Task.CompletedTask;
     private Task _keeping = Task.CompletedTask;
+    private bool _disposed;
 
     private Database(DatabaseSettings settings, ControllerParts parts, DatabaseController controller, PolicySource rules, RuleFolderWatch watch)
     {
@@ -61,30 +62,36 @@ internal sealed class Database : IAsyncDisposable
 
     /// <summary>Takes control: finds out what is, and on the first start of all runs the compute once, so that there are accounts to let clients in by.</summary>
     /// <param name="known">Called once it can tell of itself, while a first start may still take a while.</param>
-    /// <exception cref="DatabaseStartException">The compute had to be started, and could not be.</exception>
+    /// <exception cref="DatabaseStartException">The compute had to be started, and could not be: nothing of the database runs on.</exception>
+    /// <exception cref="OperationCanceledException">Cancelled: it is under control as far as it got, and to be stopped.</exception>
     public async Task StartAsync(CancellationToken cancellation, Action? known = null)
     {
-        Rehearsal.Run(_rules, Time);
-        _keeping = Task.WhenAll(_parts.Keeper.RunAsync(_endOfKeeping.Token), _parts.Audit.RunAsync(_endOfKeeping.Token));
-        Task controlled = Controller.RunAsync(_end.Token);
-        _work = controlled;
-        await Controller.FindTruthAsync(cancellation);
-        known?.Invoke();
-        if (!_parts.Memory.IsKnown || _parts.Shadow)
+        try
         {
-            await RunOnceAsync(_parts.Shadow ? "shadow mode" : "first start", cancellation);
+            await BeginAsync(known, cancellation);
         }
+        catch when (!cancellation.IsCancellationRequested)
+        {
+            await using (this)
+            {
+                await StopAsync(new CancellationToken(canceled: true));
+            }
 
-        _parts.Gateway.AccountsChanged += _parts.Memory.RefreshSoon;
-        _work = Task.WhenAll(
-            controlled, Controller.ObserveAsync(_end.Token), Controller.MeasureAsync(_end.Token), _parts.Memory.RunAsync(_end.Token), _watch.RunAsync(Controller.UseRules, _end.Token));
+            throw;
+        }
     }
 
     /// <summary>Stops the compute, cleanly; see <see cref="DatabaseController.StopAsync"/>.</summary>
-    public Task StopAsync(CancellationToken hurry) => Controller.StopAsync(Settings.Limits.DrainFor, hurry);
+    public Task StopAsync(CancellationToken hurry) => _disposed ? Task.CompletedTask : Controller.StopAsync(Settings.Limits.DrainFor, hurry);
 
     public async ValueTask DisposeAsync()
     {
+        if (_disposed)
+        {
+            return;
+        }
+
+        _disposed = true;
         _parts.Gateway.AccountsChanged -= _parts.Memory.RefreshSoon;
         await _end.CancelAsync();
         await EndAsync(_work);
@@ -97,13 +104,32 @@ internal sealed class Database : IAsyncDisposable
         _endOfKeeping.Dispose();
     }
 
+    private async Task BeginAsync(Action? known, CancellationToken cancellation)
+    {
+        _keeping = Task.WhenAll(_parts.Keeper.RunAsync(_endOfKeeping.Token), _parts.Audit.RunAsync(_endOfKeeping.Token));
+        Task controlled = Controller.RunAsync(_end.Token);
+        _work = controlled;
+        Rehearsal.Run(_rules, Time);
+        await Controller.FindTruthAsync(cancellation);
+        known?.Invoke();
+        if (!_parts.Memory.IsKnown || _parts.Shadow)
+        {
+            await RunOnceAsync(_parts.Shadow ? "shadow mode" : "first start", cancellation);
+        }
+
+        _parts.Gateway.AccountsChanged += _parts.Memory.RefreshSoon;
+        _work = Task.WhenAll(
+            controlled, Controller.ObserveAsync(_end.Token), Controller.MeasureAsync(_end.Token), _parts.Memory.RunAsync(_end.Token), _watch.RunAsync(Controller.UseRules, _end.Token));
+    }
+
     private async Task RunOnceAsync(string by, CancellationToken cancellation)
     {
         await Controller.TellAsync(at => Inputs.Resume(at, size: null, by));
         while (true)
         {
             ControllerReport report = Controller.Report!;
-            if (report.Decision.Phase.IsRunning)
+            // rules that let it sleep at once may have done so between two looks
+            if (report.Decision.Phase.IsRunning || report.Starts > 0)
             {
                 return;
             }

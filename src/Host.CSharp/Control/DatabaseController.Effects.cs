@@ -6,8 +6,11 @@ namespace Serverless.Host.Control;
 
 internal sealed partial class DatabaseController
 {
+    /// <summary>Cancelled when the host ends and shall not take its time: from then on computes are stopped quickly.</summary>
+    private readonly CancellationTokenSource _hurried = new();
+
     private RunningEffect? _running;
-    private bool _stopping;
+    private volatile bool _stopping;
 
     /// <summary>Begins an effect on this thread: nothing stands between a held statement and the start of its compute.</summary>
     private void Begin(Effect effect, long revision)
@@ -19,7 +22,8 @@ internal sealed partial class DatabaseController
 
         if (_parts.Shadow && !effect.IsDoResume)
         {
-            Post(() => Tell(at => Inputs.Outcome(at, revision, Outcome.NewRefusedBy("shadow mode: decided, and not carried out"))));
+            var withheld = new RunningEffect(effect, revision, _time.GetTimestamp(), _time.GetUtcNow());
+            Post(() => Ended(withheld, EffectEnd.Withheld("shadow mode: decided, and not carried out")));
             return;
         }
 
@@ -43,7 +47,8 @@ internal sealed partial class DatabaseController
         }
         catch (OperationCanceledException) when (run.Cancelled.IsCancellationRequested)
         {
-            end = EffectEnd.Cancelled;
+            // at the end of the host the plan still stands, and the kernel must hear that nothing came of it
+            end = _stopping && run.Effect.IsDoResume ? EffectEnd.Failed("the gateway ends") : EffectEnd.Cancelled;
         }
         catch (Exception e)
         {
@@ -58,7 +63,7 @@ internal sealed partial class DatabaseController
     {
         Effect.DoResume resume => _parts.Runner.ResumeAsync(Sizes.ToMachine(resume.size, _rules.Policy.Unit), run.Asked, run.Cancelled),
         Effect.DoResize resize => _parts.Runner.ResizeAsync(Sizes.ToMachine(resize.size, _rules.Policy.Unit), run.Cancelled),
-        Effect.DoSuspend suspend => _parts.Runner.SuspendAsync(suspend.Item, () => DrainedAsync(run), run.Cancelled),
+        Effect.DoSuspend suspend => _parts.Runner.SuspendAsync(suspend.Item, () => DrainedAsync(run), run.Cancelled, _hurried.Token),
         _ => throw new InvalidOperationException($"nobody carries out {run.Effect}"),
     };
 

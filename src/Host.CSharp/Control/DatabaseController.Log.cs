@@ -28,6 +28,9 @@ internal sealed partial class DatabaseController
     [LoggerMessage(Level = LogLevel.Debug, Message = "{Database}: the compute could not be asked: {Reason}")]
     private partial void LogNotMeasured(string database, string reason);
 
+    [LoggerMessage(Level = LogLevel.Warning, Message = "{Database}: the compute could not be looked at, and is again in a while: {Reason}")]
+    private partial void LogNotObserved(string database, string reason);
+
     [LoggerMessage(Level = LogLevel.Warning, Message = "{Database}: the gateway ends before all sessions were done: {Reason}")]
     private partial void LogBroken(string database, string reason);
 

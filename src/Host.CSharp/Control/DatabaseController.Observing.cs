@@ -42,11 +42,19 @@ internal sealed partial class DatabaseController
                 continue;
             }
 
-            ComputeView view = await _parts.Compute.ObserveAsync(cancellation);
-            bool found = await AskAsync(() => _running is null && epoch == _epoch && See(view));
-            if (found && view.Address is { } address)
+            try
             {
-                await AttachAsync(address, cancellation);
+                ComputeView view = await _parts.Compute.ObserveAsync(cancellation);
+                bool found = await AskAsync(() => _running is null && epoch == _epoch && See(view));
+                if (found && view.Address is { } address)
+                {
+                    await AttachAsync(address, cancellation);
+                }
+            }
+            catch (Exception e) when (!cancellation.IsCancellationRequested)
+            {
+                // what cannot be seen now is looked at again; nobody else would notice that nobody looks
+                LogNotObserved(Name, e.Message);
             }
 
             if (IsUp && _time.GetElapsedTime(accountsRead) >= AccountsPeriod)

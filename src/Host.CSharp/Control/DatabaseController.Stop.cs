@@ -13,7 +13,18 @@ internal sealed partial class DatabaseController
     /// <param name="hurry">Cancelled when it shall take no longer than it must.</param>
     public async Task StopAsync(TimeSpan drainLimit, CancellationToken hurry)
     {
-        await AskAsync(() => _stopping = true);
+        await using CancellationTokenRegistration hurried = hurry.Register(_hurried.Cancel);
+        await AskAsync(() =>
+        {
+            _stopping = true;
+            if (_running is { Effect.IsDoResume: true } unwanted)
+            {
+                // nobody waits for it any more, and a recovery may take minutes
+                unwanted.Cancel();
+            }
+
+            return true;
+        });
         await EndOfEffectAsync(hurry);
         if (!hurry.IsCancellationRequested)
         {
@@ -40,6 +51,8 @@ internal sealed partial class DatabaseController
                 }
             }));
             await running.Done;
+            // what came of it was told to the kernel before this
+            await AskAsync(() => true);
         }
     }
 
@@ -48,7 +61,7 @@ internal sealed partial class DatabaseController
     {
         await DrainAsync(drainLimit, hurry);
         _parts.Gateway.Close("the gateway shuts down");
-        EffectResult result = await StopComputeAsync(hurry);
+        EffectResult result = await _parts.Runner.StopComputeAsync(hurry);
         switch (result)
         {
             case EffectResult.Done:
@@ -83,22 +96,5 @@ internal sealed partial class DatabaseController
             // the end is not put off for it
             LogBroken(Name, e.Message);
         }
-    }
-
-    private async Task<EffectResult> StopComputeAsync(CancellationToken hurry)
-    {
-        if (!hurry.IsCancellationRequested)
-        {
-            try
-            {
-                return await _parts.Compute.StopAsync(hurry: false, hurry);
-            }
-            catch (OperationCanceledException) when (hurry.IsCancellationRequested)
-            {
-                // then once more, and quickly
-            }
-        }
-
-        return await _parts.Compute.StopAsync(hurry: true, CancellationToken.None);
     }
 }

@@ -95,6 +95,7 @@ internal sealed partial class DatabaseController : IDisposable
     {
         _inbox.Writer.TryComplete();
         _timer.Dispose();
+        _hurried.Dispose();
     }
 
     private void Post(Action action) => _inbox.Writer.TryWrite(action);
@@ -132,6 +133,8 @@ internal sealed partial class DatabaseController : IDisposable
         {
             // one input that cannot be handled must not end the control of the database
             LogStepFailed(e, Name);
+            // it may have failed before the next look was arranged for
+            Schedule(long.MaxValue);
         }
     }
 
@@ -233,7 +236,7 @@ internal sealed partial class DatabaseController : IDisposable
 
     private void Schedule(long nextCheck)
     {
-        double wait = Math.Clamp(nextCheck - Now, 1, ActivityPeriod.TotalMilliseconds);
+        long wait = Math.Clamp(nextCheck - Now, 1, (long)ActivityPeriod.TotalMilliseconds);
         _timer.Change(TimeSpan.FromMilliseconds(wait), Timeout.InfiniteTimeSpan);
     }
 }

@@ -4,7 +4,7 @@ namespace Serverless.Host.Control;
 
 /// <summary>How carrying out an effect ended, as the kernel and people are told.</summary>
 /// <param name="Outcome">What the kernel is told; null: it took the effect back and wants to hear nothing.</param>
-/// <param name="Word">`succeeded`, `failed`, `refused`, `deferred`, `infeasible` or `cancelled`.</param>
+/// <param name="Word">`succeeded`, `failed`, `refused`, `withheld`, `deferred`, `infeasible` or `cancelled`.</param>
 /// <param name="Reason">In words, where it did not succeed.</param>
 /// <param name="Resume">What a resume took.</param>
 internal sealed record EffectEnd(Outcome? Outcome, string Word, string? Reason, ResumeTimes? Resume = null)
@@ -14,6 +14,8 @@ internal sealed record EffectEnd(Outcome? Outcome, string Word, string? Reason, 
     public static EffectEnd Failed(string reason) => new(Outcome.NewFailedWith(reason), "failed", reason);
 
     public static EffectEnd Refused(string reason) => new(Outcome.NewRefusedBy(reason), "refused", reason);
+
+    public static EffectEnd Withheld(string reason) => new(Outcome.NewWithheldBy(reason), "withheld", reason);
 
     public static EffectEnd Deferred(string reason) => new(Outcome.NewDeferredBy(reason), "deferred", reason);
 

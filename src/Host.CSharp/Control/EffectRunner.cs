@@ -16,7 +16,8 @@ internal sealed partial class EffectRunner(
     private static readonly TimeSpan GuardLimit = TimeSpan.FromSeconds(10);
 
     /// <param name="drained">Tells the kernel that all is drained; true: it wants to go on, false: it took the suspend back.</param>
-    public async Task<EffectEnd> SuspendAsync(Drain drain, Func<Task<bool>> drained, CancellationToken cancelled)
+    /// <param name="hurry">Cancelled when the stop of the compute, once begun, shall take no longer than it must.</param>
+    public async Task<EffectEnd> SuspendAsync(Drain drain, Func<Task<bool>> drained, CancellationToken cancelled, CancellationToken hurry)
     {
         var request = new DrainRequest(drain.ByOperator, Milliseconds(drain.Breaking.Transactions?.Value), Milliseconds(drain.Breaking.PinnedSessions?.Value), drainLimit);
         bool goesOn = false;
@@ -52,13 +53,31 @@ internal sealed partial class EffectRunner(
             }
         }
 
-        return await StopAsync(hurry: false);
+        return await StopAsync(hurry);
+    }
+
+    /// <summary>Stops the compute in order; from the cancellation on as quickly as can be.</summary>
+    public async Task<EffectResult> StopComputeAsync(CancellationToken hurry)
+    {
+        if (!hurry.IsCancellationRequested)
+        {
+            try
+            {
+                return await compute.StopAsync(hurry: false, hurry);
+            }
+            catch (OperationCanceledException) when (hurry.IsCancellationRequested)
+            {
+                // then once more, and quickly
+            }
+        }
+
+        return await compute.StopAsync(hurry: true, CancellationToken.None);
     }
 
     /// <summary>Past the point of no return. An engine that could not be stopped serves on.</summary>
-    public async Task<EffectEnd> StopAsync(bool hurry)
+    private async Task<EffectEnd> StopAsync(CancellationToken hurry)
     {
-        EffectEnd end = ToEnd(await compute.StopAsync(hurry, CancellationToken.None));
+        EffectEnd end = ToEnd(await StopComputeAsync(hurry));
         if (end.Outcome is { IsSucceeded: true })
         {
             gateway.Close("the database sleeps");

@@ -46,6 +46,19 @@ public sealed class AuditTests
     }
 
     [Test]
+    public async Task FilesOfManyShortRuns_AreBoundedInNumber()
+    {
+        string directory = Directory.CreateDirectory(Path.Combine(_home, "data", "audit")).FullName;
+        for (int number = 1; number <= 3 * AuditLog.MostFiles; number++)
+        {
+            await File.WriteAllTextAsync(Path.Combine(directory, $"{number:D8}.jsonl"), "{}\n");
+        }
+
+        await RunAsync(Rig.Sleepy, LimitSettings.Default, cycles: 1);
+        Assert.That(AuditLog.AuditFiles(directory), Has.Count.EqualTo(AuditLog.MostFiles));
+    }
+
+    [Test]
     public async Task DecisionThatWasChanged_IsFound()
     {
         string directory = await RunAsync(Rig.Sleepy, LimitSettings.Default, cycles: 1);

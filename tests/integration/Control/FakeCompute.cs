@@ -23,7 +23,15 @@ internal sealed class FakeCompute(CallLog calls) : ICompute
     /// <summary>What a start ends with; by default it runs at once.</summary>
     public Func<EffectResult> Start { get; set; } = () => Done;
 
-    public Func<Task> Starting { get; set; } = () => Task.CompletedTask;
+    public Func<CancellationToken, Task> Starting { get; set; } = _ => Task.CompletedTask;
+
+    /// <summary>Awaited by a stop; told whether it is a hurried one.</summary>
+    public Func<bool, CancellationToken, Task> Stopping { get; set; } = (_, _) => Task.CompletedTask;
+
+    /// <summary>Awaited whenever it is looked at.</summary>
+    public Func<Task> Observing { get; set; } = () => Task.CompletedTask;
+
+    public bool IsDisposed { get; private set; }
 
     public Func<EffectResult> Stop { get; set; } = () => Done;
 
@@ -35,16 +43,19 @@ internal sealed class FakeCompute(CallLog calls) : ICompute
 
     public IReadOnlyList<Account> Accounts { get; set; } = [new Account("app", "%", "mysql_native_password", "*00", Locked: false, PasswordExpired: false, RequiresTls: false)];
 
-    public ValueTask<ComputeView> ObserveAsync(CancellationToken cancellation) =>
-        ValueTask.FromResult(IsRunning
+    public async ValueTask<ComputeView> ObserveAsync(CancellationToken cancellation)
+    {
+        await Observing();
+        return IsRunning
             ? new ComputeView(ComputeState.Serving, Size, new BackendAddress("/nowhere", Tcp: null, ReadsProxyHeader: false), Detail: null)
-            : new ComputeView(ComputeState.Gone, Size: null, Address: null, Detail: null));
+            : new ComputeView(ComputeState.Gone, Size: null, Address: null, Detail: null);
+    }
 
     public async ValueTask<EffectResult> StartAsync(ComputeSize size, CancellationToken cancellation)
     {
         Starts++;
         calls.Add("start");
-        await Starting();
+        await Starting(cancellation);
         EffectResult result = Start();
         if (result is EffectResult.Done)
         {
@@ -67,17 +78,21 @@ internal sealed class FakeCompute(CallLog calls) : ICompute
         return ValueTask.FromResult(ForeignWork);
     }
 
-    public ValueTask<EffectResult> StopAsync(bool hurry, CancellationToken cancellation)
+    public async ValueTask<EffectResult> StopAsync(bool hurry, CancellationToken cancellation)
     {
         calls.Add(hurry ? "stop in a hurry" : "stop");
+        await Stopping(hurry, cancellation);
         EffectResult result = Stop();
         IsRunning = result is not EffectResult.Done;
-        return ValueTask.FromResult(result);
+        return result;
     }
 
     public ValueTask<ComputeUsage> MeasureAsync(CancellationToken cancellation) => ValueTask.FromResult(Usage);
 
-    public ValueTask<AccountSnapshot> ReadAccountsAsync(CancellationToken cancellation) => ValueTask.FromResult(new AccountSnapshot(DateTimeOffset.UtcNow, Accounts));
+    public Func<IReadOnlyList<Account>>? ReadAccounts { get; set; }
+
+    public ValueTask<AccountSnapshot> ReadAccountsAsync(CancellationToken cancellation) =>
+        ValueTask.FromResult(new AccountSnapshot(DateTimeOffset.UtcNow, ReadAccounts?.Invoke() ?? Accounts));
 
     public ValueTask<ServerProfile> ReadProfileAsync(CancellationToken cancellation) =>
         ValueTask.FromResult(new ServerProfile(
@@ -91,5 +106,9 @@ internal sealed class FakeCompute(CallLog calls) : ICompute
         Crashed?.Invoke(reason);
     }
 
-    public ValueTask DisposeAsync() => ValueTask.CompletedTask;
+    public ValueTask DisposeAsync()
+    {
+        IsDisposed = true;
+        return ValueTask.CompletedTask;
+    }
 }

@@ -17,6 +17,12 @@ internal sealed class FakeGateway(CallLog calls) : IGatewayDatabase
 
     public bool IsOpen { get; private set; }
 
+    /// <summary>Somebody listens to what happens here.</summary>
+    public bool IsControlled => StatementHeld is not null;
+
+    /// <summary>Called at each reading.</summary>
+    public Action Reading { get; set; } = () => { };
+
     public AccountSnapshot? Accounts { get; private set; }
 
     public ServerProfile? Profile { get; private set; }
@@ -26,6 +32,7 @@ internal sealed class FakeGateway(CallLog calls) : IGatewayDatabase
 
     public ActivityReading Read()
     {
+        Reading();
         lock (_lock)
         {
             return _reading;

@@ -26,9 +26,36 @@ public sealed class RestartTests
     [Test]
     public async Task FirstStart_ThatFails_IsAnErrorOfTheStart()
     {
-        DatabaseStartException? failure = await Assert.ThrowsAsync<DatabaseStartException>(
-            () => Rig.StartAsync(home: _home, prepare: rig => rig.Compute.Start = () => new Host.Compute.EffectResult.Failed("no such engine")));
+        Rig? rig = null;
+        DatabaseStartException? failure = await Assert.ThrowsAsync<DatabaseStartException>(() => Rig.StartAsync(home: _home, prepare: prepared =>
+        {
+            rig = prepared;
+            prepared.Compute.Start = () => new Host.Compute.EffectResult.Failed("no such engine");
+        }));
         Assert.That(failure!.Message, Does.Contain("no such engine"));
+        Assert.That(rig!.Gateway.IsControlled, Is.False, "nobody drives the gateway any more");
+        Assert.That(rig.Compute.IsDisposed, "the data directory is given back");
+    }
+
+    [Test]
+    public async Task FirstStart_WhoseAccountsCannotBeRead_LeavesNoComputeBehind()
+    {
+        Rig? rig = null;
+        await Assert.ThrowsAsync<InvalidOperationException>(() => Rig.StartAsync(home: _home, prepare: prepared =>
+        {
+            rig = prepared;
+            prepared.Compute.IsRunning = true;
+            prepared.Compute.ReadAccounts = () => throw new InvalidOperationException("access denied");
+        }));
+        Assert.That(rig!.Compute.IsRunning, Is.False);
+        Assert.That(rig.Gateway.IsControlled, Is.False);
+    }
+
+    [Test]
+    public async Task FirstStart_UnderRulesThatLetItSleepAtOnce_Ends()
+    {
+        await using Rig rig = await Rig.StartAsync(Rig.Sleepy.Replace("idle >= 300ms", "idle >= 0ms", StringComparison.Ordinal), home: _home).WaitAsync(TimeSpan.FromSeconds(20));
+        await rig.PhaseIsAsync("suspended");
     }
 
     [Test]
@@ -120,6 +147,45 @@ public sealed class RestartTests
         await using Rig rig = await Rig.StartAsync(home: _home);
         await rig.Database.StopAsync(new CancellationToken(canceled: true));
         Assert.That(rig.Calls.All, Has.Member("stop in a hurry"));
+    }
+
+    [Test]
+    public async Task Stop_HurriedWhileTheEngineTakesItsTime_StopsItQuickly()
+    {
+        var stopping = new TaskCompletionSource();
+        await using Rig rig = await Rig.StartAsync(home: _home, prepare: rig => rig.Compute.Stopping = async (hurry, cancellation) =>
+        {
+            if (!hurry)
+            {
+                stopping.SetResult();
+                await Task.Delay(Timeout.InfiniteTimeSpan, cancellation);
+            }
+        });
+        using var hurry = new CancellationTokenSource();
+        Task stopped = rig.Database.StopAsync(hurry.Token);
+        await stopping.Task;
+        await hurry.CancelAsync();
+        await stopped.WaitAsync(TimeSpan.FromSeconds(20));
+        Assert.That(rig.Calls.All, Has.Member("stop in a hurry"));
+        Assert.That(rig.Phase, Is.EqualTo("suspended"));
+    }
+
+    [Test]
+    public async Task Stop_WhileTheComputeIsBeingStarted_DoesNotWaitForIt()
+    {
+        await using Rig rig = await Rig.AsleepAsync();
+        var starting = new TaskCompletionSource();
+        rig.Compute.Starting = cancellation =>
+        {
+            starting.SetResult();
+            return Task.Delay(Timeout.InfiniteTimeSpan, cancellation);
+        };
+        rig.Gateway.HoldStatement();
+        await starting.Task;
+        // the host has sent its clients away by then
+        rig.Gateway.Set(reading => reading with { Held = 0 });
+        await rig.Database.StopAsync(CancellationToken.None).WaitAsync(TimeSpan.FromSeconds(20));
+        Assert.That(rig.Phase, Is.EqualTo("suspended"));
     }
 
     [Test]

@@ -63,14 +63,15 @@ internal sealed class Rig : IAsyncDisposable
 
     /// <param name="prepare">Sets up the doubles before control begins.</param>
     public static async Task<Rig> StartAsync(
-        string rules = Still, string? home = null, bool shadow = false, Action<Rig>? prepare = null, LimitSettings? limits = null, ILoggerFactory? loggers = null)
+        string rules = Still, string? home = null, bool shadow = false, Action<Rig>? prepare = null, LimitSettings? limits = null, ILoggerFactory? loggers = null,
+        TimeProvider? time = null)
     {
         var rig = new Rig(rules, home);
         prepare?.Invoke(rig);
         var settings = new DatabaseSettings(
             "test", new IPEndPoint(IPAddress.Loopback, 0), ComputeKind.Local, Backend: null, rig.Rules, Policy: null, rig.Data, "app", Password: null, shadow, new EngineSettings(null, []), limits ?? LimitSettings.Default,
             TlsSettings.Default, BackendTls.Off);
-        rig.Database = await Database.OpenAsync(settings, rig.Gateway, rig.Compute, loggers ?? NullLoggerFactory.Instance, TimeProvider.System, CancellationToken.None);
+        rig.Database = await Database.OpenAsync(settings, rig.Gateway, rig.Compute, loggers ?? NullLoggerFactory.Instance, time ?? TimeProvider.System, CancellationToken.None);
         await rig.Database.StartAsync(CancellationToken.None);
         return rig;
     }
@@ -91,8 +92,8 @@ internal sealed class Rig : IAsyncDisposable
 
     public Task CalledAsync(string call) => HoldsAsync(() => Calls.All.Contains(call), () => $"a call of {call} among {string.Join(", ", Calls.All)}");
 
-    public static Task HoldsAsync(Func<bool> condition, Func<string> expected) =>
-        Eventually.HoldsAsync(() => Task.FromResult(condition()), TimeSpan.FromSeconds(20), () => Task.FromResult(expected()));
+    public static Task HoldsAsync(Func<bool> condition, Func<string> expected, TimeSpan? every = null) =>
+        Eventually.HoldsAsync(() => Task.FromResult(condition()), TimeSpan.FromSeconds(20), () => Task.FromResult(expected()), every);
 
     public async ValueTask DisposeAsync()
     {

@@ -54,6 +54,10 @@ public sealed class SettingsTests
     public void UnknownKey_IsNamedWithTheNearestKnownOne(string json, string key, string near) =>
         Assert.That(() => Read(json), Throws.TypeOf<SettingsException>().With.Message.Contains($"`{key}`").And.Message.Contains($"`{near}`"));
 
+    [TestCase("""{ "databases": "all" }""", "databases", "a list")]
+    [TestCase("""{ "log": { "levels": "debug" } }""", "log:levels", "a section")]
+    [TestCase("""{ "listen": "0.0.0.0:7", "admin": { "listen": "127.0.0.1:7" } }""", "port 7", "an address of its own")]
+    [TestCase("""{ "listen": "*:7", "admin": { "listen": "[::1]:7" } }""", "port 7", "an address of its own")]
     [TestCase("""{ "listen": "nowhere" }""", "listen", "HOST:PORT")]
     [TestCase("""{ "listen": "127.0.0.1:99999" }""", "listen", "HOST:PORT")]
     [TestCase("""{ "shadow": "perhaps" }""", "shadow", "true or false")]

@@ -156,7 +156,64 @@ public sealed class WakeAndSleepTests
     public async Task Shadow_DecidesAndDoesNotCarryOut()
     {
         await using Rig rig = await Rig.StartAsync(Rig.Sleepy, shadow: true);
-        await Rig.HoldsAsync(() => rig.Database.Controller.History.Newest(100).Any(one => one.Decision.Effect.IsSome && one.Decision.Effect.Value.IsDoSuspend), () => "a suspend is decided");
+        await Rig.HoldsAsync(() => Suspends(rig) == 1, () => "a suspend is decided");
         Assert.That(rig.Calls.All, Is.EqualTo(new[] { "start", "open" }));
     }
+
+    [Test]
+    public async Task Shadow_WhatIsNotCarriedOutIsNoFailure()
+    {
+        await using Rig rig = await Rig.StartAsync(Rig.Sleepy, shadow: true);
+        await Rig.HoldsAsync(() => rig.Status.LastEffect!.Outcome == "withheld", () => $"the suspend is withheld; the last effect is {rig.Status.LastEffect}");
+        Assert.Multiple(() =>
+        {
+            Assert.That(rig.Phase, Is.EqualTo("running"));
+            Assert.That(rig.Status.Reason, Is.Null);
+            Assert.That(rig.Status.Warnings, Is.Empty);
+            Assert.That(rig.Database.Controller.Report!.Refusals, Is.Zero);
+            Assert.That(rig.Database.Controller.Report!.FailedEffects, Is.Zero);
+        });
+    }
+
+    [Test]
+    public async Task Shadow_DecidesOnceForEachTimeThatItGoesQuiet()
+    {
+        await using Rig rig = await Rig.StartAsync(Rig.Sleepy, shadow: true);
+        await Rig.HoldsAsync(() => Suspends(rig) == 1, () => "a suspend is decided");
+        // longer than the first pause after a refusal
+        await Task.Delay(TimeSpan.FromSeconds(3));
+        Assert.That(Suspends(rig), Is.EqualTo(1));
+        rig.Gateway.RunStatement();
+        await Rig.HoldsAsync(() => Suspends(rig) == 2, () => "another one, after a statement and a pause");
+    }
+
+    [Test]
+    public async Task InputThatCannotBeHandled_DoesNotStopTheClock()
+    {
+        await using Rig rig = await Rig.StartAsync(Rig.Sleepy);
+        // from here on only the kernel's own clock calls it
+        rig.Compute.Observing = () => Task.Delay(Timeout.InfiniteTimeSpan);
+        int failures = 3;
+        rig.Gateway.Reading = () =>
+        {
+            if (Interlocked.Decrement(ref failures) >= 0)
+            {
+                throw new InvalidOperationException("a reading that fails");
+            }
+        };
+        await Rig.HoldsAsync(() => rig.Database.Controller.Report!.Decision.Phase.IsSuspended, () => "it sleeps all the same");
+    }
+
+    [Test]
+    public async Task LookThatFails_IsFollowedByAnother()
+    {
+        var time = new HastyTime(50);
+        await using Rig rig = await Rig.StartAsync(time: time);
+        int looks = 0;
+        rig.Compute.Observing = () => Interlocked.Increment(ref looks) < 3 ? throw new IOException("the folder is gone for a moment") : Task.CompletedTask;
+        rig.Compute.IsRunning = false;
+        await rig.PhaseIsAsync("suspended");
+    }
+
+    private static int Suspends(Rig rig) => rig.Database.Controller.History.Newest(1000).Count(one => one.Decision.Effect.IsSome && one.Decision.Effect.Value.IsDoSuspend);
 }

@@ -59,12 +59,13 @@ public sealed class CrashTests
         Assert.That(await RunAsync(gateway, "SELECT SUM(a) FROM kept.t;"), Is.EqualTo("3"));
     }
 
-    [Test]
-    public async Task Gateway_Terminated_LeavesACleanCompute()
+    [TestCase("TERM")]
+    [TestCase("HUP")]
+    public async Task Gateway_ToldToEnd_LeavesACleanCompute(string signal)
     {
         await using GatewayProcess gateway = await GatewayProcess.StartAsync(Rules);
         await RunAsync(gateway, "CREATE DATABASE kept;");
-        Assert.That(await gateway.TerminateAsync(), Is.Zero, string.Join('\n', gateway.Output));
+        Assert.That(await gateway.TerminateAsync(signal: signal), Is.Zero, string.Join('\n', gateway.Output));
         Assert.That(gateway.Engines(), Is.Empty);
     }
 

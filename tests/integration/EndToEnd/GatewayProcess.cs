@@ -198,10 +198,10 @@ internal sealed class GatewayProcess : IAsyncDisposable
         await _process!.WaitForExitAsync();
     }
 
-    /// <summary>SIGTERM, as an orchestrator ends it; the exit code.</summary>
-    public async Task<int> TerminateAsync(double seconds = 60)
+    /// <summary>SIGTERM, as an orchestrator ends it, or another signal; the exit code.</summary>
+    public async Task<int> TerminateAsync(double seconds = 60, string signal = "TERM")
     {
-        using Process kill = Process.Start("kill", ["-TERM", ProcessId.ToString()]);
+        using Process kill = Process.Start("kill", [$"-{signal}", ProcessId.ToString()]);
         await kill.WaitForExitAsync();
         await _process!.WaitForExitAsync().WaitAsync(TimeSpan.FromSeconds(seconds));
         return _process.ExitCode;

@@ -171,7 +171,7 @@ let private activity =
     }
 
 let private outcome =
-    pick [ Drained; Succeeded; FailedWith "broken"; StillPending "slow"; DeferredBy "full"; InfeasibleFor "too big"; RefusedBy "backup runs" ]
+    pick [ Drained; Succeeded; FailedWith "broken"; StillPending "slow"; DeferredBy "full"; InfeasibleFor "too big"; RefusedBy "backup runs"; WithheldBy "shadow" ]
 
 let private observation =
     Gen.oneof

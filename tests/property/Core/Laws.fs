@@ -200,7 +200,7 @@ let ``5 an outcome of an older revision changes nothing`` (life: Life) =
     for step in play life do
         let at = step.After.At
 
-        for outcome in [ Drained; Succeeded; FailedWith "late"; RefusedBy "late"; InfeasibleFor "late" ] do
+        for outcome in [ Drained; Succeeded; FailedWith "late"; RefusedBy "late"; InfeasibleFor "late"; WithheldBy "late" ] do
             let struct (told, decision) = Play.step step.Policy step.After at (EffectOutcome(step.After.Revision - 1L, outcome))
             let struct (untold, quietly) = Play.step step.Policy step.After at Tick
             demand "a stale outcome changed the state" step (KernelJson.writeFullState told = KernelJson.writeFullState untold)

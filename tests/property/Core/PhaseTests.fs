@@ -82,6 +82,35 @@ let ``a refused suspend pauses before it asks again, ever longer, within a bound
     Assert.That(says "backup runs" refused)
 
 [<Test>]
+let ``a withheld suspend is no failure, and is decided once for each time that it goes quiet`` () =
+    let withheld = draining |> ends (WithheldBy "shadow mode")
+    Assert.That(phase withheld, Is.EqualTo Running)
+    Assert.That((view withheld).LastError, Is.Null)
+    Assert.That((view withheld).Failures, Is.Zero)
+    Assert.That(withheld.Decision.Warnings, Is.Empty)
+    Assert.That(effect (withheld |> after (minutes 50) Tick), Is.EqualTo None, "idle all the while")
+    Assert.That(effect (withheld |> after (hours 1) Tick), Is.Not.EqualTo None, "said again now and then")
+    let busy = withheld |> after (minutes 1) (ActivityChanged { quiet with Running = 1 }) |> after (minutes 1) (ActivityChanged quiet)
+    Assert.That(effect (busy |> after (minutes 4) Tick), Is.EqualTo None)
+    Assert.That(effect (busy |> after (minutes 5) Tick), Is.Not.EqualTo None, "idle once more")
+
+[<Test>]
+let ``a withheld resize is no failure, and is decided again after a while`` () =
+    let growing = running (policy [ rule "grow" (Constant true) (ResizeUp(Units 500L<mcu>)) ] []) (cu 1.0) |> after (seconds 1) Tick
+    let withheld = growing |> ends (WithheldBy "shadow mode")
+    Assert.That(phase withheld, Is.EqualTo Running)
+    Assert.That((view withheld).LastError, Is.Null)
+    Assert.That(effect (withheld |> after (minutes 4) Tick), Is.EqualTo None)
+    Assert.That(effect (withheld |> after (minutes 5) Tick), Is.Not.EqualTo None)
+
+[<Test>]
+let ``what was withheld is decided afresh after a restart`` () =
+    let withheld = draining |> ends (WithheldBy "shadow mode")
+    let read = KernelJson.readState sleepy withheld.Now (KernelJson.writeState withheld.State)
+    let struct (_, decision) = Kernel.step sleepy read.Value { At = withheld.Now + minutes 5; Event = Tick }
+    Assert.That(decision.Effect.IsSome, Is.True)
+
+[<Test>]
 let ``a failed resume goes to failed and is tried again with back-off while a statement is held`` () =
     let failed = asleep sleepy |> holds 1 |> ends (FailedWith "data directory unreadable")
     Assert.That(phase failed, Is.EqualTo Failed)

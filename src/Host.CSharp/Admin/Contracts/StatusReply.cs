@@ -71,7 +71,7 @@ public sealed record ComputeReply(string Kind, long Starts, long Stops, long Cra
 /// <param name="PhasesMs">`decide`, `start`, `connect`, `restore`, and those of the engine's own start.</param>
 public sealed record ResumeReply(DateTimeOffset At, double TotalMs, IReadOnlyDictionary<string, double> PhasesMs);
 
-/// <param name="Outcome">`underway`, `succeeded`, `failed`, `refused`, `deferred`, `infeasible` or `cancelled`.</param>
+/// <param name="Outcome">`underway`, `succeeded`, `failed`, `refused`, `withheld` (shadow mode), `deferred`, `infeasible` or `cancelled`.</param>
 /// <param name="Reason">In words, where it did not succeed.</param>
 public sealed record EffectReply(string Effect, DateTimeOffset At, string Outcome, string? Reason);
 

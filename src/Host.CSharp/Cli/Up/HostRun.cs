@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using Microsoft.Extensions.Logging;
 using Serverless.Host.Admin;
 using Serverless.Host.Compute;
+using Serverless.Host.Compute.Engine;
 using Serverless.Host.Compute.External;
 using Serverless.Host.Compute.Local;
 using Serverless.Host.Control;
@@ -53,7 +54,7 @@ internal sealed partial class HostRun : IAsyncDisposable
         DescriptorBudget descriptors = Preflight.ShareDescriptors(settings);
         using var signals = new HostSignals();
         using ILoggerFactory loggers = HostLogging.Create(settings.Log);
-        await using var host = new HostRun(settings, descriptors, output, loggers);
+        await using HostRun host = Create(settings, descriptors, output, loggers);
         try
         {
             await host.StartAsync(signals.Stop);
@@ -63,9 +64,15 @@ internal sealed partial class HostRun : IAsyncDisposable
         {
             // told to end, perhaps before it had begun
         }
-        catch (Exception e) when (e is ComputeException or RuleFolderException or DatabaseStartException or IOException or UnauthorizedAccessException)
+        catch (Exception e)
         {
+            // whatever it was, no compute is left behind
             await host.StopAsync(new CancellationToken(canceled: true));
+            if (!IsForUsers(e))
+            {
+                host.LogFailed(e);
+            }
+
             throw new CommandFailedException(e.Message, e);
         }
 
@@ -77,20 +84,37 @@ internal sealed partial class HostRun : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        foreach (Database database in _opened)
-        {
-            await database.DisposeAsync();
-        }
-
+        // first, so that no command is told to a database that nobody controls any more, and waits for its answer
         if (_admin is not null)
         {
             await _admin.DisposeAsync();
+        }
+
+        foreach (Database database in _opened)
+        {
+            await database.DisposeAsync();
         }
 
         await _gateway.DisposeAsync();
         _passwords.Dispose();
         _key.Dispose();
     }
+
+    private static HostRun Create(HostSettings settings, DescriptorBudget descriptors, TextWriter output, ILoggerFactory loggers)
+    {
+        try
+        {
+            return new HostRun(settings, descriptors, output, loggers);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new CommandFailedException(e.Message, e);
+        }
+    }
+
+    /// <summary>The message says what was expected, what was found and what to do; anything else is told with where it came from.</summary>
+    private static bool IsForUsers(Exception e) =>
+        e is CommandFailedException or ComputeException or EngineSqlException or RuleFolderException or DatabaseStartException or IOException or UnauthorizedAccessException;
 
     private async Task StartAsync(CancellationToken cancellation)
     {
@@ -237,6 +261,9 @@ internal sealed partial class HostRun : IAsyncDisposable
 
     [LoggerMessage(Level = LogLevel.Information, Message = "Ended")]
     private partial void LogStopped();
+
+    [LoggerMessage(Level = LogLevel.Critical, Message = "The host cannot go on")]
+    private partial void LogFailed(Exception exception);
 
     [LoggerMessage(Level = LogLevel.Error, Message = "{Database} could not be stopped cleanly")]
     private partial void LogNotStopped(Exception exception, string database);

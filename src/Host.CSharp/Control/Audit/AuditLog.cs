@@ -16,6 +16,10 @@ namespace Serverless.Host.Control.Audit;
 internal sealed partial class AuditLog(string directory, string database, long limit, ILogger<AuditLog> logger)
 {
     private const int FilesKept = 8;
+
+    /// <summary>Each start begins a file: a gateway that is restarted over and over must not fill the folder with short ones.</summary>
+    public const int MostFiles = 100;
+
     private const int LongestQueue = 100_000;
 
     private readonly Channel<AuditEntry> _queue = Channel.CreateBounded<AuditEntry>(new BoundedChannelOptions(LongestQueue) { SingleReader = true });
@@ -104,10 +108,12 @@ internal sealed partial class AuditLog(string directory, string database, long l
         List<FileInfo> kept = [.. AuditFiles(directory).Select(path => new FileInfo(path))];
         _number = Math.Max(_number, kept.Count == 0 ? 0 : Number(kept[^1].Name)) + 1;
         long total = kept.Sum(file => file.Length);
+        int count = kept.Count;
         // room for one more of full length
-        foreach (FileInfo old in kept.TakeWhile(_ => total > limit - (limit / FilesKept)))
+        foreach (FileInfo old in kept.TakeWhile(_ => total > limit - (limit / FilesKept) || count >= MostFiles))
         {
             total -= old.Length;
+            count--;
             old.Delete();
         }
 
@@ -122,8 +128,19 @@ internal sealed partial class AuditLog(string directory, string database, long l
         _file = new StreamWriter(path, new UTF8Encoding(encoderShouldEmitUTF8Identifier: false), options);
         _bytes = 0;
         _rules = entry.RulesBefore;
-        await LineAsync(AuditLine.Rules(entry.RulesBefore));
-        await LineAsync(AuditLine.Head(database, entry.Before));
+        try
+        {
+            await LineAsync(AuditLine.Rules(entry.RulesBefore));
+            await LineAsync(AuditLine.Head(database, entry.Before));
+            await _file.FlushAsync(CancellationToken.None);
+        }
+        catch (IOException)
+        {
+            // without its beginning a file replays nothing; on a full disk each attempt would leave one
+            await EndFileAsync();
+            File.Delete(path);
+            throw;
+        }
     }
 
     private async Task LineAsync(string line)

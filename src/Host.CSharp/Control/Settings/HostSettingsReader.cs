@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Sockets;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Logging;
 
@@ -185,9 +186,19 @@ internal static class HostSettingsReader
         }
 
         IEnumerable<(IPEndPoint Address, string Of)> addresses = databases.Select(one => (one.Listen, $"database `{one.Name}`")).Append((admin.Listen, "the admin address"));
-        foreach (var same in addresses.Where(one => one.Address.Port != 0).GroupBy(one => one.Address).Where(same => same.Count() > 1))
+        foreach (var same in addresses.Where(one => one.Address.Port != 0).GroupBy(one => one.Address.Port).Where(Collide))
         {
-            errors.Add($"{same.Key} is to be listened on by {string.Join(" and ", same.Select(one => one.Of))}; each needs an address of its own");
+            errors.Add($"port {same.Key} is to be listened on by {string.Join(" and ", same.Select(one => $"{one.Of} ({one.Address})"))}; each needs an address of its own");
         }
     }
+
+    private static bool Collide(IEnumerable<(IPEndPoint Address, string Of)> onePort)
+    {
+        List<IPAddress> addresses = [.. onePort.Select(one => one.Address.Address)];
+        return addresses.Where((one, index) => addresses.Skip(index + 1).Any(other => Covers(one, other) || Covers(other, one))).Any();
+    }
+
+    /// <summary>It is the same address, or every address that there is of its kind; `*` is of both kinds.</summary>
+    private static bool Covers(IPAddress all, IPAddress one) =>
+        all.Equals(one) || all.Equals(IPAddress.IPv6Any) || (all.Equals(IPAddress.Any) && one.AddressFamily == AddressFamily.InterNetwork);
 }

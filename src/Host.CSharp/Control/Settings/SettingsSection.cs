@@ -105,38 +105,22 @@ internal sealed class SettingsSection(IConfiguration section, string path, List<
 
     public IReadOnlyList<string> Texts(string key)
     {
-        _known.Add(key);
-        IConfigurationSection found = section.GetSection(key);
-        if (!string.IsNullOrEmpty(found.Value))
-        {
-            Fail(key, $"expected a list, found `{found.Value}`");
-        }
-
-        return [.. found.GetChildren().Select(child => child.Value ?? "")];
+        return [.. Children(key, "a list").GetChildren().Select(child => child.Value ?? "")];
     }
 
     public IReadOnlyList<KeyValuePair<string, string>> Pairs(string key)
     {
-        _known.Add(key);
-        return [.. section.GetSection(key).GetChildren().Select(child => KeyValuePair.Create(child.Key, child.Value ?? ""))];
+        return [.. Children(key, "a section").GetChildren().Select(child => KeyValuePair.Create(child.Key, child.Value ?? ""))];
     }
 
     public SettingsSection Section(string key)
     {
-        _known.Add(key);
-        IConfigurationSection found = section.GetSection(key);
-        if (!string.IsNullOrEmpty(found.Value))
-        {
-            Fail(key, $"expected a section, found `{found.Value}`");
-        }
-
-        return new SettingsSection(found, PathOf(key), errors);
+        return new SettingsSection(Children(key, "a section"), PathOf(key), errors);
     }
 
     public IReadOnlyList<SettingsSection> List(string key)
     {
-        _known.Add(key);
-        return [.. section.GetSection(key).GetChildren().Select(child => new SettingsSection(child, $"{PathOf(key)}:{child.Key}", errors))];
+        return [.. Children(key, "a list").GetChildren().Select(child => new SettingsSection(child, $"{PathOf(key)}:{child.Key}", errors))];
     }
 
     /// <summary>Every key that nobody asked for is an error.</summary>
@@ -149,6 +133,18 @@ internal sealed class SettingsSection(IConfiguration section, string path, List<
                 errors.Add($"unknown key `{PathOf(child.Key)}`{Nearest.Hint(child.Key, _known)}");
             }
         }
+    }
+
+    private IConfigurationSection Children(string key, string expected)
+    {
+        _known.Add(key);
+        IConfigurationSection found = section.GetSection(key);
+        if (!string.IsNullOrEmpty(found.Value))
+        {
+            Fail(key, $"expected {expected}, found `{found.Value}`");
+        }
+
+        return found;
     }
 
     private long Quantity(string key, long otherwise, long least, Func<string, long?> parse, string expected)
