@@ -111,3 +111,9 @@ module Kernel =
             At = now
             Spending = { bill with DayUsed = day * Facts.UnitHour; MonthUsed = month * Facts.UnitHour }
             Next = now }
+
+    /// Everything there is to say of the decision that led to this state, at an instant since: also how each rule stands, and when the
+    /// next change can come at the earliest. It plays the kernel an hour ahead, which takes milliseconds.
+    [<CompiledName("ExplainAt")>]
+    let explainAt (state: State) (decision: Decision) (at: int64<ms>) : Explanation =
+        Explain.at (max state.At (min Limits.Latest at)) state decision

@@ -48,6 +48,9 @@ module KernelJson =
     [<CompiledName("ReadInput")>]
     let readInput (text: string) : ReadResult<Input> = readWith InputJson.read "the input" text
 
+    [<CompiledName("WriteExplanation")>]
+    let writeExplanation (explanation: Explanation) : string = Json.write (ExplanationJson.encode explanation)
+
     [<CompiledName("WriteDecision")>]
     let writeDecision (decision: Decision) : string = Json.write (DecisionJson.encode decision)
 

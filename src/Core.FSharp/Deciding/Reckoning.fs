@@ -11,7 +11,8 @@ type internal Reckoning =
 
 /// Brings timers, armed rules and sampled facts up to an instant. Pure passing of time: no effect comes of it.
 module internal Reckoning =
-    let private lookedAt (stage: Stage) (compute: Compute) =
+    /// Whether rules for this state of the compute are looked at.
+    let lookedAt (stage: Stage) (compute: Compute) =
         match stage, compute with
         | (Awake | Fitting _ | Emptying _), OnRunning -> true
         | (Asleep | Broken _), OnSuspended -> true

@@ -8,6 +8,15 @@ let private thousandths (value: int64) =
     (decimal value / 1000m).ToString("0.###", CultureInfo.InvariantCulture)
 
 let duration (value: int64<ms>) = thousandths (int64 value) + " s"
+/// An instant in UTC, to the millisecond where it has any.
+let instant (at: int64<ms>) =
+    let most = 253_402_300_799_999L<ms>
+
+    if at < -62_135_596_800_000L<ms> || at > most then $"{at} ms"
+    else
+        let time = System.DateTimeOffset.FromUnixTimeMilliseconds(int64 at)
+        time.ToString((if time.Millisecond = 0 then "yyyy-MM-dd'T'HH:mm:ss'Z'" else "yyyy-MM-dd'T'HH:mm:ss.fff'Z'"), CultureInfo.InvariantCulture)
+
 let size (value: int64<mcu>) = thousandths (int64 value) + "cu"
 
 let private bytes (value: int64) =
@@ -83,6 +92,11 @@ let private term (plan: Plan) (planned: PlannedTerm) : struct (string * ValueTyp
             | _ -> ""
 
         struct ($"{aggregate kind}({(slot index).Name}, {duration width}{ahead})", kindOfValue)
+
+/// As it is written.
+let name (plan: Plan) (planned: PlannedTerm) : string =
+    let struct (name, _) = term plan planned
+    name
 
 let private shown kind (reading: Reading) =
     match reading.Value with

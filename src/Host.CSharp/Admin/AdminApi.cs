@@ -87,7 +87,8 @@ internal static class AdminApi
             return Error(StatusCodes.Status400BadRequest, $"limit: expected a whole number from 1 to {MostDecisions}, found `{limit}`");
         }
 
-        return Results.Json(new DecisionsReply([.. database.Controller.History.Newest(count).Select(StatusComposer.Decision)]), AdminJson.Default.DecisionsReply);
+        return Results.Json(
+            new DecisionsReply([.. database.Controller.History.Newest(count).Select(StatusComposer.Decision)], StatusComposer.Standing(database)), AdminJson.Default.DecisionsReply);
     }
 
     private static IResult With(IReadOnlyDictionary<string, Database> databases, string name, Func<Database, IResult> reply) =>

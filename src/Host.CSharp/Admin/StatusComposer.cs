@@ -54,6 +54,23 @@ internal static class StatusComposer
             [.. decision.Reasons.Select(one => new ReasonReply(one.By, one.Proposal, [.. one.Seen]))], Blocked(decision), [.. decision.Warnings], noted.Text);
     }
 
+    /// <summary>How things stand now; null before the first step.</summary>
+    public static ExplanationReply? Standing(Database database)
+    {
+        if (database.Controller.Report is not { } report)
+        {
+            return null;
+        }
+
+        Explanation found = Kernel.ExplainAt(report.State, report.Decision, database.Time.GetUtcNow().ToUnixTimeMilliseconds());
+        NextChange? next = found.NextOrNull;
+        return new ExplanationReply(
+            Instant(found.At), found.Phase.ToString().ToLowerInvariant(),
+            [.. found.Rules.Select(one => new RuleStandingReply(one.Rule, one.Action, one.Says, [.. one.Seen], one.FiresAtOrNull is { } at ? Instant(at) : null, one.If))],
+            next is null ? null : new NextChangeReply(Instant(next.At), next.Proposal, [.. next.By]),
+            found.Lines);
+    }
+
     private static string? Reason(ControllerReport report, StateView view, DateTimeOffset now)
     {
         if (view.PausedBy is { } by)

@@ -35,7 +35,12 @@ internal static class DecisionsCommand
         }
         else
         {
-            DecisionTable.Write(output, AdminClient.Parse(body, AdminJson.Default.DecisionsReply).Decisions);
+            DecisionsReply reply = AdminClient.Parse(body, AdminJson.Default.DecisionsReply);
+            DecisionTable.Write(output, reply.Decisions);
+            if (reply.Now is { } now)
+            {
+                ExplanationText.Write(output, $"now, {now.Phase}", now.Lines);
+            }
         }
 
         return ExitCode.Fine;

@@ -4,7 +4,25 @@ namespace Serverless.Host.Admin;
 public sealed record DatabasesReply(List<StatusReply> Databases);
 
 /// <summary>`GET /api/databases/{name}/decisions`: oldest first.</summary>
-public sealed record DecisionsReply(List<DecisionReply> Decisions);
+/// <param name="Now">How things stand now: what is held back, and when the next change can come.</param>
+public sealed record DecisionsReply(List<DecisionReply> Decisions, ExplanationReply? Now = null);
+
+/// <summary>How things stand at an instant.</summary>
+/// <param name="Next">The first change to come if everything stays as it is; null when an effect is in flight, or nothing changes within the hour.</param>
+/// <param name="Lines">All of it in words.</param>
+public sealed record ExplanationReply(DateTimeOffset At, string Phase, IReadOnlyList<RuleStandingReply> Rules, NextChangeReply? Next, IReadOnlyList<string> Lines);
+
+/// <summary>How a rule stands.</summary>
+/// <param name="Action">What it asks for: `resize up 50%`.</param>
+/// <param name="Says">`proposes`, `waits`, or `rests`: it is for another phase.</param>
+/// <param name="Seen">Its condition with the values that were seen, in words.</param>
+/// <param name="FiresAt">When it proposes first if everything stays as it is; null: not within the hour.</param>
+/// <param name="If">What must stay for that, in words; may be empty.</param>
+public sealed record RuleStandingReply(string Rule, string Action, string Says, IReadOnlyList<string> Seen, DateTimeOffset? FiresAt, string If);
+
+/// <param name="Proposal">In words: `resize to 2cu`.</param>
+/// <param name="By">Names of the rules or built-in reasons.</param>
+public sealed record NextChangeReply(DateTimeOffset At, string Proposal, IReadOnlyList<string> By);
 
 /// <summary>A decision that began something, or changed what is proposed and what is blocked.</summary>
 /// <param name="Effect">`suspend`, `resume`, `resize`, or null: nothing was begun.</param>

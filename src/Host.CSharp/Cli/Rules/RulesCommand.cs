@@ -10,5 +10,6 @@ internal static class RulesCommand
         RulesCheckCommand.Create(),
         RulesTestCommand.Create(),
         RulesMetricsCommand.Create(),
+        RulesExplainCommand.Create(),
     };
 }

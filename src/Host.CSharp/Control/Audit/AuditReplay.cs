@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Text.Json;
 using Serverless.Core;
 using Serverless.Host.Control.Policies;
@@ -8,15 +9,34 @@ namespace Serverless.Host.Control.Audit;
 /// <summary>Replays one audit file: the same inputs from the same state under the same rules, and compares each decision with the one that was logged.</summary>
 internal static class AuditReplay
 {
-    private const string Quiet = "nothing";
-
     /// <exception cref="InvalidDataException">The file is no audit file, or a line of it cannot be read; the message says which.</exception>
     public static async Task<AuditReplayResult> RunAsync(string path, CancellationToken cancellation)
     {
+        int inputs = 0;
+        State? end = null;
+        var differences = new List<string>();
+        await foreach (AuditStep step in StepsAsync(path, cancellation))
+        {
+            inputs++;
+            end = step.After;
+            if (step.Differs)
+            {
+                differences.Add(Difference(path, step));
+            }
+        }
+
+        return new AuditReplayResult(inputs, differences, end);
+    }
+
+    public static string Difference(string path, AuditStep step) => $"{path}:{step.Number}: logged {step.Logged}, replayed {step.Replayed}";
+
+    /// <summary>The inputs of a file one after another, each with what comes of it.</summary>
+    /// <exception cref="InvalidDataException">The file is no audit file, or a line of it cannot be read; the message says which.</exception>
+    public static async IAsyncEnumerable<AuditStep> StepsAsync(string path, [EnumeratorCancellation] CancellationToken cancellation)
+    {
         PolicySource? rules = null;
         State? state = null;
-        int number = 0, inputs = 0;
-        var differences = new List<string>();
+        int number = 0;
         InvalidDataException? cut = null;
         await foreach (string text in File.ReadLinesAsync(path, cancellation))
         {
@@ -34,38 +54,44 @@ internal static class AuditReplay
             }
 
             JsonElement root = line.RootElement;
-            if (root.TryGetProperty("rules", out JsonElement source))
+            if (Has(root, "rules", out JsonElement source))
             {
                 rules = ReadRules(path, number, source);
             }
-            else if (root.TryGetProperty("head", out JsonElement head))
+            else if (Has(root, "head", out JsonElement head))
             {
                 Policy policy = rules?.Policy ?? throw Wrong(path, number, "the state comes before the rules");
-                state = Value(path, number, KernelJson.ReadFullState(policy, head.GetProperty("state").GetRawText()));
+                if (!Has(head, "state", out JsonElement saved))
+                {
+                    throw Wrong(path, number, "expected the state in the head");
+                }
+
+                state = Value(path, number, KernelJson.ReadFullState(policy, saved.GetRawText()));
             }
-            else if (root.TryGetProperty("input", out JsonElement input))
+            else if (Has(root, "input", out JsonElement input))
             {
                 if (rules is null || state is null)
                 {
                     throw Wrong(path, number, "an input comes before rules and state");
                 }
 
-                inputs++;
-                (state, Decision decision) = Kernel.Step(rules.Policy, state, Value(path, number, KernelJson.ReadInput(input.GetRawText())));
-                string logged = root.TryGetProperty("decision", out JsonElement told) ? told.GetRawText() : Quiet;
-                string again = AuditLine.IsQuiet(decision) ? Quiet : KernelJson.WriteDecision(decision);
-                if (logged != again)
-                {
-                    differences.Add($"{path}:{number}: logged {logged}, replayed {again}");
-                }
+                Input told = Value(path, number, KernelJson.ReadInput(input.GetRawText()));
+                (state, Decision decision) = Kernel.Step(rules.Policy, state, told);
+                string logged = Has(root, "decision", out JsonElement noted) ? noted.GetRawText() : AuditStep.Quiet;
+                string again = AuditLine.IsQuiet(decision) ? AuditStep.Quiet : KernelJson.WriteDecision(decision);
+                yield return new AuditStep(number, rules.Policy, told, state, decision, logged, again);
             }
             else
             {
                 throw Wrong(path, number, "expected rules, head or input");
             }
         }
+    }
 
-        return new AuditReplayResult(inputs, differences, state);
+    private static bool Has(JsonElement line, string name, out JsonElement value)
+    {
+        value = default;
+        return line.ValueKind == JsonValueKind.Object && line.TryGetProperty(name, out value);
     }
 
     private static PolicySource ReadRules(string path, int number, JsonElement source)
