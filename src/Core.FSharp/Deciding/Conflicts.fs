@@ -51,7 +51,9 @@ let private backingOff now (state: State) (proposal: Proposal) : Blocked list =
     let backoff =
         match proposal.Move with
         | Sleep _ -> state.SuspendBackoff
-        | _ -> state.ResizeBackoff
+        | Up _
+        | Down _ -> state.ResizeBackoff
+        | Stay -> Backoff.none
 
     if Backoff.over now backoff then []
     elif Backoff.isWithheld backoff then [ blocked proposal "shadow" $"decided already, and withheld: {backoff.Reason}" (ValueSome backoff.NotBefore) ]

@@ -3,6 +3,7 @@ module Serverless.Tests.Property.Core.ConflictTests
 
 open NUnit.Framework
 open Serverless.Core
+open Serverless.Tests.Property
 open Serverless.Tests.Property.Core.Policies
 open Serverless.Tests.Property.Core.Play
 
@@ -26,6 +27,7 @@ let private blockers (decision: Decision) = decision.Blocked |> List.map (fun bl
 [<TestCase(1.0, 10, 1.5)>]
 [<TestCase(2.0, 50, 3.0)>]
 [<TestCase(7.5, 100, 8.0)>]
+[<Says "K-40">]
 let ``an up by a part is snapped upward and clamped`` (size: float) (percent: int) (expected: float) =
     let policy = policy [ rule "grow" always (ResizeUp(Proportion(int64 percent * 100L))) ] []
     Assert.That(effect (decides policy size), Is.EqualTo(resize expected))
@@ -33,15 +35,18 @@ let ``an up by a part is snapped upward and clamped`` (size: float) (percent: in
 [<TestCase(4.0, 20, 3.0)>]
 [<TestCase(1.0, 20, 0.5)>]
 [<TestCase(8.0, 99, 0.5)>]
+[<Says "K-40">]
 let ``a down by a part is snapped downward and clamped`` (size: float) (percent: int) (expected: float) =
     let policy = policy [ rule "shrink" always (ResizeDown(Proportion(int64 percent * 100L))) ] []
     Assert.That(effect (decides policy size), Is.EqualTo(resize expected))
 
 [<Test>]
+[<Says "K-42">]
 let ``what changes nothing drops out, so a database at its floor can sleep`` () =
     Assert.That(effect (decides (both (down 1.0) (Suspend never)) 0.5), Is.EqualTo suspend)
 
 [<Test>]
+[<Says "K-48">]
 let ``the most capacity wins`` () =
     Assert.That(effect (decides (both (up 1.0) (up 2.0)) 2.0), Is.EqualTo(resize 4.0))
     Assert.That(effect (decides (both (down 1.0) (down 0.5)) 2.0), Is.EqualTo(resize 1.5))
@@ -49,6 +54,7 @@ let ``the most capacity wins`` () =
     Assert.That(effect (decides (both (up 1.0) (Suspend never)) 2.0), Is.EqualTo(resize 3.0))
 
 [<Test>]
+[<Says "K-48">]
 let ``the highest priority wins over more capacity`` () =
     let urgent = { rule "sleep" always (Suspend never) with Priority = 1 }
     let decision = decides (policy [ urgent; rule "grow" always (up 1.0) ] []) 2.0
@@ -56,6 +62,8 @@ let ``the highest priority wins over more capacity`` () =
     Assert.That(blockers decision, Is.EqualTo(box [ "grow", "sleep" ]))
 
 [<Test>]
+[<Says "K-39">]
+[<Says "K-47">]
 let ``a forbid trumps what it blocks, and an up that is forbidden becomes stay`` () =
     let rules = [ rule "grow" always (up 1.0); rule "sleep" always (Suspend never) ]
     let decision = decides (policy rules [ forbid "backup" always [ ResizeUpAction ] ]) 2.0
@@ -63,18 +71,22 @@ let ``a forbid trumps what it blocks, and an up that is forbidden becomes stay``
     Assert.That(blockers decision, Is.EqualTo(box [ "grow", "backup"; "sleep", "grow" ]))
 
 [<Test>]
+[<Says "K-39">]
 let ``a forbid blocks when its condition is unknown`` () =
     let decision = decides (policy [ rule "sleep" always (Suspend never) ] [ forbid "backup" (IsSet "backup") [ SuspendAction ] ]) 1.0
     Assert.That(effect decision, Is.EqualTo None)
     Assert.That(decision.Blocked.Head.Reason, Does.Contain "backup is unknown")
 
 [<Test>]
+[<Says "K-39">]
 let ``a forbid that is definitely false blocks nothing`` () =
     let policy = policy [ rule "sleep" (idle (seconds 10)) (Suspend never) ] [ forbid "backup" (IsSet "backup") [ SuspendAction ] ]
     let story = running policy (cu 1.0) |> after (seconds 9) (Measured("backup", 0L)) |> after (seconds 1) Tick
     Assert.That(effect story.Decision, Is.EqualTo suspend)
 
 [<Test>]
+[<Says "K-47">]
+[<Says "K-50">]
 let ``an up that cools becomes stay and says until when`` () =
     let policy = { both (up 1.0) (Suspend never) with Cooldown = { Up = seconds 30; Down = minutes 5; Suspend = 0L<ms> } }
     let story = running policy (cu 2.0) |> ends Succeeded
@@ -85,18 +97,30 @@ let ``an up that cools becomes stay and says until when`` () =
     Assert.That(effect (story |> after (seconds 30) Tick).Decision, Is.EqualTo(resize 4.0))
 
 [<Test>]
+[<Says "K-47">]
+let ``an up that cools stays in the way of a suspend, also while resizes back off`` () =
+    let policy = { both (up 1.0) (Suspend never) with Cooldown = { Up = minutes 10; Down = 0L<ms>; Suspend = 0L<ms> } }
+    let cooling = running policy (cu 2.0) |> ends Succeeded
+    let failed = cooling |> commands (ResizeCommand(cu 5.0)) |> ends (FailedWith "no room")
+    Assert.That(failed.Decision.Phase, Is.EqualTo Running)
+    Assert.That(effect failed.Decision, Is.EqualTo None)
+    Assert.That(blockers failed.Decision, Is.EqualTo(box [ "a", "cooldown"; "b", "a" ]))
+
+[<Test>]
 let ``a cooling explains itself in words`` () =
     let policy = { policy [ rule "grow" always (up 1.0) ] [] with Cooldown = { Up = seconds 30; Down = 0L<ms>; Suspend = 0L<ms> } }
     let story = running policy (cu 2.0) |> ends Succeeded |> after (seconds 18) (Commanded(UnpauseCommand, "ann"))
     Assert.That(String.concat "\n" (Explain.decision policy story.Decision), Does.Contain "grow is cooling for 12 s more")
 
 [<Test>]
+[<Says "K-78">]
 let ``a decision explains itself with the values seen`` () =
     let policy = policy [ rule "sleep" (idle (minutes 5)) (Suspend never) ] []
     let story = running policy (cu 1.0) |> after (seconds 312) Tick
     Assert.That(Explain.decision policy story.Decision, Is.EqualTo(box [ "suspend by rule sleep: idle 312 s >= 300 s" ]))
 
 [<Test>]
+[<Says "K-50">]
 let ``the suspend cools since the last resume`` () =
     let policy = { policy [ rule "sleep" always (Suspend never) ] [] with Cooldown = { Up = 0L<ms>; Down = 0L<ms>; Suspend = minutes 10 } }
     let story = running policy (cu 1.0) |> waits (hours 1)
@@ -104,12 +128,14 @@ let ``the suspend cools since the last resume`` () =
     Assert.That(story.Now, Is.EqualTo(noon + minutes 10))
 
 [<Test>]
+[<Says "K-44">]
 let ``a size out of bounds comes back whatever cools`` () =
     let policy = { policy [] [] with Cooldown = { Up = hours 1; Down = hours 1; Suspend = hours 1 } }
     Assert.That(effect (decides policy 9.0), Is.EqualTo(resize 8.0))
     Assert.That((decides policy 9.0).Because, Does.Contain "bounds")
 
 [<Test>]
+[<Says "K-43">]
 let ``a schedule raises the floor when it begins`` () =
     let policy = { policy [] [] with Bounds = [ { Min = cu 0.5; Max = cu 8.0; During = None }; { Min = cu 2.0; Max = cu 8.0; During = Some "office" } ] }
     // Friday evening to Monday 08:00 in Berlin.
@@ -118,12 +144,14 @@ let ``a schedule raises the floor when it begins`` () =
     Assert.That(story.Now, Is.EqualTo(noon + hours 66))
 
 [<Test>]
+[<Says "K-43">]
 let ``the machine's capacity caps the bounds`` () =
     let policy = policy [ rule "grow" always (up 8.0) ] []
     let story = begins policy noon |> send (Capacity(1_700L<mcpu>, 100_000_000_000L<bytes>)) |> send (Observed(ComputeServes(ValueSome(cu 1.0))))
     Assert.That(effect story.Decision, Is.EqualTo(resize 3.0))
 
 [<Test>]
+[<Says "K-45">]
 let ``a shrink stops at the memory that cannot be given back`` () =
     // 2.5 GiB and a tenth is 1.375 units of 2 GiB.
     let shrinking = policy [ rule "shrink" always (down 3.5) ] []
@@ -137,12 +165,15 @@ let ``a shrink stops at the memory that cannot be given back`` () =
 [<TestCase(6100, 2.5)>]
 [<TestCase(6000, 0.0)>]
 [<TestCase(3000, 1.0)>]
+[<Says "K-41">]
 let ``tracking sets the size that brings usage to the target`` (usage: int64) (expected: float) =
     let policy = policy [ rule "track" always (Track("cpu", seconds 10, 6_000L)) ] []
     let story = running policy (cu 2.0) |> sampled "cpu" usage (minutes 1)
     Assert.That(effect story.Decision, Is.EqualTo(if expected = 0.0 then None else resize expected))
 
 [<Test>]
+[<Says "K-36">]
+[<Says "K-37">]
 let ``hysteresis keeps a rule armed between its thresholds, and a resize disarms it`` () =
     let shrink = { rule "shrink" (cpuAveraged (seconds 10) Less 20) (down 0.5) with Until = Some(cpuAveraged (seconds 10) Greater 40) }
     let cool = { policy [ shrink ] [] with Cooldown = { Up = 0L<ms>; Down = minutes 2; Suspend = 0L<ms> } }
@@ -153,6 +184,7 @@ let ``hysteresis keeps a rule armed between its thresholds, and a resize disarms
     Assert.That(effect resized.Decision, Is.EqualTo None, "the resize disarmed it")
 
 [<Test>]
+[<Says "K-36">]
 let ``hysteresis ends when the release is true, and proposes nothing while it is unknown`` () =
     let shrink = { rule "shrink" (cpuAveraged (seconds 10) Less 20) (down 0.5) with Until = Some(cpuAveraged (seconds 10) Greater 40) }
     let cool = { policy [ shrink ] [] with Cooldown = { Up = 0L<ms>; Down = minutes 3; Suspend = 0L<ms> } }
@@ -164,6 +196,7 @@ let ``hysteresis ends when the release is true, and proposes nothing while it is
     Assert.That(effect (silent |> sampled "cpu" 3_000L (seconds 30)).Decision, Is.EqualTo(resize 2.5))
 
 [<Test>]
+[<Says "K-33">]
 let ``for needs truth without a gap`` () =
     let grow = policy [ rule "grow" (Condition.Held(1, cpuAbove 75, minutes 1)) (up 1.0) ] []
     let hot = running grow (cu 1.0) |> sampled "cpu" 9_000L (minutes 5)

@@ -6,8 +6,8 @@ open System
 open NUnit.Framework
 open FsCheck
 open FsCheck.FSharp
-open FsCheck.NUnit
 open Serverless.Core
+open Serverless.Tests.Property
 open Serverless.Tests.Property.Core.Policies
 open Serverless.Tests.Property.Core.Generators
 open Serverless.Tests.Property.Core.Play
@@ -26,6 +26,7 @@ let private under policy (story: Story) = { story with Policy = policy } |> send
 let private vast = Int64.MaxValue
 
 [<Test>]
+[<Says "K-72">]
 let ``an operator's resume takes a drain back for as long as a resume would keep it up`` () =
     let back = draining |> after (seconds 1) (Commanded(ResumeCommand ValueNone, "ann"))
     Assert.That(phase back, Is.EqualTo Running)
@@ -35,12 +36,14 @@ let ``an operator's resume takes a drain back for as long as a resume would keep
     Assert.That(slept.Now - back.Now, Is.EqualTo(minutes 5))
 
 [<Test>]
+[<Says "K-69">]
 let ``an operator's resume at a size out of bounds is clamped and says so`` () =
     let story = begins sleepy noon |> commands (ResumeCommand(ValueSome(cu 20.0)))
     Assert.That(effect story, Is.EqualTo(Some(DoResume(cu 8.0))))
     Assert.That(String.concat "" story.Decision.Warnings, Does.Contain "20cu")
 
 [<Test>]
+[<Says "K-12">]
 let ``a drain of a rule is taken back by a new policy, which decides anew`` () =
     let kept = draining |> under (another (policy [] []))
     Assert.That(phase kept, Is.EqualTo Running)
@@ -49,6 +52,7 @@ let ``a drain of a rule is taken back by a new policy, which decides anew`` () =
     Assert.That(phase late, Is.EqualTo Running)
 
 [<Test>]
+[<Says "K-12">]
 let ``what a drain gives up on is what the policy in force gives up on`` () =
     let breaking = { Transactions = Some(seconds 1); PinnedSessions = None }
     let opened = { quiet with Transactions = 1; TransactionsIdle = minutes 4 }
@@ -59,12 +63,14 @@ let ``what a drain gives up on is what the policy in force gives up on`` () =
     Assert.That(phase (strict |> send (EffectOutcome(story.Decision.Revision, Drained))), Is.EqualTo Running)
 
 [<Test>]
+[<Says "K-12">]
 let ``a drain of an operator outlives a new policy`` () =
     let asked = running sleepy (cu 1.0) |> commands SuspendCommand |> under (another (policy [] []))
     Assert.That(phase asked, Is.EqualTo Draining)
     Assert.That(phase (asked |> ends Drained), Is.EqualTo Suspending)
 
 [<Test>]
+[<Says "K-11">]
 let ``timers of a new policy begin when it arrives`` () =
     let calm = Compare(Metric "queries.running", Equal, Literal(Count, 0L))
     let patient = another (policy [ rule "sleep" (Condition.Held(1, calm, minutes 10)) (Suspend never) ] [])
@@ -74,6 +80,7 @@ let ``timers of a new policy begin when it arrives`` () =
     Assert.That(slept.Now - story.Now, Is.EqualTo(minutes 10))
 
 [<Test>]
+[<Says "K-65">]
 let ``a resize that nobody speaks of ends without a resume: the compute ran all along`` () =
     let cool = { policy [ rule "grow" (Compare(Metric "size", Less, Literal(Size, 2_000L))) (ResizeUp(Units(cu 1.0))) ] [] with Cooldown = { Up = hours 1; Down = 0L<ms>; Suspend = 0L<ms> } }
     let resizing = running cool (cu 1.0)
@@ -86,6 +93,7 @@ let ``a resize that nobody speaks of ends without a resume: the compute ran all 
     Assert.That(found.State.ResizedAt, Is.EqualTo found.Now)
 
 [<Test>]
+[<Says "K-45">]
 let ``memory beyond all measure still holds a shrink back`` () =
     let shrinking = policy [ rule "shrink" (Constant true) (ResizeDown(Units(cu 1.0))) ] []
     let story = begins shrinking noon |> send (Unreclaimable(vast * 1L<bytes>)) |> send (Observed(ComputeServes(ValueSome(cu 4.0))))
@@ -103,6 +111,7 @@ let ``a bill beyond all measure stays the largest there is`` () =
 [<TestCase(Int64.MaxValue)>]
 [<TestCase(Int64.MinValue)>]
 [<TestCase(0L)>]
+[<Says "K-2">]
 let ``an instant beyond all calendars is taken at the edge of them`` (at: int64) =
     let far = at * 1L<ms>
     let story = { running sleepy (cu 1.0) with Now = far } |> send (Measured("cpu", vast)) |> send (ActivityChanged quiet)
@@ -162,7 +171,7 @@ type WildArbitrary =
     static member Wild() : Arbitrary<Wild> =
         let delta = Gen.frequency [ 9, Gen.choose (0, 60_000) |> Gen.map int64; 1, anyNumber ] |> Gen.map (fun length -> length * 1L<ms>)
         let move = Gen.frequency [ 2, Gen.map Say anySaying; 1, withSamples ]
-        let trace = Gen.listOfLength 40 (Gen.zip delta move)
+        let trace = Gen.listOfLength 15 (Gen.zip delta move)
 
         gen {
             let! life = Arbitraries.Life().Generator
@@ -171,7 +180,12 @@ type WildArbitrary =
         }
         |> Arb.fromGen
 
-[<Property(Arbitrary = [| typeof<WildArbitrary> |], MaxTest = 1_000, QuietOnSuccess = true)>]
+type WildsAttribute() as this =
+    inherit ManyAttribute()
+    do this.Arbitrary <- [| typeof<WildArbitrary> |]
+
+[<Wilds>]
+[<Says "K-2">]
 let ``numbers without bounds never throw, never hang, and break no invariant`` (Wild life) =
     for step in Lives.play life do
         Lives.demand "the next check is not later" step (step.Decision.NextCheck > step.Decision.At)

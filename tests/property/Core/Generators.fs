@@ -24,7 +24,9 @@ type Trace = (int64<ms> * Move) list
 type Life =
     { First: Policy
       Second: Policy
-      Trace: Trace }
+      Trace: Trace
+      /// For what a law chooses by chance.
+      Salt: int }
 
     /// What differs from life to life, for the report of a failure.
     member life.Shown =
@@ -225,7 +227,8 @@ let lifeOf condition move =
         let! first = policyOf condition "first"
         let! second = policyOf condition "second"
         let! trace = traceOf move
-        return { First = first; Second = second; Trace = (0L<ms>, Say(Observed(ComputeServes(ValueSome 1_000L<mcu>)))) :: trace }
+        let! salt = Gen.choose (0, System.Int32.MaxValue - 1)
+        return { Salt = salt; First = first; Second = second; Trace = (0L<ms>, Say(Observed(ComputeServes(ValueSome 1_000L<mcu>)))) :: trace }
     }
 
 /// With one part left out: halves and quarters of a trace first, then single moves, rules and forbids.
@@ -236,7 +239,7 @@ let private shrunk (life: Life) : Life seq =
         let n = life.Trace.Length
 
         for length in [ n / 2; n / 4; 1 ] do
-            if length > 0 then
+            if length > 0 && length < n then
                 for start in 0..length .. n - length do
                     { life with Trace = without start length life.Trace }
 

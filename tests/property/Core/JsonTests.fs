@@ -1,34 +1,38 @@
 module Serverless.Tests.Property.Core.JsonTests
 
 open NUnit.Framework
-open FsCheck.NUnit
 open Serverless.Core
+open Serverless.Tests.Property
 open Serverless.Tests.Property.Core.Policies
 open Serverless.Tests.Property.Core.Generators
 open Serverless.Tests.Property.Core.Lives
 open Serverless.Tests.Property.Core.Play
+open Serverless.Tests.Property.Core.Corpus
 
-[<Property(MaxTest = 500)>]
+[<Many>]
 let ``any text comes back as it was written`` (text: string | null) (values: int64 list) =
     let text = match text with null -> "" | text -> text
     let json = Json.Object [ text, Json.List(List.map Json.Int values); "b", Json.Text text; "c", Json.Bool true; "d", Json.Null ]
     JsonParser.parse (Json.write json) = Ok json
 
-[<Property(MaxTest = 500)>]
+[<Many>]
+[<Says "K-77">]
 let ``garbage is an error and never an exception`` (text: string | null) =
     let text = match text with null -> "" | text -> text
     let policy = policy [] []
     not (KernelJson.readState policy noon text).Ok && not (KernelJson.readInput text).Ok && not (KernelJson.readFullState policy text).Ok
 
 /// Cut off, or with one character of it replaced.
-[<Law>]
-let ``a damaged state is an error or a state, and never an exception`` (life: Life) (cut: uint16) (place: uint16) (other: char) =
-    let last = List.last (play life)
+[<OfLives>]
+[<Says "K-77">]
+let ``a damaged state is an error or a state, and never an exception`` (life: Life) (steps: Step list) : unit =
+    let random = System.Random life.Salt
+    let last = List.last steps
 
     for text in [ KernelJson.writeState last.After; KernelJson.writeFullState last.After ] do
-        let short = text.Substring(0, int cut % text.Length)
-        let at = int place % text.Length
-        let changed = text.Substring(0, at) + string other + text.Substring(at + 1)
+        let short = text.Substring(0, random.Next text.Length)
+        let at = random.Next text.Length
+        let changed = text.Substring(0, at) + string (char (random.Next 0x100)) + text.Substring(at + 1)
 
         if (KernelJson.readState last.Policy noon short).Ok then failwith "half a state was taken for a state"
 
@@ -38,9 +42,10 @@ let ``a damaged state is an error or a state, and never an exception`` (life: Li
             // What was read can be stepped.
             if full.Ok then Kernel.step last.Policy full.Value { At = noon; Event = Tick } |> ignore
 
-[<Law(MaxTest = 60)>]
-let ``the full state comes back as it was written`` (life: Life) =
-    for step in play life do
+[<OfLives>]
+[<Says "K-76">]
+let ``the full state comes back as it was written`` (life: Life) (steps: Step list) : unit =
+    for step in few life steps do
         let text = KernelJson.writeFullState step.After
         let back = KernelJson.readFullState step.After.Plan.Policy text
         if not back.Ok then failwith back.Error
@@ -62,6 +67,7 @@ let ``nesting is bounded`` () =
     Assert.That((KernelJson.readInput deep).Error, Does.Contain "levels")
 
 [<Test>]
+[<Says "K-73">]
 let ``a state of a version that is not known is refused`` () =
     let text = KernelJson.writeState (Kernel.initial (policy [] []) noon)
 
@@ -70,6 +76,7 @@ let ``a state of a version that is not known is refused`` () =
         Assert.That((KernelJson.readState (policy [] []) noon changed).Error, Does.Contain $"expected 1 to 2, found {other}")
 
 [<Test>]
+[<Says "K-73">]
 let ``a state of the first version is read, in both forms`` () =
     let story = running (policy [ rule "grow" (cpuAveraged (minutes 1) Greater 75) (ResizeUp(Units(cu 1.0))) ] []) (cu 1.0) |> sampled "cpu" 5_000L (minutes 2)
     let aged (text: string) = text.Replace("\"version\":2", "\"version\":1").Replace($"\"lost\":{int64 Limits.Long},", "")
@@ -86,6 +93,7 @@ let ``a full state under another policy is refused`` () =
     Assert.That((KernelJson.readFullState { policy [] [] with Revision = "2" } text).Error, Does.Contain "revision 1")
 
 [<Test>]
+[<Says "K-75">]
 let ``a restart in mid-flight forgets the effect and its outcome`` () =
     let sleepy = policy [ rule "sleep" (idle (minutes 5)) (Suspend never) ] []
     let draining = running sleepy (cu 1.0) |> after (minutes 5) Tick

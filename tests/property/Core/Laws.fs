@@ -2,10 +2,12 @@
 module Serverless.Tests.Property.Core.Laws
 
 open Serverless.Core
+open Serverless.Tests.Property
 open Serverless.Tests.Property.Core.Policies
 open Serverless.Tests.Property.Core.Generators
 open Serverless.Tests.Property.Core.Lives
 open Serverless.Tests.Property.Core.Play
+open Serverless.Tests.Property.Core.Corpus
 
 let private givesUp (limit: int64<ms> option) (idleFor: int64<ms>) =
     match limit with
@@ -33,9 +35,10 @@ let private saidSo (policy: Policy) (breaking: Breaking) =
 
     (breaking.Transactions.IsNone || said _.Transactions) && (breaking.PinnedSessions.IsNone || said _.PinnedSessions)
 
-[<Law>]
-let ``1 never suspend while a statement runs or is held, a transaction is open, or a session cannot be restored`` (life: Life) =
-    for step in play life do
+[<OfLives>]
+[<Says "K-51">]
+let ``1 never suspend while a statement runs or is held, a transaction is open, or a session cannot be restored`` (life: Life) (steps: Step list) : unit =
+    for step in steps do
         match step.Decision.Effect with
         | ValueSome(DoSuspend drain) when not drain.ByOperator ->
             demand "a suspend began with work in the way" step (free step drain)
@@ -66,9 +69,11 @@ let private heldFrom (step: Step) =
     let struct (state, decision) = Play.step step.Policy step.After at (ActivityChanged held)
     go { Policy = step.Policy; State = state; Decision = decision; Now = at } 60
 
-[<Law>]
-let ``2 a held statement leads to a resume in every phase without a compute, unless forbidden or paused`` (life: Life) =
-    for step in play life do
+[<OfLives>]
+[<Says "K-52">]
+[<Says "K-53">]
+let ``2 a held statement leads to a resume in every phase without a compute, unless forbidden or paused`` (life: Life) (steps: Step list) : unit =
+    for step in few life steps do
         if noCompute step.Decision.Phase || step.Decision.Phase = Suspending then
             let story = heldFrom step
             let resumes = match story.Decision.Effect with ValueSome(DoResume _) -> true | _ -> false
@@ -107,9 +112,11 @@ let private needed (step: Step) =
     let units = (decimal bytes + decimal (int64 bytes / 10L)) * 1000m / 2_147_483_648m
     int64 (ceil (units / 500m)) * 500L * 1L<mcu>
 
-[<Law>]
-let ``3 the size stays within the bounds in force`` (life: Life) =
-    for step in play life do
+[<OfLives>]
+[<Says "K-43">]
+[<Says "K-44">]
+let ``3 the size stays within the bounds in force`` (life: Life) (steps: Step list) : unit =
+    for step in steps do
         let within = inBounds step
 
         match step.Decision.Effect with
@@ -134,7 +141,8 @@ let private shrinks (step: Step) =
 
 let private byRules (step: Step) = step.Policy.Rules |> List.exists (fun rule -> List.contains rule.Name step.Decision.Because)
 
-[<Law>]
+[<OfLives>]
+[<Says "K-35">]
 let ``4 missing data never shrinks and never suspends`` (SampledLife life) =
     let silent = life.Trace |> List.filter (fun (_, move) -> match move with Say(Measured _) -> false | _ -> true)
 
@@ -143,17 +151,18 @@ let ``4 missing data never shrinks and never suspends`` (SampledLife life) =
         demand "a rule acted on samples that were never there" step (not (byRules step && (suspends || shrinks step)))
 
 /// While it is paused nothing is carried out, so every rule is ready to act on what it saw when the pause ends.
-[<Law>]
-let ``4 samples that have ended are missing, also while windows still reach back to them`` (SampledLife life) (values: byte list) (silence: byte) =
-    let cycle = Array.ofList (0uy :: values)
-    let measured n metric = Measured(metric, int64 cycle[n % cycle.Length] * 40L)
+[<OfLives>]
+let ``4 samples that have ended are missing, also while windows still reach back to them`` (SampledLife life) =
+    let random = System.Random life.Salt
+    let cycle = Array.init (1 + random.Next 8) (fun _ -> int64 (random.Next 10_000))
+    let measured n metric = Measured(metric, cycle[n % cycle.Length])
     let start = running { life.First with Forbids = [] } 2_000L<mcu> |> commands PauseCommand
 
     let told =
-        [ 0..70 ]
-        |> List.fold (fun story n -> story |> after (seconds 5) (measured n "cpu") |> send (measured n "memory") |> send (measured n "threads.running") |> send (measured (n / 30) "backup")) start
+        [ 0..24 ]
+        |> List.fold (fun story n -> story |> after (seconds 15) (measured n "cpu") |> send (measured n "memory") |> send (measured n "threads.running") |> send (measured (n / 12) "backup")) start
 
-    let ended = told |> after (seconds (21 + int silence % 60)) (Commanded(UnpauseCommand, "ann"))
+    let ended = told |> after (seconds (21 + random.Next 60)) (Commanded(UnpauseCommand, "ann"))
     let acted = ended.Policy.Rules |> List.exists (fun rule -> List.contains rule.Name ended.Decision.Because)
 
     match ended.Decision.Effect with
@@ -161,25 +170,27 @@ let ``4 samples that have ended are missing, also while windows still reach back
     | ValueSome(DoResize size) when acted && size < ended.State.Size -> failwith $"a rule shrank on stale samples: {ended.Decision}"
     | _ -> ()
 
-[<Law>]
-let ``4 a size is never shrunk below the memory that cannot be given back`` (life: Life) =
-    for step in play life do
+[<OfLives>]
+[<Says "K-45">]
+let ``4 a size is never shrunk below the memory that cannot be given back`` (life: Life) (steps: Step list) : unit =
+    for step in steps do
         match step.Decision.Effect with
         | ValueSome(DoResize size) when size < step.After.Size -> demand "a shrink into memory in use" step (size >= needed step)
         | _ -> ()
 
-[<Law>]
-let ``4 an unknown peer counts as active`` (life: Life) =
-    for step in play life do
+[<OfLives>]
+[<Says "K-51">]
+let ``4 an unknown peer counts as active`` (life: Life) (steps: Step list) : unit =
+    for step in steps do
         match step.Decision.Effect with
         | ValueSome(DoSuspend drain) when not drain.ByOperator -> demand "a suspend with an unknown peer" step (step.Activity.UnknownPeers = 0)
         | _ -> ()
 
-[<Law>]
-let ``5 at most one effect is in flight`` (life: Life) =
+[<OfLives>]
+let ``5 at most one effect is in flight`` (life: Life) (steps: Step list) : unit =
     let mutable inFlight = false
 
-    for step in play life do
+    for step in steps do
         // What can end an effect: its own outcome, what is found, a command, a statement that is held, a new policy.
         let mayEnd =
             match step.Input.Event with
@@ -195,9 +206,10 @@ let ``5 at most one effect is in flight`` (life: Life) =
         demand "the phase does not tell that an effect is in flight" step (step.Decision.Effect.IsNone || not (atRest step.Decision.Phase))
         inFlight <- not (atRest step.Decision.Phase)
 
-[<Law(MaxTest = 50)>]
-let ``5 an outcome of an older revision changes nothing`` (life: Life) =
-    for step in play life do
+[<OfLives>]
+[<Says "K-67">]
+let ``5 an outcome of an older revision changes nothing`` (life: Life) (steps: Step list) : unit =
+    for step in few life steps do
         let at = step.After.At
 
         for outcome in [ Drained; Succeeded; FailedWith "late"; RefusedBy "late"; InfeasibleFor "late"; WithheldBy "late" ] do
@@ -216,14 +228,17 @@ let private wanting kind =
     | 2 -> story (ResizeDown(Units 500L<mcu>))
     | _ -> begins (policy [] []) noon |> holds 1
 
-[<Law>]
-let ``6 a failed effect is tried again with exponential back-off, bounded, and never turns into another action`` (kind: int) (failures: byte) (eager: bool) =
-    let first = wanting (abs (kind % 4))
+[<OfLives>]
+[<Says "K-66">]
+[<Says "K-58">]
+let ``6 a failed effect is tried again with exponential back-off, bounded, and never turns into another action`` (life: Life) (_: Step list) : unit =
+    let kind, failures, eager = life.Salt % 4, life.Salt / 4 % 16, life.Salt / 64 % 2 = 0
+    let first = wanting kind
     let wanted = first.Decision.Effect
     let mutable story = first
     let mutable last = 0L<ms>
 
-    for attempt in 1 .. int failures % 16 + 2 do
+    for attempt in 1 .. failures + 2 do
         if story.Decision.Effect <> wanted then failwith $"attempt {attempt} turned into {story.Decision.Effect}"
         let failedAt = story.Now
         story <- story |> ends (FailedWith "no")
@@ -232,14 +247,15 @@ let ``6 a failed effect is tried again with exponential back-off, bounded, and n
         if story.Decision.Effect.IsSome then failwith "it was tried again at once"
         story <- story |> waits (minutes 10)
         let waited = story.Now - failedAt
-        let bound = if abs (kind % 4) = 1 || abs (kind % 4) = 2 then seconds 300 else seconds 30
+        let bound = if kind = 1 || kind = 2 then seconds 300 else seconds 30
         if last > 0L<ms> && waited <> min bound (2L * last) then failwith $"after {last} it waited {waited}, and not twice as long within {bound}"
         if waited <= 0L<ms> || waited > bound then failwith $"the back-off is {waited}, out of its bounds"
         last <- waited
 
-[<Law>]
-let ``6 nothing is tried again before its back-off ends`` (life: Life) =
-    for step in play life do
+[<OfLives>]
+[<Says "K-66">]
+let ``6 nothing is tried again before its back-off ends`` (life: Life) (steps: Step list) : unit =
+    for step in steps do
         let byRule = not (List.contains "command" step.Decision.Because)
 
         match step.Decision.Effect with
@@ -256,22 +272,25 @@ let private turned (policy: Policy) : Policy =
         Metrics = List.rev policy.Metrics
         Schedules = List.rev policy.Schedules }
 
-[<Law>]
-let ``7 the order of rules never changes a decision`` (life: Life) =
-    for straight, reversed in List.zip (play life) (playAs turned life) do
+[<OfLives>]
+[<Says "K-9">]
+let ``7 the order of rules never changes a decision`` (life: Life) (steps: Step list) : unit =
+    for straight, reversed in List.zip steps (playAs turned life) do
         demand "the reversed policy decides otherwise" straight (KernelJson.writeDecision straight.Decision = KernelJson.writeDecision reversed.Decision)
 
-[<Law>]
-let ``8 time never runs backwards, and what is late still counts`` (life: Life) =
+[<OfLives>]
+[<Says "K-1">]
+let ``8 time never runs backwards, and what is late still counts`` (life: Life) (steps: Step list) : unit =
     let mutable last = noon
 
-    for step in play life do
+    for step in steps do
         demand "the decision is older than the state" step (step.Decision.At >= step.After.At)
         demand "the state is older than what was looked at before" step (step.After.At >= last)
         demand "the state is older than before" step (step.After.At >= step.Before.At)
         demand "an older input without a warning" step (step.Input.At >= step.Before.At || not step.Decision.Warnings.IsEmpty)
         last <- step.After.At
 
+    for step in few life steps do
         let struct (late, decision) = Play.step step.Policy step.After (step.After.At - seconds 30) step.Input.Event
         let struct (timely, expected) = Play.step step.Policy step.After step.After.At step.Input.Event
         demand "the content of a late input did not count" step (KernelJson.writeFullState late = KernelJson.writeFullState timely)

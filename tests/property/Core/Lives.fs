@@ -1,15 +1,10 @@
 /// Plays a generated life, step by step.
 module Serverless.Tests.Property.Core.Lives
 
-open FsCheck.NUnit
 open Serverless.Core
 open Serverless.Tests.Property.Core.Policies
 open Serverless.Tests.Property.Core.Generators
 open Serverless.Tests.Property.Core.Play
-
-/// A property over generated lives.
-type LawAttribute() =
-    inherit PropertyAttribute(Arbitrary = [| typeof<Arbitraries> |], MaxTest = 200, QuietOnSuccess = true)
 
 let private event (state: State) (move: Move) : Event =
     match move with
@@ -56,6 +51,11 @@ let playAs (change: Policy -> Policy) (life: Life) : Step list =
             ActivityAt = activityAt } ]
 
 let play (life: Life) : Step list = playAs id life
+
+/// A few steps of a life, for what costs much to look at.
+let few (life: Life) (steps: Step list) : Step list =
+    let all = Array.ofList steps
+    [ for part in 1..4 -> life.Salt / part % all.Length ] |> List.distinct |> List.map (fun index -> all[index])
 
 /// Fails the property with what was seen.
 let demand (what: string) (step: Step) (holds: bool) =

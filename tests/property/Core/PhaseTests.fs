@@ -3,6 +3,7 @@ module Serverless.Tests.Property.Core.PhaseTests
 
 open NUnit.Framework
 open Serverless.Core
+open Serverless.Tests.Property
 open Serverless.Tests.Property.Core.Policies
 open Serverless.Tests.Property.Core.Play
 
@@ -22,6 +23,7 @@ let private says (what: string) (story: Story) = String.concat "\n" story.Decisi
 let private view (story: Story) = Kernel.view story.State story.Now
 
 [<Test>]
+[<Says "K-52">]
 let ``a held statement wakes it at the size it had`` () =
     let story = stopping |> ends Succeeded |> holds 1
     Assert.That(effect story, Is.EqualTo(resume 1.0))
@@ -36,6 +38,7 @@ let ``five hundred held statements are one wake`` () =
         Assert.That(effect (story |> holds count), Is.EqualTo None)
 
 [<Test>]
+[<Says "K-52">]
 let ``a wake rule chooses the size`` () =
     let waking = policy [ rule "big" (During "office") (Resume(Some(cu 2.0))); rule "small" (Constant true) (Resume(Some(cu 1.0))) ] []
     Assert.That(effect (asleep waking), Is.EqualTo(resume 2.0), "by itself")
@@ -44,6 +47,7 @@ let ``a wake rule chooses the size`` () =
     Assert.That(effect (asleep held |> holds 1), Is.EqualTo(resume 2.0))
 
 [<Test>]
+[<Says "K-54">]
 let ``a suspend drains, passes the point of no return, and is done`` () =
     Assert.That(effect draining, Is.EqualTo(Some(DoSuspend { ByOperator = false; Breaking = never })))
     Assert.That(phase draining, Is.EqualTo Draining)
@@ -52,6 +56,8 @@ let ``a suspend drains, passes the point of no return, and is done`` () =
     Assert.That(phase (stopping |> ends Succeeded), Is.EqualTo Suspended)
 
 [<Test>]
+[<Says "K-56">]
+[<Says "K-67">]
 let ``a statement held in a drain cancels it, and the drain's outcome is stale`` () =
     let cancelled = draining |> after (seconds 1) (ActivityChanged { quiet with Held = 1 })
     Assert.That(phase cancelled, Is.EqualTo Running)
@@ -68,6 +74,7 @@ let ``a statement held past the point of no return waits, and wakes it once it s
     Assert.That(effect woken, Is.EqualTo(resume 1.0))
 
 [<Test>]
+[<Says "K-57">]
 let ``a refused suspend pauses before it asks again, ever longer, within a bound`` () =
     let rec delays (story: Story) count =
         if count = 0 then []
@@ -82,6 +89,7 @@ let ``a refused suspend pauses before it asks again, ever longer, within a bound
     Assert.That(says "backup runs" refused)
 
 [<Test>]
+[<Says "K-80">]
 let ``a withheld suspend is no failure, and is decided once for each time that it goes quiet`` () =
     let withheld = draining |> ends (WithheldBy "shadow mode")
     Assert.That(phase withheld, Is.EqualTo Running)
@@ -95,6 +103,7 @@ let ``a withheld suspend is no failure, and is decided once for each time that i
     Assert.That(effect (busy |> after (minutes 5) Tick), Is.Not.EqualTo None, "idle once more")
 
 [<Test>]
+[<Says "K-80">]
 let ``a withheld resize is no failure, and is decided again after a while`` () =
     let growing = running (policy [ rule "grow" (Constant true) (ResizeUp(Units 500L<mcu>)) ] []) (cu 1.0) |> after (seconds 1) Tick
     let withheld = growing |> ends (WithheldBy "shadow mode")
@@ -111,6 +120,7 @@ let ``what was withheld is decided afresh after a restart`` () =
     Assert.That(decision.Effect.IsSome, Is.True)
 
 [<Test>]
+[<Says "K-60">]
 let ``a failed resume goes to failed and is tried again with back-off while a statement is held`` () =
     let failed = asleep sleepy |> holds 1 |> ends (FailedWith "data directory unreadable")
     Assert.That(phase failed, Is.EqualTo Failed)
@@ -129,6 +139,7 @@ let ``a failed resume rests while nobody waits, and a new statement begins at on
     Assert.That(effect (rested |> holds 1), Is.EqualTo(resume 0.5))
 
 [<Test>]
+[<Says "K-53">]
 let ``a forbid on resume refuses held statements at once`` () =
     let night = policy [] [ forbid "office" (During "office") [ ResumeAction ] ]
     let refused = asleep night |> holds 1
@@ -140,6 +151,7 @@ let ``a forbid on resume refuses held statements at once`` () =
     Assert.That(evening.Now, Is.EqualTo(noon + hours 6))
 
 [<Test>]
+[<Says "K-53">]
 let ``a pause refuses held statements, and unpausing wakes`` () =
     let paused = asleep sleepy |> commands PauseCommand |> holds 1
     Assert.That(effect paused, Is.EqualTo None)
@@ -147,6 +159,7 @@ let ``a pause refuses held statements, and unpausing wakes`` () =
     Assert.That(effect (paused |> commands UnpauseCommand), Is.EqualTo(resume 0.5))
 
 [<Test>]
+[<Says "K-71">]
 let ``a pause keeps rules away and takes a drain of theirs back`` () =
     Assert.That(phase (draining |> commands PauseCommand), Is.EqualTo Running)
     let paused = running sleepy (cu 1.0) |> commands PauseCommand |> waits (hours 2)
@@ -154,6 +167,7 @@ let ``a pause keeps rules away and takes a drain of theirs back`` () =
     Assert.That(paused.Decision.Blocked.Head.By, Is.EqualTo "pause")
 
 [<Test>]
+[<Says "K-56">]
 let ``an operator's suspend is not cancelled by held statements, which wake it again after it stopped`` () =
     let asked = running sleepy (cu 1.0) |> send (ActivityChanged { quiet with Running = 2; Transactions = 1 }) |> commands SuspendCommand
     Assert.That(effect asked, Is.EqualTo(Some(DoSuspend { ByOperator = true; Breaking = never })))
@@ -164,6 +178,8 @@ let ``an operator's suspend is not cancelled by held statements, which wake it a
     Assert.That(effect (stopped |> ends Succeeded), Is.EqualTo(resume 1.0))
 
 [<Test>]
+[<Says "K-55">]
+[<Says "K-69">]
 let ``an operator's drain that still finds a transaction is cancelled with a warning`` () =
     let asked = running sleepy (cu 1.0) |> send (ActivityChanged { quiet with Transactions = 1 }) |> commands SuspendCommand
     let cancelled = asked |> ends Drained
@@ -171,12 +187,14 @@ let ``an operator's drain that still finds a transaction is cancelled with a war
     Assert.That(says "1 transaction is open" cancelled)
 
 [<Test>]
+[<Says "K-70">]
 let ``a command in mid-flight is carried out when the effect has ended`` () =
     let story = asleep sleepy |> holds 1 |> commands SuspendCommand
     Assert.That(effect story, Is.EqualTo None)
     Assert.That(effect (story |> ends Succeeded), Is.EqualTo(Some(DoSuspend { ByOperator = true; Breaking = never })))
 
 [<Test>]
+[<Says "K-69">]
 let ``an operator's resize is clamped and says so`` () =
     let story = running sleepy (cu 1.0) |> commands (ResizeCommand(cu 20.0))
     Assert.That(effect story, Is.EqualTo(Some(DoResize(cu 8.0))))
@@ -185,11 +203,13 @@ let ``an operator's resize is clamped and says so`` () =
     Assert.That(effect sleeping, Is.EqualTo(resume 3.0))
 
 [<Test>]
+[<Says "K-69">]
 let ``an operator's resume does not wait for the back-off`` () =
     let failed = asleep sleepy |> holds 1 |> ends (FailedWith "no") |> commands (ResumeCommand ValueNone)
     Assert.That(effect failed, Is.EqualTo(resume 0.5))
 
 [<Test>]
+[<Says "K-61">]
 let ``a crash restarts it at once, and a crash loop backs off`` () =
     let crash (story: Story) = story |> after (seconds 1) (Observed(ComputeCrashed "signal 9"))
     let first = running sleepy (cu 1.0) |> after (minutes 2) Tick |> crash
@@ -206,6 +226,7 @@ let ``a crash restarts it at once, and a crash loop backs off`` () =
     Assert.That(effect stable, Is.EqualTo(resume 1.0), "it had run for a while")
 
 [<Test>]
+[<Says "K-63">]
 let ``a compute found stopped is suspended, and a held statement wakes it`` () =
     let gone = running sleepy (cu 1.0) |> after (seconds 1) (Observed ComputeGone)
     Assert.That(phase gone, Is.EqualTo Suspended)
@@ -213,12 +234,14 @@ let ``a compute found stopped is suspended, and a held statement wakes it`` () =
     Assert.That(effect (gone |> holds 1), Is.EqualTo(resume 1.0))
 
 [<Test>]
+[<Says "K-64">]
 let ``a size set by somebody else is the size`` () =
     let found = running sleepy (cu 1.0) |> after (seconds 1) (Observed(ComputeServes(ValueSome(cu 3.0))))
     Assert.That((view found).SizeMcu, Is.EqualTo 3_000L)
     Assert.That(effect found, Is.EqualTo None)
 
 [<Test>]
+[<Says "K-51">]
 let ``a suspend gives up on idle transactions only when its rule says so`` () =
     let breaking = { Transactions = Some(minutes 10); PinnedSessions = None }
     let patient = policy [ rule "sleep" (Constant true) (Suspend breaking) ] []
@@ -232,6 +255,7 @@ let ``a suspend gives up on idle transactions only when its rule says so`` () =
     Assert.That(stays.Decision.Blocked.Head.Reason, Is.EqualTo "1 transaction is open")
 
 [<Test>]
+[<Says "K-26">]
 let ``idle starts anew when a client goes away in an open transaction`` () =
     let busy = running sleepy (cu 1.0) |> send (ActivityChanged { quiet with Transactions = 1; LastEnded = Some noon }) |> after (hours 1) Tick
     let left = busy |> send (ActivityChanged { quiet with LastEnded = Some noon })
@@ -240,6 +264,7 @@ let ``idle starts anew when a client goes away in an open transaction`` () =
     Assert.That(slept.Now - left.Now, Is.EqualTo(minutes 5))
 
 [<Test>]
+[<Says "K-19">]
 let ``windows do not span a suspend and resume`` () =
     let hot = policy [ rule "grow" (Compare(Over(Max, "cpu", minutes 1), Greater, Literal(Percent, 9_000L))) (ResizeUp(Units(cu 1.0))) ] []
     let story = { running hot (cu 8.0) with Policy = hot } |> sampled "cpu" 9_500L (minutes 2)
@@ -247,18 +272,21 @@ let ``windows do not span a suspend and resume`` () =
     Assert.That(effect (woken |> sampled "cpu" 9_500L (seconds 30)), Is.EqualTo None)
 
 [<Test>]
+[<Says "K-10">]
 let ``a new policy takes effect with the input that brings it`` () =
     let story = running sleepy (cu 1.0) |> after (minutes 1) Tick
     let eager = { policy [ rule "sleep" (idle (seconds 30)) (Suspend never) ] [] with Revision = "2" }
     Assert.That(effect ({ story with Policy = eager } |> send PolicyChanged), Is.EqualTo(Some(DoSuspend { ByOperator = false; Breaking = never })))
 
 [<Test>]
+[<Says "K-65">]
 let ``an effect that nobody speaks of gives way to what is observed, in the end`` () =
     let waking = asleep sleepy |> holds 1
     Assert.That(phase (waking |> after (minutes 14) (Observed ComputeGone)), Is.EqualTo Resuming)
     Assert.That(phase (waking |> after (minutes 15) (Observed(ComputeServes ValueNone))), Is.EqualTo Running)
 
 [<Test>]
+[<Says "K-23">]
 let ``aggregates over facts are never unknown`` () =
     let busy = policy [ rule "grow" (Compare(Over(Avg, "queries.running", minutes 1), GreaterOrEqual, Literal(Count, 2_000L))) (ResizeUp(Units(cu 1.0))) ] []
     let story = running busy (cu 1.0) |> waits (minutes 1)

@@ -2,8 +2,8 @@ module Serverless.Tests.Property.Core.ScheduleTests
 
 open System
 open NUnit.Framework
-open FsCheck.NUnit
 open Serverless.Core
+open Serverless.Tests.Property
 open Serverless.Tests.Property.Core.Policies
 
 let private zone = Array.ofList berlin.Transitions
@@ -15,6 +15,7 @@ let private nightly from until : Schedule =
       Exclude = [] }
 
 [<Test>]
+[<Says "K-34">]
 let ``office hours follow the local clock`` () =
     Assert.That(inside office noon)
     // Friday 08:00 in Berlin is 07:00 UTC in winter.
@@ -27,6 +28,7 @@ let ``office hours follow the local clock`` () =
     Assert.That(inside office (noon + hours 66 - 1L<ms>), Is.False)
 
 [<Test>]
+[<Says "K-34">]
 let ``an hour that the clock skips is in no schedule`` () =
     let skipped = nightly (2 * 60) (3 * 60)
     for minute in -30 .. 30 do
@@ -42,6 +44,7 @@ let ``an hour that the clock repeats is in its schedule twice`` () =
     Assert.That(inside repeated (fallBack + hours 1), Is.False)
 
 [<Test>]
+[<Says "K-34">]
 let ``a range over midnight belongs to the day it begins on`` () =
     let friday = { office with Include = [ { Days = Weekdays 0b0010000; From = 22 * 60; To = 2 * 60 } ] }
     Assert.That(inside friday (noon + hours 9), "Friday 22:00")
@@ -58,7 +61,9 @@ let ``a date range holds on its days only`` () =
     Assert.That(inside holiday (noon + hours 35 - 1L<ms>))
     Assert.That(inside holiday (noon + hours 35), Is.False)
 
-[<Property(MaxTest = 500)>]
+[<Many>]
+[<Says "K-34">]
+[<Says "K-5">]
 let ``membership does not change before the next edge`` (hour: uint16) (second: uint16) (part: byte) =
     // A year and a half around both moves of the clock.
     let at = noon - hours 2_000 + hours (int hour % 13_000) + seconds (int second % 3_600)
@@ -69,13 +74,14 @@ let ``membership does not change before the next edge`` (hour: uint16) (second: 
         if edge <= at then failwith $"the next edge of {at} is {edge}"
         if inside schedule between <> inside schedule at then failwith $"{schedule.Name} changed between {at} and {edge}"
 
-[<Property(MaxTest = 500)>]
+[<Many>]
 let ``days and months are those of the calendar`` (days: int) =
     let day = abs (days % 200_000)
     let date = DateTime.UnixEpoch.AddDays(float day)
     LocalTime.month day = date.Year * 12 + date.Month - 1
 
 [<Test>]
+[<Says "K-28">]
 let ``the bill starts anew at local midnight and on the first of the month`` () =
     // 21:30Z on 2026-03-31 is 23:30 in Berlin.
     let evening = noon + hours 105 + minutes 30
@@ -83,7 +89,8 @@ let ``the bill starts anew at local midnight and on the first of the month`` () 
     Assert.That(spent.DayUsed, Is.EqualTo(2_000L * int64 (minutes 30)))
     Assert.That(spent.MonthUsed, Is.EqualTo(2_000L * int64 (minutes 30)))
 
-[<Property(MaxTest = 200)>]
+[<Many>]
+[<Says "K-28">]
 let ``a bill made in parts is the bill made at once`` (lengths: uint16 list) =
     let start = { Spending.none with At = springForward - hours 20 }
     let ends = lengths |> List.scan (fun at length -> at + seconds (int length)) start.At

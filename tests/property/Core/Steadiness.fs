@@ -3,21 +3,25 @@ module Serverless.Tests.Property.Core.Steadiness
 
 open NUnit.Framework
 open Serverless.Core
+open Serverless.Tests.Property
 open Serverless.Tests.Property.Core.Policies
 open Serverless.Tests.Property.Core.Generators
 open Serverless.Tests.Property.Core.Lives
 open Serverless.Tests.Property.Core.Play
+open Serverless.Tests.Property.Core.Corpus
 
-[<Law>]
-let ``asked again, it does nothing`` (life: Life) =
-    for step in play life do
+[<OfLives>]
+[<Says "K-7">]
+let ``asked again, it does nothing`` (life: Life) (steps: Step list) : unit =
+    for step in few life steps do
         let struct (_, again) = Play.step step.Policy step.After step.After.At Tick
         demand "asked again, it began another effect" step again.Effect.IsNone
         demand "asked again, it changed its phase" step (again.Phase = step.Decision.Phase)
 
-[<Law>]
-let ``a quiet tick returns the same state`` (life: Life) =
-    for step in play life do
+[<OfLives>]
+[<Says "K-6">]
+let ``a quiet tick returns the same state`` (life: Life) (steps: Step list) : unit =
+    for step in few life steps do
         let struct (settled, decision) = Play.step step.Policy step.After step.After.At Tick
 
         if decision.NextCheck > decision.At + 1L<ms> then
@@ -26,22 +30,24 @@ let ``a quiet tick returns the same state`` (life: Life) =
             demand "a quiet tick made another decision" step (obj.ReferenceEquals(told, settled.Standing))
 
 /// Looked at in full, nothing would have come of the tick that was answered as quiet.
-[<Law>]
-let ``a quiet tick loses nothing`` (life: Life) (part: byte) =
-    for step in play life do
+[<OfLives>]
+[<Says "K-5">]
+let ``a quiet tick loses nothing`` (life: Life) (steps: Step list) : unit =
+    for step in few life steps do
         let state = step.After
         let reach = min (state.Next - state.At) (minutes 10)
 
         if reach > 1L<ms> && step.Decision.Effect.IsNone then
-            let at = state.At + reach * int64 part / 256L
+            let at = state.At + reach * int64 (life.Salt % 256) / 256L
             let struct (_, full) = Play.step step.Policy { state with Next = at } at Tick
             demand "looked at in full, an effect would have begun" step full.Effect.IsNone
             demand "looked at in full, other things were blocked" step (List.map (fun (b: Blocked) -> b.Rule, b.By) full.Blocked = List.map (fun (b: Blocked) -> b.Rule, b.By) state.Standing.Blocked)
             demand "looked at in full, held statements fare otherwise" step (full.RefuseHeld.IsSome = state.Standing.RefuseHeld.IsSome)
 
-[<Law>]
-let ``timers do not depend on how punctually the host calls`` (life: Life) =
-    for step in play life do
+[<OfLives>]
+[<Says "K-3">]
+let ``timers do not depend on how punctually the host calls`` (life: Life) (steps: Step list) : unit =
+    for step in few life steps do
         let target = step.After.At + seconds 40
         let still = not (atRest step.Decision.Phase) || step.After.PausedBy.IsSome
 
@@ -59,10 +65,11 @@ let ``timers do not depend on how punctually the host calls`` (life: Life) =
             demand "timers differ" step (often.Timers = once.Timers)
             demand "armed rules differ" step (often.Armed = once.Armed)
 
-[<Law>]
-let ``a log that begins with the full state replays to the same bytes`` (life: Life) (start: byte) =
+[<OfLives>]
+[<Says "K-8">]
+let ``a log that begins with the full state replays to the same bytes`` (life: Life) (steps: Step list) : unit =
     let steps = play { life with Trace = life.Trace |> List.filter (fun (_, move) -> move <> Swap) }
-    let from = int start % steps.Length
+    let from = life.Salt % steps.Length
     let head = KernelJson.readFullState life.First (KernelJson.writeFullState steps[from].Before)
     if not head.Ok then failwith head.Error
     let rest = List.skip from steps
@@ -74,9 +81,11 @@ let ``a log that begins with the full state replays to the same bytes`` (life: L
 
     demand "the replay ends elsewhere" (List.last rest) (KernelJson.writeFullState (List.last rest).After = KernelJson.writeFullState final)
 
-[<Law>]
-let ``a saved state keeps what a restart needs`` (life: Life) =
-    for step in play life do
+[<OfLives>]
+[<Says "K-74">]
+[<Says "K-75">]
+let ``a saved state keeps what a restart needs`` (life: Life) (steps: Step list) : unit =
+    for step in few life steps do
         let saved = KernelJson.writeState step.After
         let read = KernelJson.readState step.Policy (step.After.At + seconds 9) saved
         if not read.Ok then failwith read.Error
@@ -89,6 +98,7 @@ let ``a saved state keeps what a restart needs`` (life: Life) =
         demand "something is in flight" step (atRest (State.phase back))
 
 [<Test>]
+[<Says "K-6">]
 let ``a quiet tick allocates nothing`` () =
     let story = running (policy [ rule "sleep" (idle (minutes 5)) (Suspend never) ] []) 1_000L<mcu>
     let input: Input = { At = noon + minutes 2; Event = Tick }

@@ -4,67 +4,13 @@ module Serverless.Tests.Property.Core.WindowTests
 open FsCheck
 open FsCheck.FSharp
 open NUnit.Framework
-open FsCheck.NUnit
 open Serverless.Core
+open Serverless.Tests.Property
 open Serverless.Tests.Property.Core.Policies
+open Serverless.Tests.Property.Core.Naive
 
 let private stale = seconds 20
 let private kinds = [ Last; Avg; Max; Min; P50; P95; P99; Sum; CountOf; RateOf; Forecast(minutes 1) ]
-
-/// A fraction in lowest terms, with a positive denominator.
-let private fraction (num: bigint) (den: bigint) =
-    let divisor = bigint.GreatestCommonDivisor(num, den)
-    let divisor = if den.Sign < 0 then -divisor else divisor
-    num / divisor, den / divisor
-
-let private nearestRank percent (values: int64 list) =
-    let sorted = List.sort values
-    sorted[max 1 ((sorted.Length * percent + 99) / 100) - 1]
-
-let private regression (horizon: int64<ms>) (inside: (int64<ms> * int64) list) =
-    let n = bigint inside.Length
-    let t = inside |> List.map (fun (at, _) -> bigint (int64 at))
-    let v = inside |> List.map (snd >> bigint)
-    let sumT, sumV = List.sum t, List.sum v
-    let spread = n * List.sumBy (fun x -> x * x) t - sumT * sumT
-    if spread.IsZero then None
-    else
-        let slope = n * List.sum (List.map2 (*) t v) - sumT * sumV
-        let x = List.last t + bigint (int64 horizon)
-        Some(fraction (sumV * spread + slope * (n * x - sumT)) (n * spread))
-
-/// The definition: left-open, Unknown when a gap, edges included, exceeds the staleness.
-let private naive kind (width: int64<ms>) (now: int64<ms>) (samples: (int64<ms> * int64) list) : (bigint * bigint) option =
-    let inside = samples |> List.filter (fun (at, _) -> at > now - width && at <= now)
-    let edges = (now - width) :: (List.map fst inside) @ [ now ]
-    let gaps = edges |> List.pairwise |> List.map (fun (a, b) -> b - a)
-
-    if inside.IsEmpty || List.exists (fun gap -> gap > stale) gaps then None
-    else
-        let values = List.map snd inside
-        let whole (value: int64) = Some(bigint value, 1I)
-        let sum = values |> List.sumBy bigint
-
-        match kind with
-        | Last -> whole (List.last values)
-        | Avg -> Some(fraction sum (bigint values.Length))
-        | Max -> whole (List.max values)
-        | Min -> whole (List.min values)
-        | P50 -> whole (nearestRank 50 values)
-        | P95 -> whole (nearestRank 95 values)
-        | P99 -> whole (nearestRank 99 values)
-        | Sum -> Some(sum, 1I)
-        | CountOf -> whole (int64 values.Length * 1000L)
-        | RateOf ->
-            let (first, a), (last, b) = List.head inside, List.last inside
-            if last = first then None else Some(fraction ((bigint b - bigint a) * 1000I) (bigint (int64 (last - first))))
-        | Forecast horizon -> regression horizon inside
-
-let private exact (reading: WindowReading) =
-    match reading.Value with
-    | ValueNone -> None
-    | ValueSome(Ratio(num, den)) -> Some(fraction (bigint.op_Implicit num) (bigint den))
-    | ValueSome(Big(num, den)) -> Some(fraction num den)
 
 /// Samples mostly in time, some late, some at the same instant, some beyond every window.
 type Samples = Samples of (int64<ms> * int64) list
@@ -84,36 +30,40 @@ type SampleArbitrary =
 
         Arb.fromGenShrink (made, (fun (Samples samples) -> Seq.init samples.Length (fun n -> Samples(List.removeAt n samples))))
 
-type WindowsAttribute() =
-    inherit PropertyAttribute(Arbitrary = [| typeof<SampleArbitrary> |], MaxTest = 300, QuietOnSuccess = true)
+type WindowsAttribute() as this =
+    inherit ManyAttribute()
+    do this.Arbitrary <- [| typeof<SampleArbitrary> |]
 
 let private widest = minutes 5
 let private widths = [ seconds 7; seconds 30; widest ]
 let private filled samples = samples |> List.fold (fun series (at, value) -> Series.append widest at value series) (Series.empty widths)
 
 [<Windows>]
+[<Says "K-13">]
+[<Says "K-14">]
+[<Says "K-15">]
 let ``a window says what looking at every sample says`` (Samples samples) (late: uint16) =
-    // After each sample, and some time after it.
-    let mutable series = Series.empty widths
-    let mutable seen = []
-
-    for at, value in samples do
-        series <- Series.append widest at value series
-        seen <- seen @ [ at, value ]
+    // After one of the samples, and some time after it.
+    if not samples.IsEmpty then
+        let seen = List.truncate (1 + int late % samples.Length) samples
+        let series = filled seen
+        let at = fst (List.last seen)
 
         for now in [ at; at + int64 late * 1L<ms> ] do
-            for width in widths do
-                for kind in kinds do
-                    let found, expected = exact (Series.read kind width stale now series), naive kind width now seen
-                    if found <> expected then failwith $"{kind} over {width} at {now}: {found}, and looking at every sample {expected}"
+            let width = widths[int late % widths.Length]
+
+            for kind in kinds do
+                let found, expected = exact (Series.read kind width stale now series), window kind stale width now seen
+                if found <> expected then failwith $"{kind} over {width} at {now}: {found}, and looking at every sample {expected}"
 
 [<Windows>]
+[<Says "K-5">]
 let ``a window stays what it is until it says it changes`` (Samples samples) (part: byte) =
     if not samples.IsEmpty then
         let series = filled samples
         let now = fst (List.last samples) + int64 part * 50L<ms>
 
-        for width in widths do
+        for width in [ widths[int part % widths.Length] ] do
             for kind in kinds do
                 let reading = Series.read kind width stale now series
                 let until = min reading.Changes (now + minutes 10)
@@ -121,6 +71,7 @@ let ``a window stays what it is until it says it changes`` (Samples samples) (pa
                 if exact (Series.read kind width stale between series) <> exact reading then failwith $"{kind} over {width} changed at {between}, before {reading.Changes}"
 
 [<Windows>]
+[<Says "K-21">]
 let ``a series forgets what no window can see`` (Samples samples) =
     let kept = Series.toList (filled samples)
 
@@ -132,6 +83,7 @@ let ``a series forgets what no window can see`` (Samples samples) =
         if kept <> expected then failwith $"kept {kept}, and a window sees {expected}"
 
 [<Test>]
+[<Says "K-21">]
 let ``a series is bounded however many samples come`` () =
     let flood = seq { for n in 1 .. Limits.Samples + 500 -> noon, int64 n }
     let series = flood |> Seq.fold (fun series (at, value) -> Series.append widest at value series) (Series.empty [ widest ])
@@ -140,6 +92,7 @@ let ``a series is bounded however many samples come`` () =
     Assert.That(Ranked.percentile 50 series.Ranked.Head.Values, Is.EqualTo(ValueSome(int64 (500 + Limits.Samples / 2))))
 
 [<Test>]
+[<Says "K-21">]
 let ``a window that lost samples to the bound is unknown, until it no longer reaches back to them`` () =
     let flood = seq { for n in 1 .. Limits.Samples + 1 -> noon + int64 (n / 1_000) * 1L<ms>, int64 n }
     let series = flood |> Seq.fold (fun series (at, value) -> Series.append widest at value series) (Series.empty [])
@@ -149,19 +102,22 @@ let ``a window that lost samples to the bound is unknown, until it no longer rea
     Assert.That(exact (Series.read CountOf (seconds 10) widest (noon + seconds 10) series), Is.EqualTo(Some(bigint (Limits.Samples + 1 - 999) * 1000I, 1I)))
 
 [<Test>]
+[<Says "K-17">]
 let ``an average is compared without rounding`` () =
     let series = [ noon, 1L; noon + 1L<ms>, 1L; noon + 2L<ms>, 2L ] |> List.fold (fun s (at, value) -> Series.append widest at value s) (Series.empty [])
     let average = (Series.read Avg (seconds 7) stale (noon + 2L<ms>) series).Value.Value
     Assert.That(Exact.compare average (Exact.ofInt 1L), Is.GreaterThan 0)
     Assert.That(Exact.compare average (Ratio(Exact.wide 4L, 3L)), Is.EqualTo 0)
 
-[<Property(MaxTest = 500)>]
+[<Many>]
+[<Says "K-17">]
 let ``fractions compare as their cross products`` (a: int64) (b: PositiveInt) (c: int64) (d: PositiveInt) (scale: byte) =
     let wide = Exact.wide a * Exact.wide (1L <<< (int scale % 60))
     let expected = (bigint.op_Implicit wide * bigint d.Get).CompareTo(bigint c * bigint b.Get)
     sign (Exact.compare (Ratio(wide, int64 b.Get)) (Ratio(Exact.wide c, int64 d.Get))) = sign expected
 
-[<Property(MaxTest = 300)>]
+[<Many>]
+[<Says "K-16">]
 let ``ranks survive adding and taking out`` (values: int64 list) (gone: int64 list) =
     let taken = gone @ List.truncate (values.Length / 2) values
     let tree = List.fold (fun tree value -> Ranked.remove value tree) (List.fold (fun tree value -> Ranked.add value tree) NoValues values) taken
