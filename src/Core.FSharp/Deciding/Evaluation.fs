@@ -11,6 +11,9 @@ type internal Evaluation(state: State, now: int64<ms>) =
     let plan = state.Plan
     let mutable next = Limits.Never
     let mutable timers = state.Timers
+    // Rules ask for the same window of a metric again and again: the last one summed up, by slot.
+    let widths: int64<ms>[] = Array.zeroCreate plan.Slots.Length
+    let summaries: Summary[] = Array.zeroCreate plan.Slots.Length
 
     let setTimer place (since: int64<ms>) =
         if timers[place] <> since then
@@ -51,7 +54,11 @@ type internal Evaluation(state: State, now: int64<ms>) =
             let reading = Series.latest plan.Slots[slot].Metric.Stale now state.Series[slot]
             this.OfWindow(slot, reading, fun () -> { Value = ValueNone; Slope = 0L })
         | Window(kind, slot, width) ->
-            let reading = Series.read kind width plan.Slots[slot].Metric.Stale now state.Series[slot]
+            if widths[slot] <> width then
+                summaries[slot] <- Series.summary width now state.Series[slot]
+                widths[slot] <- width
+
+            let reading = Series.readOff &summaries[slot] kind width plan.Slots[slot].Metric.Stale now state.Series[slot]
             this.OfWindow(slot, reading, fun () -> this.Present(slot, kind))
         | Missing -> { Value = ValueNone; Slope = 0L }
 

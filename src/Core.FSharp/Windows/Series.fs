@@ -89,10 +89,12 @@ module internal Series =
         | RateOf -> Summary.rate &s
         | Forecast horizon -> Summary.forecast series.Origin horizon &s
 
-    /// The aggregate over `(now - width, now]`; Unknown when a gap in it, edges included, exceeds `stale`.
-    let read (kind: Aggregate) (width: int64<ms>) (stale: int64<ms>) (now: int64<ms>) (series: Series) : WindowReading =
+    /// What the samples of `(now - width, now]` amount to; every aggregate over that window is read off it.
+    let summary (width: int64<ms>) (now: int64<ms>) (series: Series) : Summary = SampleTree.after series.Origin (now - width) series.Samples
+
+    /// The aggregate over the window that was summed up; Unknown when a gap in it, edges included, exceeds `stale`.
+    let readOff (s: inref<Summary>) (kind: Aggregate) (width: int64<ms>) (stale: int64<ms>) (now: int64<ms>) (series: Series) : WindowReading =
         let from = now - width
-        let s = SampleTree.after series.Origin from series.Samples
 
         if s.Count = 0 || now - s.Last > stale then { Value = ValueNone; Changes = Limits.Never }
         elif from < series.Lost then { Value = ValueNone; Changes = series.Lost + width }
@@ -104,6 +106,11 @@ module internal Series =
 
             { Value = (if known then aggregate kind width now series &s else ValueNone)
               Changes = min (min leaves entersAt) (s.Last + stale + 1L<ms>) }
+
+    /// The aggregate over `(now - width, now]`.
+    let read (kind: Aggregate) (width: int64<ms>) (stale: int64<ms>) (now: int64<ms>) (series: Series) : WindowReading =
+        let s = summary width now series
+        readOff &s kind width stale now series
 
     /// The newest sample, Unknown when it is older than `stale`.
     let latest (stale: int64<ms>) (now: int64<ms>) (series: Series) : WindowReading =

@@ -76,7 +76,10 @@ let ``what is foretold is what comes when everything stays as it is`` (life: Lif
     let last = List.last steps
     let now = last.After.At
 
-    if atRest last.Decision.Phase then
+    // An hour of seconds is long: of those that need it, some will do.
+    let quick = last.After.Plan.FactPeriod = 0L<ms> || life.Salt % 16 = 0
+
+    if atRest last.Decision.Phase && quick then
         let foretold = (Kernel.explainAt last.After last.Decision now).Next
         // Without samples the story is told by ticks alone.
         let silent = Seq.forall (fun index -> match Series.last last.After.Series[index] with ValueSome(struct (at, _)) -> now - at > seconds 20 | ValueNone -> true) (seq { 0 .. last.After.Series.Length - 1 })

@@ -54,15 +54,16 @@ let private sampleLeaf =
           }
           Gen.constant (IsSet "backup") ]
 
+/// Aggregates over facts are few: each second is then an instant to look at, and lives take long to play.
 let private factLeaf =
     Gen.frequency
-        [ 5, Gen.map (fun length -> Compare(Metric "idle", GreaterOrEqual, Literal(Duration, int64 length))) lengths
-          4, Gen.map2 (fun op length -> Compare(Metric "compute.age", op, Literal(Duration, int64 length))) comparison lengths
-          4, Gen.map3 (fun fact op n -> Compare(Metric fact, op, Literal(Count, int64 n * 1000L))) (pick [ "queries.running"; "queries.held"; "transactions.open"; "spent.day" ]) comparison (Gen.choose (0, 2))
+        [ 15, Gen.map (fun length -> Compare(Metric "idle", GreaterOrEqual, Literal(Duration, int64 length))) lengths
+          12, Gen.map2 (fun op length -> Compare(Metric "compute.age", op, Literal(Duration, int64 length))) comparison lengths
+          12, Gen.map3 (fun fact op n -> Compare(Metric fact, op, Literal(Count, int64 n * 1000L))) (pick [ "queries.running"; "queries.held"; "transactions.open"; "spent.day" ]) comparison (Gen.choose (0, 2))
           1, Gen.map3 (fun kind op width -> Compare(Over(kind, "queries.running", width), op, Literal(Count, 500L))) aggregate comparison widths
-          4, Gen.map2 (fun op n -> Compare(Metric "size", op, Literal(Size, int64 n * 500L))) comparison (Gen.choose (1, 8))
-          4, Gen.map During (pick [ "office"; "night" ])
-          4, Gen.map Constant (pick [ true; true; false ]) ]
+          12, Gen.map2 (fun op n -> Compare(Metric "size", op, Literal(Size, int64 n * 500L))) comparison (Gen.choose (1, 8))
+          12, Gen.map During (pick [ "office"; "night" ])
+          12, Gen.map Constant (pick [ true; true; false ]) ]
 
 /// Conditions over these leaves; timers are numbered afterwards.
 let rec private conditionOf leaf depth =
