@@ -77,7 +77,7 @@ let ``what is foretold is what comes when everything stays as it is`` (life: Lif
     let now = last.After.At
 
     // An hour of seconds is long: of those that need it, some will do.
-    let quick = last.After.Plan.FactPeriod = 0L<ms> || life.Salt % 16 = 0
+    let quick = last.After.Plan.FactPeriod = 0L<ms> || life.Salt % 64 = 0
 
     if atRest last.Decision.Phase && quick then
         let foretold = (Kernel.explainAt last.After last.Decision now).Next

@@ -77,7 +77,7 @@ let ``a log that begins with the full state replays to the same bytes`` (life: L
     let struct (final, decisions) = Replay.run life.First head.Value inputs
 
     for step, decision in Seq.zip rest decisions do
-        demand "the replay decides otherwise" step (KernelJson.writeDecision step.Decision = KernelJson.writeDecision decision)
+        demand "the replay decides otherwise" step (step.Decision = decision)
 
     demand "the replay ends elsewhere" (List.last rest) (KernelJson.writeFullState (List.last rest).After = KernelJson.writeFullState final)
 
