@@ -2,12 +2,12 @@ namespace Serverless.Core
 
 /// Three-valued truth. A missing or stale sample is Unknown.
 [<Struct; RequireQualifiedAccess>]
-type internal Kleene =
+type Kleene =
     | False
     | Unknown
     | True
 
-module internal Kleene =
+module Kleene =
     let ofBool value = if value then Kleene.True else Kleene.False
 
     let negate =

@@ -4,6 +4,7 @@ module internal Serverless.Rules.PolicyChecker
 open System.Collections.Generic
 open Serverless.Core
 open Serverless.Rules.ExpressionChecker
+open Serverless.Rules.Analysis
 
 /// A declaration with the file it stands in.
 type Placed =
@@ -273,8 +274,51 @@ let private numberedScenario (next: int) (scenario: Scenario) : Scenario =
 
     { scenario with Expectations = expectations }
 
+let private placeOf (item: Placed) : Place =
+    let whole = { File = item.File; Whole = item.At; When = item.At; Until = item.At; Do = item.At }
+
+    match item.Declaration with
+    | RuleOf(name, _, clauses) ->
+        clauses
+        |> List.fold
+            (fun place clause ->
+                match clause.Value with
+                | When expr -> { place with When = expr.At }
+                | Until expr -> { place with Until = expr.At }
+                | Do action -> { place with Do = action.At }
+                | Clause.Priority _ -> place)
+            { whole with Whole = name.At }
+    | ScheduleOf(name, _, _) -> { whole with Whole = name.At }
+    | _ -> whole
+
+/// What the policy comes to as a whole.
+let private analyse report (placed: Placed list) (rules: (Placed * Rule) seq) (forbids: (Placed * Forbid) seq) (policy: Policy) =
+    let places = Dictionary<Origin, Place>()
+    let named = Dictionary<string, Place>()
+
+    for item, rule in rules do
+        places[rule.Origin] <- placeOf item
+
+    for item, forbid in forbids do
+        places[forbid.Origin] <- placeOf item
+
+    for item in placed do
+        match item.Declaration with
+        | ScheduleOf(name, _, _) -> named["schedule " + name.Value] <- placeOf item
+        | SizeOf(_, _, _, Some during) -> named["size " + during.Value] <- placeOf item
+        | SizeOf _ -> named[""] <- placeOf item
+        | _ -> ()
+
+    Analyses.run (Context(policy, places, named, report))
+
 /// Checks a policy. Its value is of use only when nothing reported is an error.
 let check (resolve: string -> Result<Zone, Problem>) (report: Finding -> unit) (policyName: string) (placed: Placed list) : Suite * Declared list =
+    let isValid = ref true
+
+    let report (finding: Finding) =
+        if Wording.severity finding.Problem = Severity.Error then isValid.Value <- false
+        report finding
+
     let scope = Scope report
     let seen = Dictionary<string, Earlier>()
     let once key what item = first scope seen key item.File item.At (fun earlier -> DuplicateDeclaration(what, earlier))
@@ -331,18 +375,18 @@ let check (resolve: string -> Result<Zone, Problem>) (report: Finding -> unit) (
             | _ -> None)
 
     checkForbids scope placed (List.ofSeq rules) (List.ofSeq forbids)
-    let rules, forbids, next = numbered (rules |> Seq.map snd |> List.ofSeq) (forbids |> Seq.map snd |> List.ofSeq)
+    let inForce, blocking, next = numbered (rules |> Seq.map snd |> List.ofSeq) (forbids |> Seq.map snd |> List.ofSeq)
 
     let read =
         HashSet
-            [ for rule in rules do
+            [ for rule in inForce do
                   yield! Conditions.metrics rule.When
                   yield! rule.Until |> Option.map Conditions.metrics |> Option.defaultValue []
 
                   match rule.Action with
                   | Track(metric, _, _) -> yield metric
                   | _ -> ()
-              for forbid in forbids do
+              for forbid in blocking do
                   yield! Conditions.metrics forbid.When ]
 
     let policy =
@@ -355,8 +399,12 @@ let check (resolve: string -> Result<Zone, Problem>) (report: Finding -> unit) (
           Cooldown = cooldown
           Schedules = schedules |> Seq.filter (fun schedule -> deciding.Contains schedule.Name) |> Seq.sortBy _.Name |> List.ofSeq
           Metrics = scope.Metrics.Values |> Seq.filter (fun metric -> read.Contains metric.Name) |> Seq.sortBy _.Name |> List.ofSeq
-          Rules = rules
-          Forbids = forbids }
+          Rules = inForce
+          Forbids = blocking }
+
+    // What did not parse was reported elsewhere, and might change all of it.
+    if isValid.Value && not (placed |> List.exists _.Declaration.IsBrokenOf) then
+        analyse report placed rules forbids policy
 
     let properties, next = numberedProperties next (properties |> List.sortBy _.Name)
     let metrics = scope.Metrics.Values |> Seq.filter (fun metric -> metric.Source = BuiltIn || read.Contains metric.Name || scope.IsUsed metric.Name)

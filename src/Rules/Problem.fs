@@ -21,6 +21,33 @@ type NameKind =
     /// A metric, or another input that a scenario gives.
     | SeriesName
 
+/// Why a rule that suspends never does.
+type SuspendObstacle =
+    /// It asks for what keeps a database awake whatever the rules say.
+    | SuspendIsBusy
+    /// The cooldown after a resume, in milliseconds, outlasts it.
+    | SuspendCools of cooldown: int64
+
+/// A rule's part in a circle of sizes: what it does at which size, and what it sees there.
+type Turn =
+    { Rules: string list
+      /// Thousandths of a compute unit.
+      From: int64
+      Into: int64
+      /// Basis points; none where the rule does not ask.
+      Cpu: int64 option
+      Memory: int64 option }
+
+/// A threshold that ends a circle of sizes: what is written in a rule, and what to write there.
+type Threshold = { Rule: string; Written: string; Instead: string }
+
+/// A load that never changes, as far as the circle depends on it: cores in use, and bytes in use.
+type Load =
+    { Cores: decimal option
+      Bytes: decimal option
+      /// Schedules that hold meanwhile, where the policy has any.
+      During: string list }
+
 /// Everything that can be wrong with a set of rule files: one case per diagnostic. The words are in Wording.fs.
 type Problem =
     // Reading and syntax
@@ -99,6 +126,21 @@ type Problem =
     | TooManySegments of limit: int
     | GivenTwice of name: string * other: string
     | TimesReversed of first: int64 * last: int64
+    // What rules come to together
+    | NeverInside of schedule: string
+    | BoundsAtOdds of first: string * second: string * least: int64 * most: int64
+    | NothingToResize of action: string
+    | Contradiction of what: string * parts: string list
+    | AlwaysTrue of part: string
+    | ReleasedAtOnce of holds: string * release: string
+    | HeldTooLong of condition: string * length: int64 * longest: int64
+    | Shadowed of rule: string * by: string
+    | AlwaysForbidden of actions: string list * forbids: string list
+    | NeverSuspends of SuspendObstacle
+    | WakesAtOnce of sleeper: string * holds: string
+    | ForbidsUnmeasured of metric: string
+    | Flaps of turns: Turn list * load: Load * mend: Threshold option * others: int
+    | NotAnalysed of (string * string) list
 
 /// A problem and where it is.
 type Finding =

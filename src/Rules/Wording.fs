@@ -66,15 +66,41 @@ let private retyped (expected: ValueType) (found: ValueType) (text: string) =
 let private meant name among =
     Suggest.nearest name among |> Option.map (fun near -> $"did you mean {quote near}?")
 
+/// The load of a circle of sizes in words.
+let private under (load: Load) =
+    let number (value: decimal) = value.ToString("0.######", Globalization.CultureInfo.InvariantCulture)
+
+    let parts =
+        [ load.Cores |> Option.map (fun cores -> $"{number cores} cpu")
+          load.Bytes |> Option.map (fun bytes -> $"{number (bytes / 1_073_741_824m)}GiB of memory") ]
+        |> List.choose id
+
+    let during = if load.During.IsEmpty then "" else " during " + (load.During |> List.map quote |> listed "and")
+    (if parts.IsEmpty then "under any load" else "at a load of " + listed "and" parts) + during
+
 let rec severity (problem: Problem) : Severity =
     match problem with
     | Inherited(_, _, inner) -> severity inner
+    | NotAnalysed _ -> Severity.Info
     | TooManyProblems _
     | UnusedName _
     | BeyondBounds _
     | SampleWhileSuspended _
     | NeverActs _
-    | NeverTrue _ -> Severity.Warning
+    | NeverTrue _
+    | NeverInside _
+    | BoundsAtOdds _
+    | NothingToResize _
+    | Contradiction _
+    | AlwaysTrue _
+    | ReleasedAtOnce _
+    | HeldTooLong _
+    | Shadowed _
+    | AlwaysForbidden _
+    | NeverSuspends _
+    | WakesAtOnce _
+    | ForbidsUnmeasured _
+    | Flaps _ -> Severity.Warning
     | _ -> Severity.Error
 
 let rec describe (problem: Problem) : Text =
@@ -295,19 +321,114 @@ let rec describe (problem: Problem) : Text =
         { says "R074" "this forbids for ever what would wake the database again" with
             Expected = Some "a condition that ends, or no rule that suspends"
             Found = Some $"rule {quote rule} suspends"
-            Mend = Some "add `when` with a condition, as in `when maintenance`" }
+            Mend = Some "give it a condition that ends while nothing runs, as in `when during night`: samples are unknown then, and block" }
     | NeverActs actions ->
         let forbidden = actions |> List.map quote |> listed "and"
 
         { says "R075" $"this rule never acts: {forbidden} is forbidden for ever" with Mend = Some "remove the rule, or give the `forbid` a condition" }
     | NeverTrue what -> { says "R076" $"this is never true, so the {what} does nothing" with Mend = Some $"remove the {what}, or mend its condition" }
+    | NeverInside schedule ->
+        { says "R064" $"schedule {quote schedule} never holds" with
+            Expected = Some "some time that is not taken out again"
+            Mend = Some "shorten its `except`, or remove the schedule" }
+    | BoundsAtOdds(first, second, least, most) ->
+        { says "R056" $"{quote first} and {quote second} can hold at once, and no size suits both" with
+            Expected = Some $"bounds of {quote first} and of {quote second} that have a size in common"
+            Found = Some $"at least {size least} during {quote first}, at most {size most} during {quote second}"
+            Mend = Some $"the size is then {size least}: say so in the bounds of {quote second}, or let one schedule except the other" }
+    | NothingToResize action ->
+        { says "R057" $"{quote action} changes nothing at any size" with
+            Expected = Some "bounds with a size that it can go to"
+            Mend = Some "widen `size`, or remove the rule" }
+    | Contradiction(what, parts) ->
+        let message =
+            match what, parts with
+            | "part", [ part ] -> $"{quote part} can never hold"
+            | _, [ part ] -> $"this can never hold, since {quote part} cannot"
+            | _ -> "this can never hold: its parts exclude each other"
+
+        { says "R100" message with
+            Expected = Some "values that satisfy all of it"
+            Found = Some(parts |> List.map quote |> listed "and")
+            Mend =
+                Some(
+                    match what with
+                    | "release" -> "without a release the rule fires while `when` is true; mend it or remove it"
+                    | "part" -> "remove it, or mend what it is compared with"
+                    | _ when parts.Length > 1 -> "`or` holds when one of them does; or mend what is compared"
+                    | _ -> $"remove the {what}, or mend what is compared"
+                ) }
+    | AlwaysTrue part ->
+        { says "R101" $"{quote part} always holds, so it decides nothing" with
+            Expected = Some "a comparison that depends on what is measured"
+            Mend = Some "remove it, or mend what it is compared with; `when true` says plainly that a rule always fires" }
+    | ReleasedAtOnce(holds, release) ->
+        { says "R102" "the release holds whenever the rule fires, so the rule does nothing" with
+            Expected = Some "an `until` that is false where `when` is true"
+            Found = Some $"{quote release} wherever {quote holds}"
+            Mend = Some "turn the comparison of the release round, or put it beyond the one of `when`" }
+    | HeldTooLong(condition, length, longest) ->
+        { says "R103" $"{quote condition} never holds for {span length} without a gap" with
+            Expected = Some $"at most {span longest}, as long as it can last"
+            Found = Some("`for " + span length + "`") }
+    | Shadowed(rule, by) ->
+        { says "R104" $"rule {quote rule} never decides anything: {quote by} fires whenever it does, and comes first" with
+            Expected = Some "a case that is its own"
+            Mend = Some $"remove the rule, give it a higher `priority`, or narrow {quote by}" }
+    | AlwaysForbidden(actions, forbids) ->
+        { says "R105" ("whenever this rule fires, what it does is forbidden: " + (actions |> List.map quote |> listed "and")) with
+            Expected = Some "a case in which the rule fires and nothing blocks it"
+            Found = Some(forbids |> List.map quote |> listed "and")
+            Mend = Some "remove the rule, or narrow the `forbid`" }
+    | NeverSuspends obstacle ->
+        match obstacle with
+        | SuspendIsBusy ->
+            { says "R106" "this rule never suspends: it waits for what keeps a database awake" with
+                Expected = Some "no statement that runs or waits, no open transaction and no pinned session"
+                Mend = Some "turn the comparison round, or say what the suspend is `breaking`" }
+        | SuspendCools cooldown ->
+            { says "R106" "this rule never suspends: its condition is over before the cooldown is" with
+                Expected = Some $"a condition that holds {span cooldown} after a resume"
+                Mend = Some "shorten `cooldown suspend`, or let the condition hold longer" }
+    | WakesAtOnce(sleeper, holds) ->
+        { says "R107" $"an idle database is woken by this and suspended by {quote sleeper} in turn, for ever" with
+            Expected = Some $"that {quote sleeper} does not fire where this rule does"
+            Found = Some(quote holds)
+            Mend = Some $"add `and not (…)` with this condition to {quote sleeper}" }
+    | ForbidsUnmeasured metric ->
+        { says "R108" $"{quote metric} is not measured while nothing runs, and a forbid blocks what is unknown" with
+            Expected = Some "facts and schedules in a forbid of `resume`"
+            Found = Some(quote metric)
+            Mend = Some "ask for a fact or a schedule instead" }
+    | Flaps(turns, load, mend, others) ->
+        let sizes = (turns |> List.map _.From) @ [ turns.Head.From ] |> List.map size |> String.concat " -> "
+
+        let seen (turn: Turn) =
+            [ turn.Cpu |> Option.map (fun value -> $"cpu {Quantity.show Percent value}")
+              turn.Memory |> Option.map (fun value -> $"memory {Quantity.show Percent value}") ]
+            |> List.choose id
+
+        let told (turn: Turn) =
+            let rules = turn.Rules |> List.map quote |> listed "and"
+            let values = if (seen turn).IsEmpty then "" else " (" + String.concat ", " (seen turn) + ")"
+            $"{rules} goes to {size turn.Into} at {size turn.From}{values}"
+
+        { says "R110" $"the size goes round for ever: {sizes} {under load}" with
+            Expected = Some "under a load that never changes, a size at which no rule wants another"
+            Found = Some((turns |> List.map told |> String.concat ", ") + (if others > 0 then $"; the same at {others} other sizes" else ""))
+            Mend =
+                match mend with
+                | Some threshold -> Some $"in {quote threshold.Rule}, write {quote threshold.Instead} instead of {quote threshold.Written}"
+                | None -> Some "let the conditions of these rules exclude each other at neighbouring sizes" }
+    | NotAnalysed parts ->
+        { says "R119" "whether sizes go round for ever was not checked in all of this policy" with
+            Found = Some(parts |> List.map (fun (what, why) -> $"{quote what} {why}") |> String.concat "; ") }
     | CyclicExtends names ->
         { says "R082" "these policies extend each other" with
             Expected = Some "a policy at the end that extends no other"
             Found = Some(names |> List.map quote |> String.concat " -> ") }
     | Inherited(parent, place, inner) ->
         let words = describe inner
-
         { says "R083" $"what comes from policy {quote parent} does not fit here: {words.Message}" with
             Expected = words.Expected
             Found = Some(match words.Found with Some found -> $"{found}, {place}" | None -> place)

@@ -43,22 +43,29 @@ module internal Proposals =
         | Proportion basisPoints -> Sizes.part size (max 0L basisPoints)
         | Units units -> bounded units
 
-    /// The size that the action asks for, before memory is looked at; none when it asks for nothing.
-    let private target (evaluation: Evaluation) (range: Sizes.Range) (state: State) (planned: PlannedRule) : int64<mcu> voption =
-        let policy, size = state.Plan.Policy, state.Size
+    /// The size that an action asks for at a size, before memory is looked at; none when it asks for nothing. `usage` is what a Track rule follows.
+    let asked (range: Sizes.Range) (policy: Policy) (size: int64<mcu>) (usage: Exact voption) (action: RuleAction) : int64<mcu> voption =
         let outward raw = Sizes.outward range policy size (bounded raw)
 
-        match planned.Rule.Action with
+        match action with
         | ResizeUp by -> ValueSome(max size (outward (size + amount size by)))
         | ResizeDown by -> ValueSome(min size (outward (size - amount size by)))
         | ResizeTo raw -> ValueSome(outward raw)
         | Track(_, _, at) ->
-            match evaluation.Read(planned.Tracked).Value with
+            match usage with
             | ValueSome usage ->
                 goal size usage at |> ValueOption.map (fun raw -> Sizes.clamp range (Sizes.ceilTo (max 1L<mcu> policy.Step) raw))
             | ValueNone -> ValueNone
         | Suspend _
         | Resume _ -> ValueNone
+
+    let private target (evaluation: Evaluation) (range: Sizes.Range) (state: State) (planned: PlannedRule) : int64<mcu> voption =
+        let usage =
+            match planned.Rule.Action with
+            | Track _ -> evaluation.Read(planned.Tracked).Value
+            | _ -> ValueNone
+
+        asked range state.Plan.Policy state.Size usage planned.Rule.Action
 
     let private held rule proposal (floor: int64<mcu>) : Blocked =
         { Rule = rule

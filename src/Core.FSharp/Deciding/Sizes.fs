@@ -25,30 +25,32 @@ let capacity (state: State) : int64<mcu> voption =
         let step = stepOf state.Plan.Policy
         ValueSome(max step (floorTo step (most * 1L<mcu>)))
 
-/// Bounds with a schedule take the place of those without while it holds. Where several hold, the highest floor counts and the
-/// lowest ceiling that is not below it. The machine's capacity caps both.
+/// Bounds with a schedule take the place of those without while it holds.
+let inForce (holds: PlannedBounds -> bool) (all: PlannedBounds list) : PlannedBounds list =
+    match all |> List.filter (fun bounds -> bounds.Bounds.During.IsSome && holds bounds) with
+    | [] -> all |> List.filter _.Bounds.During.IsNone
+    | holding -> holding
+
+/// Where several hold, the highest floor counts and the lowest ceiling that is not below it.
+let combined (policy: Policy) (inForce: PlannedBounds list) : Range =
+    let low = inForce |> List.fold (fun low bounds -> max low bounds.Bounds.Min) (stepOf policy)
+    let high = inForce |> List.fold (fun high bounds -> min high bounds.Bounds.Max) Limits.LargestSize
+    { Min = low; Max = max low high }
+
+/// The sizes that may be set now; the machine's capacity caps the bounds.
 let range (now: int64<ms>) (state: State) : Range =
     let plan = state.Plan
-    let scheduled (bounds: PlannedBounds) =
+
+    let holds (bounds: PlannedBounds) =
         match bounds.During with
         | ValueSome schedule -> ScheduleTime.contains plan.Zone schedule now
         | ValueNone -> false
 
-    let standing (bounds: PlannedBounds) = bounds.Bounds.During.IsNone
-
-    let inForce =
-        match List.filter scheduled plan.Bounds with
-        | [] -> List.filter standing plan.Bounds
-        | holding -> holding
-
-    let step = stepOf plan.Policy
-    let low = inForce |> List.fold (fun low bounds -> max low bounds.Bounds.Min) step
-    let high = inForce |> List.fold (fun high bounds -> min high bounds.Bounds.Max) Limits.LargestSize
-    let high = max low high
+    let bounds = plan.Bounds |> inForce holds |> combined plan.Policy
 
     match capacity state with
-    | ValueNone -> { Min = low; Max = high }
-    | ValueSome most -> { Min = min low most; Max = min high most }
+    | ValueNone -> bounds
+    | ValueSome most -> { Min = min bounds.Min most; Max = min bounds.Max most }
 
 /// When the bounds can change by themselves.
 let nextChange (now: int64<ms>) (plan: Plan) : int64<ms> =

@@ -1,7 +1,8 @@
 /// Membership of an instant in a schedule, and when that can change next.
 module internal Serverless.Core.ScheduleTime
 
-let private begins (days: Days) (day: int) =
+/// A range begins on this local day.
+let begins (days: Days) (day: int) : bool =
     match days with
     | Weekdays mask ->
         // 1970-01-01 was a Thursday; bit 0 is Monday.
@@ -9,7 +10,8 @@ let private begins (days: Days) (day: int) =
         mask &&& (1 <<< weekday) <> 0
     | Dates(first, last) -> first <= day && day <= last
 
-let private within (day: int) (minute: int) (range: ScheduleRange) =
+/// The local minute is inside of the range.
+let within (day: int) (minute: int) (range: ScheduleRange) : bool =
     if range.From < range.To then begins range.Days day && range.From <= minute && minute < range.To
     else (begins range.Days day && minute >= range.From) || (begins range.Days (day - 1) && minute < range.To)
 

@@ -56,7 +56,7 @@ let ``blanks, comments and lets written out change no revision`` () =
 [<TestCase("1cu }", "1.5cu }")>]
 [<TestCase("do suspend", "do suspend breaking transactions idle 1h")>]
 [<TestCase("do suspend", "do suspend priority 1")>]
-[<TestCase("forbid suspend when", "forbid resume when")>]
+[<TestCase("forbid suspend when", "forbid suspend, resize up when")>]
 [<TestCase("not office", "office")>]
 let ``every change that can change a decision changes the revision`` (from: string, into: string) =
     Assert.That(revision (declarations |> List.map _.Replace(from, into)), Is.Not.EqualTo(revision declarations))

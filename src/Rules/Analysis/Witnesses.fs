@@ -1,0 +1,110 @@
+/// A cheap first look at what implies what: conditions are evaluated in a few dozen made-up situations in which every metric is
+/// constant. Where the first holds and the second does not, the first does not imply the second; only what passes needs a proof.
+module internal Serverless.Rules.Analysis.Witnesses
+
+open System.Collections.Generic
+open Serverless.Core
+open Serverless.Rules
+
+[<Literal>]
+let private Situations = 64
+
+let rec private thresholds (found: Dictionary<string, HashSet<int64>>) (condition: Condition) =
+    let add name value =
+        match found.TryGetValue name with
+        | true, values -> values.Add value |> ignore
+        | _ -> found[name] <- HashSet [ value ]
+
+    match condition with
+    | Compare((Metric name | Over(_, name, _)), _, Literal(_, value))
+    | Compare(Literal(_, value), _, (Metric name | Over(_, name, _))) -> add name value
+    | And parts
+    | Or parts -> List.iter (thresholds found) parts
+    | Not part
+    | Held(_, part, _) -> thresholds found part
+    | _ -> ()
+
+/// A metric's value in each situation: below, at and above its thresholds, in a scattered order that is the same every time.
+let private values (find: string -> Metric option) (name: string) (thresholds: int64 seq) : int64[] =
+    let range = Ranges.ofTerm find (Metric name)
+    let grain = max 1L range.Grain
+
+    let places =
+        [| for value in Seq.sort thresholds do
+               let whole = value / grain * grain
+               yield! [ whole - grain; whole; whole + grain ] |]
+        |> Array.map (fun value -> max range.Low (min range.High value))
+        |> Array.distinct
+
+    // A small linear congruential generator: any scattering will do, as long as it never changes.
+    let mutable seed = 2_166_136_261u
+
+    for c in name do
+        seed <- (seed ^^^ uint32 c) * 16_777_619u
+
+    Array.init Situations (fun _ ->
+        seed <- seed * 1_664_525u + 1_013_904_223u
+        places[int (seed >>> 8) % places.Length])
+
+/// For each condition the situations in which it holds, and those in which it does not; what is not known is neither.
+let situations (find: string -> Metric option) (timeline: Timeline.Timeline option) (conditions: Condition[]) : struct (uint64 * uint64)[] =
+    let found = Dictionary<string, HashSet<int64>>()
+    conditions |> Array.iter (thresholds found)
+    let known = Dictionary<string, int64[]>()
+
+    for KeyValue(name, all) in found do
+        known[name] <- values find name all
+
+    // Only terms that are a constant metric's own value wherever they are known are made up; the others count as unknown.
+    let read situation term : int64 voption =
+        match term with
+        | Literal(_, value) -> ValueSome value
+        | Metric name
+        | Over((Last | Avg | Max | Min | P50 | P95 | P99), name, _) ->
+            match known.TryGetValue name with
+            | true, values -> ValueSome values[situation]
+            | _ -> ValueNone
+        | Over _ -> ValueNone
+
+    let rec truth situation condition : bool voption =
+        match condition with
+        | Constant value -> ValueSome value
+        | Compare(a, comparison, b) ->
+            match read situation a, read situation b with
+            | ValueSome x, ValueSome y -> ValueSome(Conditions.compare comparison x y)
+            | _ -> ValueNone
+        | IsSet _ -> ValueNone
+        | During name ->
+            match timeline with
+            | Some timeline ->
+                let holding = timeline.Combinations[situation % timeline.Combinations.Length]
+                ValueSome(holding &&& Timeline.bit timeline name <> 0UL)
+            | None -> ValueNone
+        | Not part -> truth situation part |> ValueOption.map not
+        | Held(_, part, _) -> truth situation part
+        | And parts -> fold situation false parts
+        | Or parts -> fold situation true parts
+
+    and fold situation decisive parts =
+        let mutable result = ValueSome(not decisive)
+
+        for part in parts do
+            match truth situation part with
+            | ValueSome value when value = decisive -> result <- ValueSome decisive
+            | ValueNone when result <> ValueSome decisive -> result <- ValueNone
+            | _ -> ()
+
+        result
+
+    let both condition =
+        let mutable holds, fails = 0UL, 0UL
+
+        for situation in 0 .. Situations - 1 do
+            match truth situation condition with
+            | ValueSome true -> holds <- holds ||| (1UL <<< situation)
+            | ValueSome false -> fails <- fails ||| (1UL <<< situation)
+            | ValueNone -> ()
+
+        struct (holds, fails)
+
+    conditions |> Array.map both
