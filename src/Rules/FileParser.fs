@@ -83,8 +83,7 @@ let private problemOf (text: string) (at: int) (errors: ErrorMessageList) : Prob
         let found, span = foundAt text at
         Problem.Unexpected(expected, found), span
 
-/// The declarations of a file in their order, and what did not parse.
-let parse (file: SourceText) : Located<Declaration> list * Finding list =
+let private parseWith (log: TokenLog option) (file: SourceText) : Located<Declaration> list * Finding list =
     let text = file.Text
     let lines = keywordLines text
     let declarations = ResizeArray()
@@ -96,7 +95,7 @@ let parse (file: SourceText) : Located<Declaration> list * Finding list =
     // From one unindented keyword to the next: nothing reaches over it.
     let parseChunk (first: int) (last: int) (nextLine: int ref) =
         use stream = new CharStream<State>(text, first, last - first, int64 first)
-        stream.UserState <- State()
+        stream.UserState <- State log
 
         /// Goes on at the first line in this chunk that begins with a keyword, at or behind an offset.
         let recover (from: int) =
@@ -150,3 +149,12 @@ let parse (file: SourceText) : Located<Declaration> list * Finding list =
             parseChunk bounds[i] bounds[i + 1] nextLine
 
     List.ofSeq declarations, List.ofSeq findings
+
+/// The declarations of a file in their order, and what did not parse.
+let parse (file: SourceText) : Located<Declaration> list * Finding list = parseWith None file
+
+/// The same, and where the tokens are; they are all there only when everything parsed.
+let parseWithTokens (file: SourceText) : Located<Declaration> list * Finding list * Span[] =
+    let log = TokenLog()
+    let declarations, findings = parseWith (Some log) file
+    declarations, findings, log.Spans

@@ -5,9 +5,25 @@ open System
 open FParsec
 open FParsec.Error
 
+/// Where the tokens of a text are, as the parser found them. What lies between is blanks and comments, so that nothing has to know twice what a token is.
+[<Sealed>]
+type TokenLog() =
+    let spans = ResizeArray<Span>()
+
+    member _.Add(start: int, finish: int) =
+        // What was read in vain is read again, perhaps as something else.
+        while spans.Count > 0 && spans[spans.Count - 1].Start >= start do
+            spans.RemoveAt(spans.Count - 1)
+
+        spans.Add { Start = start; End = finish }
+
+    member _.Spans: Span[] = spans.ToArray()
+
 /// What the parser of one text keeps. Mutable, since FParsec takes a changed state for consumed input; nothing here needs to be backtracked.
 [<Sealed>]
-type State() =
+type State(log: TokenLog option) =
+    /// Where tokens are noted; checking needs no note of them.
+    member _.Log = log
     /// Levels of parentheses and `not`: bounded, so that no input can exhaust the stack.
     member val Depth = 0 with get, set
     /// Where the last token ended, before the blanks behind it.
@@ -45,6 +61,11 @@ let token (parser: Parser<'a>) : Parser<Located<'a>> =
         if reply.Status = Ok then
             stream.UserState.TokenEnd <- stream.Index
             let at = { Start = int start; End = int stream.Index }
+
+            match stream.UserState.Log with
+            | Some log -> log.Add(at.Start, at.End)
+            | None -> ()
+
             blanks stream |> ignore
             Reply({ Value = reply.Result; At = at })
         else

@@ -142,3 +142,31 @@ let read (text: string) : Result<struct (ValueType * int64), Misread> =
             | Ok _, Error misread -> Error misread
             | failed, _ -> failed)
         |> Result.map (fun value -> struct (Duration, value))
+
+let private trimmed (digits: string) =
+    let whole = digits.TrimStart '0'
+
+    let shortened =
+        match whole.IndexOf '.' with
+        | -1 -> whole
+        | _ -> whole.TrimEnd('0').TrimEnd('.')
+
+    if shortened = "" || shortened[0] = '.' then "0" + shortened else shortened
+
+/// A literal without zeros and blanks that say nothing: `0.50cu` as `0.5cu`, `1h00m` as `1h`. What is no literal stays as it is.
+let normal (text: string) : string =
+    if text = "" || not (Char.IsAsciiDigit text[0]) then
+        text
+    else
+        let text = String.Join(' ', text.Split([| ' '; '\t' |], StringSplitOptions.RemoveEmptyEntries))
+        let parts = segments text |> List.map (fun (digits, unit) -> trimmed digits, unit)
+        let some = parts |> List.filter (fun (digits, _) -> digits <> "0")
+
+        let shown =
+            (if some.IsEmpty then List.truncate 1 parts else some)
+            |> List.map (fun (digits, unit) -> digits + unit)
+            |> String.concat ""
+
+        match read text, read shown with
+        | Ok before, Ok after when before = after -> shown
+        | _ -> text

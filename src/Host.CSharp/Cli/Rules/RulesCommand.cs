@@ -5,9 +5,10 @@ namespace Serverless.Host.Cli.Rules;
 /// <summary>`serverless rules …`: what works on rule files alone and needs no database.</summary>
 internal static class RulesCommand
 {
-    public static Command Create() => new("rules", "Check and test rule files, and see what they can speak of")
+    public static Command Create() => new("rules", "Check, format and test rule files, and see what they can speak of")
     {
         RulesCheckCommand.Create(),
+        RulesFormatCommand.Create(),
         RulesTestCommand.Create(),
         RulesMetricsCommand.Create(),
         RulesExplainCommand.Create(),
