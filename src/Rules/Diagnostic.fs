@@ -28,7 +28,20 @@ type Diagnostic internal (finding: Finding) =
     member _.Expected = nullable words.Expected
     member _.Found = nullable words.Found
     member _.Mend = nullable words.Mend
+    /// What would stand instead of the text from line and column to end line and end column; null where no one thing is right.
+    member _.Replacement = nullable (Mending.replacement finding.Problem)
+    /// Where the reference explains it.
+    member _.Documentation = "docs/rules.md#" + words.Code.ToLowerInvariant()
     member internal _.Problem = finding.Problem
+
+    /// Message, what was expected, what was found and the mend, a line each.
+    member _.Text: string =
+        [ yield words.Message
+          for label, value in [ "expected", words.Expected; "found", words.Found; "help", words.Mend ] do
+              match value with
+              | Some value -> yield $"{label}: {value}"
+              | None -> () ]
+        |> String.concat "\n"
 
     /// All of it with the source line underlined, several lines, none longer than a terminal is wide by much.
     member this.Render() : string =

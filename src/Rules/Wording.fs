@@ -45,7 +45,7 @@ let private kindOf = Quantity.typeName
 
 
 /// A literal of the wrong type, as it would be written in the right one.
-let private retyped (expected: ValueType) (found: ValueType) (text: string) =
+let retyped (expected: ValueType) (found: ValueType) (text: string) =
     let digits = text |> Seq.takeWhile (fun c -> Char.IsAsciiDigit c || c = '.') |> String.Concat
 
     match expected, found with

@@ -76,6 +76,72 @@ public sealed class RulesCommandTests
         Assert.That((cpu.GetProperty("type").GetString(), cpu.GetProperty("everyMs").GetInt64(), cpu.GetProperty("perSize").GetBoolean()), Is.EqualTo(("percent", 5000L, true)));
     }
 
+    [TestCase("json")]
+    [TestCase("sarif")]
+    [TestCase("github")]
+    public async Task Check_InAFormatForTools_GivesTheGoldenText(string format)
+    {
+        // Named as no file should be: a blank, a comma, a colon and a percent sign are what the formats escape.
+        const string Name = "odd, 100%: a.rules";
+        using var folder = new TemporaryDirectory();
+        await File.WriteAllTextAsync(
+            folder[Name],
+            "size 0.5cu .. 4cu step 0.5cu\nlet unused = cpu > 5%\nrule grow on running { when cpuu > 80 or avg(cpu, 1m) > 80 do resize up 50% }\nrule a on running {\n}\nforbid suspend when \"open\n");
+        (int exit, string output, _) = await RunAsync("rules", "check", "--format", format, folder[Name]);
+        string shown = output.Replace(string.Join('/', folder.Path.Split('/').Select(Uri.EscapeDataString)), "FOLDER", StringComparison.Ordinal)
+            .Replace(folder.Path, "FOLDER", StringComparison.Ordinal)
+            .Replace($"\"version\": \"{typeof(CommandLine).Assembly.GetName().Version!.ToString(3)}\"", "\"version\": \"VERSION\"", StringComparison.Ordinal);
+        string golden = Path.Combine(GoldenFolder(), $"check.{format}");
+        // For a change of wording: writes the text anew, to be looked at as a difference.
+        if (Environment.GetEnvironmentVariable("SERVERLESS_TEST_WRITE_GOLDEN") is "1")
+        {
+            await File.WriteAllTextAsync(golden, shown);
+        }
+
+        Assert.That(exit, Is.EqualTo(1));
+        Assert.That(shown, Is.EqualTo(await File.ReadAllTextAsync(golden)));
+    }
+
+    [Test]
+    public async Task Check_AsSarif_HasWhatTheStandardRequires()
+    {
+        using var folder = new TemporaryDirectory();
+        await File.WriteAllTextAsync(folder["a.rules"], Good + "let unused = cpu > 80\n");
+        (_, string output, _) = await RunAsync("rules", "check", "--format", "sarif", folder.Path);
+        using JsonDocument document = JsonDocument.Parse(output);
+        JsonElement run = document.RootElement.GetProperty("runs").EnumerateArray().Single();
+        JsonElement rules = run.GetProperty("tool").GetProperty("driver").GetProperty("rules");
+        Assert.That(document.RootElement.GetProperty("version").GetString(), Is.EqualTo("2.1.0"));
+        Assert.That(run.GetProperty("columnKind").GetString(), Is.EqualTo("utf16CodeUnits"));
+        foreach (JsonElement result in run.GetProperty("results").EnumerateArray())
+        {
+            JsonElement region = result.GetProperty("locations")[0].GetProperty("physicalLocation").GetProperty("region");
+            Assert.That(rules[result.GetProperty("ruleIndex").GetInt32()].GetProperty("id").GetString(), Is.EqualTo(result.GetProperty("ruleId").GetString()));
+            Assert.That(result.GetProperty("level").GetString(), Is.AnyOf("error", "warning", "note"));
+            Assert.That(region.GetProperty("startLine").GetInt32(), Is.Positive);
+            Assert.That(region.GetProperty("startColumn").GetInt32(), Is.Positive);
+        }
+    }
+
+    [Test]
+    public async Task Check_UnknownFormat_ExitsWith2()
+    {
+        (int exit, _, string error) = await RunAsync("rules", "check", "--format", "xml");
+        Assert.That(exit, Is.EqualTo(2));
+        Assert.That(error, Does.Contain("xml"));
+    }
+
+    private static string GoldenFolder()
+    {
+        string? folder = AppContext.BaseDirectory;
+        while (folder is not null && !File.Exists(Path.Combine(folder, "Serverless.sln")))
+        {
+            folder = Path.GetDirectoryName(folder);
+        }
+
+        return Path.Combine(folder ?? throw new InvalidOperationException("the tests do not run inside of the repository"), "tests", "integration", "Commands", "Golden");
+    }
+
     private static async Task<(int Exit, string Output, string Error)> RunAsync(params string[] args)
     {
         using var output = new StringWriter();

@@ -24,9 +24,10 @@ let ``an example of the reference compiles`` (example: string) =
     let set = compile whole
     Assert.That(set.IsValid, Is.True, set.Render())
 
+/// Editors lead here by the anchor.
 [<Test>]
-let ``every diagnostic has its paragraph in the reference, and no others have`` () =
-    let documented = set [ for found in Regex.Matches(text, @"^\*\*(R\d\d\d)\*\*", RegexOptions.Multiline) -> found.Groups[1].Value ]
+let ``every diagnostic has its paragraph and its anchor in the reference, and no others have`` () =
+    let documented = set [ for found in Regex.Matches(text, @"^<a id=""r(\d\d\d)""></a>\*\*R\1\*\*", RegexOptions.Multiline) -> "R" + found.Groups[1].Value ]
     let source = File.ReadAllText(Path.Combine(root, "src", "Rules", "Wording.fs"))
     let known = set [ for found in Regex.Matches(source, "says \"(R\\d\\d\\d)\"") -> found.Groups[1].Value ]
     Assert.That(known.Count, Is.EqualTo(FSharpType.GetUnionCases(typeof<Problem>).Length))

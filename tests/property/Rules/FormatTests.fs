@@ -257,3 +257,10 @@ let ``a file without a declaration keeps its comments`` () =
 let ``the examples of the reference are formatted as they should be written`` () =
     for example in DocumentationTests.examples do
         equal example (formatted example)
+
+let shipped: string[] = files |> Array.filter (fun file -> not (file.StartsWith("bad", StringComparison.Ordinal)))
+
+[<TestCaseSource(nameof shipped)>]
+let ``the rules that ship are formatted`` (file: string) =
+    let text = File.ReadAllText(Path.Combine(folder, file))
+    Assert.That(formatted text, Is.EqualTo text)

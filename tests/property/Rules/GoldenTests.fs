@@ -44,3 +44,33 @@ let ``a bad file is named after a code that it gives, and each code belongs to o
     for code, found in all |> List.groupBy (fun (_, found) -> found.Code) do
         let problems = found |> List.map (fun (_, found) -> caseOf found.Problem) |> List.distinct
         Assert.That(problems.Length, Is.EqualTo 1, $"{code}: %A{problems}")
+
+/// Where an editor offers to replace what is underlined, the diagnostic is gone when that is done.
+[<TestCaseSource(nameof files)>]
+let ``what would mend a diagnostic does mend it`` (name: string) =
+    let text = File.ReadAllText(Path.Combine(folder, name + ".rules"))
+    let compile (text: string) = RuleFiles.Compile [ RuleFile(name + ".rules", text) ]
+    let lines = text.Split '\n'
+    let offset line column = (lines |> Seq.truncate (line - 1) |> Seq.sumBy (fun line -> line.Length + 1)) + column - 1
+
+    for found in (compile text).Diagnostics do
+        match found.Replacement with
+        | null -> ()
+        | replacement ->
+            let first = offset found.Line found.Column
+            let mended = text.Remove(first, offset found.EndLine found.EndColumn - first).Insert(first, replacement)
+            let still = [ for other in (compile mended).Diagnostics -> other.Code, other.Line, other.Column ]
+            Assert.That(still |> List.contains (found.Code, found.Line, found.Column), Is.False, $"{found.Render()}replaced by {replacement}")
+
+/// Of those that say in words what to write, most can say it to an editor.
+[<Test>]
+let ``did you mean is an edit too`` () =
+    for name in files do
+        for found in (load name).Diagnostics do
+            match found.Mend with
+            | null -> ()
+            | mend when mend.StartsWith("did you mean", System.StringComparison.Ordinal) ->
+                // The name alone in words, perhaps with what stays around it in the edit.
+                let meant = mend.Split('`')[1]
+                Assert.That(string found.Replacement, Does.Contain meant, found.Render())
+            | _ -> ()

@@ -1,4 +1,3 @@
-using System.Text.Json.Serialization;
 using Serverless.Rules;
 
 namespace Serverless.Host.Cli.Rules;
@@ -9,7 +8,3 @@ internal sealed record MetricJson(string Name, string Type, string Class, bool P
     public static MetricJson From(MetricInfo metric) =>
         new(metric.Name, metric.Type, metric.Class, metric.IsPerSize, metric.EveryMs, metric.StaleMs, metric.Help);
 }
-
-[JsonSourceGenerationOptions(WriteIndented = true, PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase)]
-[JsonSerializable(typeof(MetricJson[]))]
-internal sealed partial class RulesJsonContext : JsonSerializerContext;

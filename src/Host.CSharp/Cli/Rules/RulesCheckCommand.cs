@@ -1,9 +1,10 @@
 using System.CommandLine;
+using System.Text.Json;
 using Serverless.Rules;
 
 namespace Serverless.Host.Cli.Rules;
 
-/// <summary>`serverless rules check [PATHS…]`: all that is wrong with a folder or some files. Exit 0 when they can be used, 1 when not, 2 when there is nothing to check.</summary>
+/// <summary>`serverless rules check [PATHS…] [--format …]`: all that is wrong with a folder or some files. Exit 0 when they can be used, 1 when not, 2 when there is nothing to check.</summary>
 internal static class RulesCheckCommand
 {
     public static Command Create()
@@ -14,12 +15,19 @@ internal static class RulesCheckCommand
             Arity = ArgumentArity.ZeroOrMore,
             DefaultValueFactory = _ => ["rules"],
         };
-        var command = new Command("check", "Check rule files and show everything that is wrong with them") { paths };
-        command.SetAction(parsed => Run(parsed.GetRequiredValue(paths), parsed.InvocationConfiguration.Output, parsed.InvocationConfiguration.Error));
+        var format = new Option<string>("--format")
+        {
+            Description = "How to print it: text for people, json for editors, sarif for code hosts, github for the log of a GitHub workflow",
+            DefaultValueFactory = _ => "text",
+        };
+        format.AcceptOnlyFromAmong("text", "json", "sarif", "github");
+        var command = new Command("check", "Check rule files and show everything that is wrong with them") { paths, format };
+        command.SetAction(parsed => Run(
+            parsed.GetRequiredValue(paths), parsed.GetRequiredValue(format), parsed.InvocationConfiguration.Output, parsed.InvocationConfiguration.Error));
         return command;
     }
 
-    private static int Run(string[] paths, TextWriter output, TextWriter error)
+    private static int Run(string[] paths, string format, TextWriter output, TextWriter error)
     {
         var missing = paths.Where(path => !File.Exists(path) && !Directory.Exists(path)).ToList();
         foreach (var path in missing)
@@ -39,13 +47,33 @@ internal static class RulesCheckCommand
         }
 
         var set = Directory.Exists(paths[0]) ? RuleFiles.Load(paths[0]) : RuleFiles.LoadFiles(paths);
-        if (set.Diagnostics.Count > 0)
+        Print(set, format, output);
+        return set.IsValid ? ExitCode.Fine : ExitCode.Wrong;
+    }
+
+    private static void Print(RuleSet set, string format, TextWriter output)
+    {
+        switch (format)
         {
-            output.WriteLine(set.Render());
+            case "json":
+                output.WriteLine(JsonSerializer.Serialize(CheckJson.From(set), RulesJsonContext.Readable.CheckJson));
+                return;
+            case "sarif":
+                output.WriteLine(JsonSerializer.Serialize(SarifLog.From(set), RulesJsonContext.Readable.SarifLog));
+                return;
+            case "github":
+                foreach (Diagnostic found in set.Diagnostics)
+                {
+                    output.WriteLine(GitHubCommand.From(found));
+                }
+
+                break;
+            case "text" when set.Diagnostics.Count > 0:
+                output.WriteLine(set.Render());
+                break;
         }
 
         output.WriteLine(Summary(set));
-        return set.IsValid ? ExitCode.Fine : ExitCode.Wrong;
     }
 
     private static string Summary(RuleSet set)

@@ -24,7 +24,7 @@ internal static class RulesMetricsCommand
         var metrics = Metrics.BuiltIn;
         if (asJson)
         {
-            output.WriteLine(JsonSerializer.Serialize(metrics.Select(MetricJson.From).ToArray(), RulesJsonContext.Default.MetricJsonArray));
+            output.WriteLine(JsonSerializer.Serialize(metrics.Select(MetricJson.From).ToArray(), RulesJsonContext.Readable.MetricJsonArray));
             return;
         }
 
