@@ -26,7 +26,7 @@ internal sealed class EnduranceRig : IAsyncDisposable
     {
         _key = GatewayKey.LoadOrCreate(_home["key"], NullLogger.Instance);
         var login = new LoginServices(_key, _passwords, new FailureLimiter(TimeProvider.System, FailureLimits.Default), LoginServices.DefaultDeadline);
-        _gateway = new GatewayServer(2, 1000, login, new GatewayOptions(), TimeProvider.System, NullLoggerFactory.Instance);
+        _gateway = new GatewayServer(2, 1000, DescriptorBudget.Unlimited, login, new GatewayOptions(), TimeProvider.System, NullLoggerFactory.Instance);
     }
 
     public Database Database => _database!;
