@@ -82,7 +82,7 @@ type Search(world: World) =
         match term with
         | Literal _ -> false
         | Metric name
-        | Over(_, name, _) -> world.Unmeasured name
+        | Over(_, name, _) -> not (isFact name) && world.Unmeasured name
 
     let know (term: Term) (branch: Branch) : Branch voption =
         if not (isSample term) then ValueSome branch

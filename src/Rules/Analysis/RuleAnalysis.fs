@@ -90,14 +90,13 @@ let private shadows (context: Context) =
     let rules = context.Policy.Rules |> List.filter (fun rule -> Conditions.constant rule.When <> Some false) |> Array.ofList
     // A rule with a release fires while that is false.
     let firing = rules |> Array.map (fun rule -> match rule.Until with Some release -> Not release | None -> rule.When)
-    let seen = Witnesses.situations context.Find context.Timeline firing
-    let conditions = Witnesses.situations context.Find context.Timeline (rules |> Array.map _.When)
+    let all = Witnesses.situations context.Find context.Timeline (Array.append firing (rules |> Array.map _.When))
 
     let judged =
         rules
         |> Array.mapi (fun index rule ->
-            let struct (holds, fails) = seen[index]
-            let struct (_, unmet) = conditions[index]
+            let struct (holds, fails) = all[index]
+            let struct (_, unmet) = all[rules.Length + index]
             { Rule = rule; Aims = aims context sizes rule; Holds = holds; Fails = fails ||| unmet })
 
     // What is cheap to see comes first.

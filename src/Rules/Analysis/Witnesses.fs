@@ -56,55 +56,63 @@ let situations (find: string -> Metric option) (timeline: Timeline.Timeline opti
         known[name] <- values find name all
 
     // Only terms that are a constant metric's own value wherever they are known are made up; the others count as unknown.
-    let read situation term : int64 voption =
+    let read term : int64[] voption =
         match term with
-        | Literal(_, value) -> ValueSome value
+        | Literal(_, value) -> ValueSome(Array.create Situations value)
         | Metric name
         | Over((Last | Avg | Max | Min | P50 | P95 | P99), name, _) ->
             match known.TryGetValue name with
-            | true, values -> ValueSome values[situation]
+            | true, values -> ValueSome values
             | _ -> ValueNone
         | Over _ -> ValueNone
 
-    let rec truth situation condition : bool voption =
-        match condition with
-        | Constant value -> ValueSome value
-        | Compare(a, comparison, b) ->
-            match read situation a, read situation b with
-            | ValueSome x, ValueSome y -> ValueSome(Conditions.compare comparison x y)
-            | _ -> ValueNone
-        | IsSet _ -> ValueNone
-        | During name ->
-            match timeline with
-            | Some timeline ->
-                let holding = timeline.Combinations[situation % timeline.Combinations.Length]
-                ValueSome(holding &&& Timeline.bit timeline name <> 0UL)
-            | None -> ValueNone
-        | Not part -> truth situation part |> ValueOption.map not
-        | Held(_, part, _) -> truth situation part
-        | And parts -> fold situation false parts
-        | Or parts -> fold situation true parts
-
-    and fold situation decisive parts =
-        let mutable result = ValueSome(not decisive)
-
-        for part in parts do
-            match truth situation part with
-            | ValueSome value when value = decisive -> result <- ValueSome decisive
-            | ValueNone when result <> ValueSome decisive -> result <- ValueNone
-            | _ -> ()
-
-        result
-
-    let both condition =
-        let mutable holds, fails = 0UL, 0UL
+    let collect (holds: int -> bool) =
+        let mutable bits = 0UL
 
         for situation in 0 .. Situations - 1 do
-            match truth situation condition with
-            | ValueSome true -> holds <- holds ||| (1UL <<< situation)
-            | ValueSome false -> fails <- fails ||| (1UL <<< situation)
-            | ValueNone -> ()
+            if holds situation then bits <- bits ||| (1UL <<< situation)
 
-        struct (holds, fails)
+        struct (bits, ~~~bits)
+
+    let leaves = Dictionary<Condition, struct (uint64 * uint64)>()
+
+    let leaf condition =
+        match leaves.TryGetValue condition with
+        | true, seen -> seen
+        | _ ->
+            let seen =
+                match condition with
+                | Compare(a, comparison, b) ->
+                    match read a, read b with
+                    | ValueSome x, ValueSome y -> collect (fun situation -> Conditions.compare comparison x[situation] y[situation])
+                    | _ -> struct (0UL, 0UL)
+                | During name ->
+                    match timeline with
+                    | Some timeline ->
+                        let bit = Timeline.bit timeline name
+                        collect (fun situation -> timeline.Combinations[situation % timeline.Combinations.Length] &&& bit <> 0UL)
+                    | None -> struct (0UL, 0UL)
+                | _ -> struct (0UL, 0UL)
+
+            leaves[condition] <- seen
+            seen
+
+    // All situations at once, a bit for each.
+    let rec both condition =
+        match condition with
+        | Constant value -> if value then struct (System.UInt64.MaxValue, 0UL) else struct (0UL, System.UInt64.MaxValue)
+        | Not part ->
+            let struct (holds, fails) = both part
+            struct (fails, holds)
+        | Held(_, part, _) -> both part
+        | And parts ->
+            parts
+            |> List.fold
+                (fun (struct (holds, fails)) part ->
+                    let struct (also, not') = both part
+                    struct (holds &&& also, fails ||| not'))
+                (struct (System.UInt64.MaxValue, 0UL))
+        | Or parts -> both (Not(And(parts |> List.map Not)))
+        | other -> leaf other
 
     conditions |> Array.map both

@@ -12,7 +12,8 @@ let names: string[] = [| for suite in set.Suites -> suite.Policy.Name |]
 let private suite (name: string) = set.Suites |> Seq.find (fun suite -> suite.Policy.Name = name)
 
 [<Test>]
-let ``the examples compile without a word`` () = equal "" (set.Render())
+let ``the examples compile without a word, save for what cannot be checked of a rule that follows the latency`` () =
+    equal [ "R119", "web-shop.rules" ] [ for found in set.Diagnostics -> found.Code, Path.GetFileName found.File ]
 
 [<Test>]
 let ``there are ten, each in a file of its name, with scenarios and properties`` () =

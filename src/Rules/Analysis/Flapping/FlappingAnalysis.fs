@@ -60,8 +60,14 @@ let private skips (context: Context) =
         if free then
             context.Skip(rule.Name, "is taken not to fire where that depends on " + reasons (rule.When :: Option.toList rule.Until))
 
+    // A forbid only takes moves away, which ends circles, unless a shrink that it stops outranked a growth.
+    let priorities kind =
+        Moving.resizers context.Policy |> Array.filter (fun rule -> List.contains kind (Firing.kinds rule.Action)) |> Array.map _.Priority
+
+    let outranked = Array.min (priorities ResizeUpAction) < Array.max (priorities ResizeDownAction)
+
     for forbid in Moving.blockers context.Policy do
-        if Seeing.isFree context.Find forbid.When then
+        if outranked && List.contains ResizeDownAction forbid.Blocks && Seeing.isFree context.Find forbid.When then
             context.Skip(forbid.Name, "is taken not to block where that depends on " + reasons [ forbid.When ])
 
 let check (context: Context) : unit =

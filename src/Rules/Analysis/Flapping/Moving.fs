@@ -41,8 +41,10 @@ type private Watched =
       Cpu: Loads.Classes
       Memory: Loads.Classes
       ReadsSize: bool
-      /// By its own classes of cpu and memory, and the size where it reads that.
-      Known: Dictionary<struct (int * int * int64<mcu>), Proposing> }
+      /// Rules of one action and priority have one number.
+      Kind: int
+      /// By its own classes of cpu and memory, and the size where it reads that; each with a number that the same has everywhere.
+      Known: Dictionary<struct (int * int * int64<mcu>), struct (Proposing * int)> }
 
 [<NoEquality; NoComparison>]
 type private Proposal =
@@ -92,11 +94,24 @@ type Mover(setting: Setting, cpu: Loads.Classes, memory: Loads.Classes) =
     let mutable work = 0
     let mutable isSensitive = false
 
+    // What is equal has one number, so that it is compared in full only once.
+    let kinds = Dictionary<struct (RuleAction * int), int>()
+    let timings = Dictionary<Proposing, int>()
+
+    let kindOf key =
+        kinds.TryAdd(key, kinds.Count) |> ignore
+        kinds[key]
+
+    let timingOf key =
+        timings.TryAdd(key, timings.Count) |> ignore
+        timings[key]
+
     let watch (rule: Rule) (conditions: Condition list) =
         { Rule = rule
           Cpu = Loads.classes (differences find "cpu" conditions)
           Memory = Loads.classes (differences find "memory" conditions)
           ReadsSize = conditions |> List.exists (fun condition -> Conditions.metrics condition |> List.contains "size")
+          Kind = kindOf (struct (rule.Action, rule.Priority))
           Known = Dictionary() }
 
     let rules = resizers policy |> Array.map (fun rule -> watch rule (rule.When :: Option.toList rule.Until))
@@ -114,7 +129,7 @@ type Mover(setting: Setting, cpu: Loads.Classes, memory: Loads.Classes) =
         let near (cooldown: int64<Unfolding.half>) = cooldown > 0L<_> && time >= cooldown && time <= cooldown + Unfolding.instant setting.FirstSample
         if near upFrom || near downFrom then isSensitive <- true
 
-    let proposing (watched: Watched) size cpuUsage memoryUsage : Proposing =
+    let proposing (watched: Watched) size cpuUsage memoryUsage : struct (Proposing * int) =
         let key =
             struct (Loads.classOf watched.Cpu cpuUsage, Loads.classOf watched.Memory memoryUsage, (if watched.ReadsSize then size else 0L<mcu>))
 
@@ -144,6 +159,7 @@ type Mover(setting: Setting, cpu: Loads.Classes, memory: Loads.Classes) =
             for struct (time, _) in found do
                 noteTime time
 
+            let found = struct (found, timingOf found)
             watched.Known[key] <- found
             found
 
@@ -157,14 +173,14 @@ type Mover(setting: Setting, cpu: Loads.Classes, memory: Loads.Classes) =
         match active.TryGetValue key with
         | true, known -> known
         | _ ->
-            work <- work + rules.Length / 4
+            work <- work + rules.Length
+            let told = HashSet<struct (int * int)>()
 
             let found =
-                rules
-                |> Array.filter (fun watched -> not watched.ReadsSize)
-                |> Array.map (fun watched -> struct (watched, proposing watched 0L<mcu> cpuUsage memoryUsage))
-                |> Array.filter (fun (struct (_, when')) -> fires when')
-                |> Array.distinctBy (fun (struct (watched, when')) -> struct (watched.Rule.Action, watched.Rule.Priority, when'))
+                [| for watched in rules do
+                       if not watched.ReadsSize then
+                           let struct (when', timing) = proposing watched 0L<mcu> cpuUsage memoryUsage
+                           if fires when' && told.Add(struct (watched.Kind, timing)) then struct (watched, when') |]
 
             active[key] <- found
             found
@@ -232,7 +248,7 @@ type Mover(setting: Setting, cpu: Loads.Classes, memory: Loads.Classes) =
             consider watched.Rule when'
 
         for watched in readers do
-            let when' = proposing watched size cpuUsage memoryUsage
+            let struct (when', _) = proposing watched size cpuUsage memoryUsage
             if fires when' then consider watched.Rule when'
 
         if proposals.Count = 0 then
