@@ -11,7 +11,9 @@ public sealed class LoginDatabase(string name)
     private volatile ServerProfile? _profile;
     private AccountSnapshot _accounts = AccountSnapshot.Empty;
     private DateTimeOffset _changedAt;
-    private TaskCompletionSource? _change;
+    // Changes up to here are known, or were given up on.
+    private DateTimeOffset _knownUntil;
+    private TaskCompletionSource? _nextReading;
 
     public string Name { get; } = name;
 
@@ -28,7 +30,9 @@ public sealed class LoginDatabase(string name)
         {
             _accounts = accounts;
             Index();
-            if (accounts.ReadAt >= _changedAt) EndChange();
+            _knownUntil = accounts.ReadAt;
+            _nextReading?.SetResult();
+            _nextReading = null;
         }
     }
 
@@ -38,15 +42,24 @@ public sealed class LoginDatabase(string name)
         lock (_gate)
         {
             _changedAt = at;
-            _change ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            // A clock that was set back does not make it known.
+            if (at <= _knownUntil) _knownUntil = at - TimeSpan.FromTicks(1);
         }
     }
 
-    /// <summary>Ends when every change is known. Whoever made one may log in by it at once; an engine that cannot be read does not keep clients out.</summary>
+    /// <summary>
+    /// Ends when every change made so far is known; those that follow are not waited for. Whoever made one may log in by it at once; an engine that cannot
+    /// be read does not keep clients out.
+    /// </summary>
     public Task ChangesAreKnownAsync()
     {
-        var change = Volatile.Read(ref _change);
-        return change is null ? Task.CompletedTask : GiveUpAsync(change);
+        DateTimeOffset change;
+        lock (_gate)
+        {
+            if (_changedAt <= _knownUntil) return Task.CompletedTask;
+            change = _changedAt;
+        }
+        return WaitAsync(change);
     }
 
     public void UseProfile(ServerProfile profile)
@@ -59,25 +72,21 @@ public sealed class LoginDatabase(string name)
         }
     }
 
-    private async Task GiveUpAsync(TaskCompletionSource change)
+    private async Task WaitAsync(DateTimeOffset change)
     {
-        try
+        var limit = Task.Delay(s_changeLimit);
+        while (true)
         {
-            await change.Task.WaitAsync(s_changeLimit);
-        }
-        catch (TimeoutException)
-        {
+            Task reading;
             lock (_gate)
             {
-                if (_change == change) EndChange();
+                if (limit.IsCompleted && _knownUntil < change) _knownUntil = change;
+                if (_knownUntil >= change) return;
+                _nextReading ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+                reading = _nextReading.Task;
             }
+            await Task.WhenAny(reading, limit);
         }
-    }
-
-    private void EndChange()
-    {
-        _change?.SetResult();
-        _change = null;
     }
 
     // The families order hosts differently, so both what the accounts are and whose they are count.
