@@ -1,6 +1,7 @@
 using System.Net;
 using NUnit.Framework;
 using Serverless.Host.Gateway.Authentication;
+using Serverless.Tests.Integration.Authentication.Support;
 
 namespace Serverless.Tests.Integration.Authentication;
 
@@ -89,25 +90,4 @@ public sealed class FailureLimiterTests
     }
 
     private static TimeSpan Seconds(double seconds) => TimeSpan.FromSeconds(seconds);
-
-    private sealed class ManualTime : TimeProvider
-    {
-        private DateTimeOffset _now = new(2026, 3, 2, 20, 0, 0, TimeSpan.Zero);
-
-        private TimeSpan _running = TimeSpan.FromHours(1);
-
-        public override long TimestampFrequency => TimeSpan.TicksPerSecond;
-
-        public override DateTimeOffset GetUtcNow() => _now;
-
-        public override long GetTimestamp() => _running.Ticks;
-
-        public void Advance(TimeSpan by)
-        {
-            _now += by;
-            _running += by;
-        }
-
-        public void SetWallClock(TimeSpan by) => _now += by;
-    }
 }

@@ -23,6 +23,7 @@ public sealed partial class GatewayCertificate
     private readonly Lock _gate = new();
     private SslServerAuthenticationOptions _options;
     private (DateTime, long, DateTime, long) _stamp;
+    private string? _problem;
     private long _looked;
 
     private GatewayCertificate(string certificatePath, string keyPath, TimeProvider time, ILogger logger)
@@ -67,17 +68,21 @@ public sealed partial class GatewayCertificate
     private void Look()
     {
         _looked = _time.GetTimestamp();
-        var stamp = Stamp();
-        if (stamp == _stamp) return;
-        _stamp = stamp;
         try
         {
+            var stamp = Stamp();
+            // What could not be read is tried again: why may lie elsewhere than in the files (who may read them, no descriptor left).
+            if (stamp == _stamp && _problem is null) return;
+            _stamp = stamp;
             // The old one is not disposed of: handshakes may be under way with it.
             _options = Read();
+            _problem = null;
             LogReloaded(_certificatePath);
         }
-        catch (IOException failure)
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {
+            if (failure.Message == _problem) return;
+            _problem = failure.Message;
             LogKept(failure.Message);
         }
     }
