@@ -84,6 +84,7 @@ public sealed class CompressedTransportTests
 
     /// <summary>Lies of a peer: each ends the connection, and none takes the memory it names.</summary>
     [TestCase("0a000007ffffff00000000000000000000", TestName = "Lie_SequenceOutOfTurn_IsALostConnection")]
+    [TestCase("00000000000000", TestName = "Lie_EmptyPacket_IsALostConnection")]
     [TestCase("0500000010000078787878787878", TestName = "Lie_NotZlib_IsALostConnection")]
     [TestCase("0b000000ffffff789c4b4c4a0600024d0127", TestName = "Lie_MorePlainBytesNamedThanThere_IsALostConnection")]
     [TestCase("0b000000010000789c4b4c4a0600024d0127", TestName = "Lie_FewerPlainBytesNamedThanThere_IsALostConnection")]

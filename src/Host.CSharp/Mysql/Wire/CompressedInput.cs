@@ -70,6 +70,8 @@ internal sealed class CompressedInput(ITransport below, byte[] received) : IDisp
         CompressedPacket.TryRead(_head, out _packet);
         if (_packet.Sequence != 0 && _packet.Sequence != _sequence) throw Broken($"compressed packets out of order: sequence number {_sequence} expected, {_packet.Sequence} found");
         _sequence = unchecked((byte)(_packet.Sequence + 1));
+        // Nobody sends one, and as many as a line carries would keep the loop from everybody else.
+        if (_packet.Length == 0) throw Broken("a compressed packet of at least one byte expected, an empty one found");
         if (_packet.PlainLength == 0)
         {
             _left = _packet.Length;
@@ -141,7 +143,7 @@ internal sealed class CompressedInput(ITransport below, byte[] received) : IDisp
         if (_received.IsEmpty) return below.TryReceive(target);
         var taken = Math.Min(target.Length, _received.Length);
         _received.Span[..taken].CopyTo(target);
-        _received = _received[taken..];
+        _received = taken == _received.Length ? default : _received[taken..];
         return taken;
     }
 
