@@ -46,6 +46,13 @@ public interface ITransport : IDisposable
     /// <exception cref="ConnectionLostException">Aborted, here or by the end of the loop.</exception>
     ValueTask WaitWritableAsync();
 
+    /// <summary>
+    /// Waits until all that <see cref="TrySend(ReadOnlySpan{byte})"/> took is with the kernel, which sends it whatever becomes of this process's side. What is
+    /// closed before loses what is still kept here. Not while somebody waits for writability.
+    /// </summary>
+    /// <exception cref="ConnectionLostException">Aborted, here or by the end of the loop.</exception>
+    ValueTask DrainAsync();
+
     /// <summary>Ends a wait for readability with false. Returns whether there was one. Bytes are never lost by it.</summary>
     bool InterruptRead();
 

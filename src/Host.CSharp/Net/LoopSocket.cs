@@ -126,6 +126,8 @@ public sealed class LoopSocket : ITransport, IReadinessTarget, IValueTaskSource<
         return new ValueTask(this, (short)(token | Waiter.WriteToken));
     }
 
+    public ValueTask DrainAsync() => ValueTask.CompletedTask;
+
     /// <summary>Receives at least one byte; 0 when the peer has closed.</summary>
     /// <exception cref="ConnectionLostException">The connection is broken or was aborted.</exception>
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]

@@ -157,6 +157,33 @@ public sealed class TlsTransportTests
     }
 
     [Test]
+    public async Task Handshake_LoopThatEnds_IsALostConnection()
+    {
+        using var pair = await SocketPair.CreateAsync(_near, _far);
+        await using var stream = new TlsSocketStream(pair.Near, []);
+        _near.Dispose();
+        Assert.That(async () => await stream.WriteAsync(new byte[] { 1 }).AsTask().WaitAsync(TimeSpan.FromSeconds(20)), Throws.TypeOf<ConnectionLostException>());
+    }
+
+    [Test]
+    public async Task Drained_WhatWasTakenIsWithTheKernel()
+    {
+        var (sockets, client, server) = await ConnectAsync();
+        using var closing = sockets;
+        var (taken, draining) = await _near.RunAsync(() =>
+        {
+            var (data, all) = (new byte[1 << 20], 0L);
+            for (int sent; (sent = client.TrySend(data)) > 0;) all += sent;
+            return Task.FromResult((all, client.DrainAsync().AsTask()));
+        });
+        Assert.That(draining.IsCompleted, Is.False);
+        var receiving = server.Loop.RunAsync(() => ReceiveAsync(server, (int)taken + 1, 1 << 16));
+        await draining;
+        client.Dispose();
+        Assert.That(await receiving, Has.Length.EqualTo(taken));
+    }
+
+    [Test]
     public async Task Garbage_AfterTheHandshake_IsALostConnection()
     {
         var (sockets, client, server) = await ConnectAsync();

@@ -12,6 +12,9 @@ namespace Serverless.Host.Gateway.Listening;
 /// </summary>
 public sealed partial class GatewayListener : IConnectionPlaces, IAsyncDisposable
 {
+    /// <summary>How long a client that does not read is waited for with the last of what it was sent; the servers wait so long as well (net_write_timeout).</summary>
+    private static readonly TimeSpan LongestDrain = TimeSpan.FromSeconds(60);
+
     private static readonly ErrPacket TooMany = new(ErrorCode.TooManyConnections, "Too many connections") { WithSqlState = false };
 
     private readonly ConnectionTable _connections;
@@ -154,11 +157,31 @@ public sealed partial class GatewayListener : IConnectionPlaces, IAsyncDisposabl
         }
         finally
         {
+            await DrainAsync(channel.Transport);
             channel.Dispose();
             _connections.Remove(id);
             _descriptors.ReturnClient();
             Counters.Close();
             Release();
+        }
+    }
+
+    /// <summary>The end of a result, or the reason why it is over, reaches a client that reads slowly too. It counts as connected until then.</summary>
+    private static async ValueTask DrainAsync(ITransport transport)
+    {
+        var draining = transport.DrainAsync();
+        var limit = draining.IsCompleted ? null : transport.Loop.StartTimer(LongestDrain, static transport => ((ITransport)transport!).Abort(), transport);
+        try
+        {
+            await draining;
+        }
+        catch (ConnectionLostException)
+        {
+            // It went away, or does not read.
+        }
+        finally
+        {
+            limit?.Cancel();
         }
     }
 

@@ -59,6 +59,12 @@ public sealed class CompressedTransport : ITransport, IHangupObserver, IValueTas
     public ValueTask WaitWritableAsync() =>
         _output.IsCongested ? new ValueTask(this, (short)(_writer.Begin() | Waiter.WriteToken)) : ValueTask.CompletedTask;
 
+    public async ValueTask DrainAsync()
+    {
+        await WaitWritableAsync();
+        await _below.DrainAsync();
+    }
+
     public bool InterruptRead() => _below.InterruptRead();
 
     public void Abort() => _below.Abort();

@@ -38,7 +38,7 @@ internal sealed class TlsSocketStream(LoopSocket socket, byte[] received) : Stre
 
     public override ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
     {
-        if (!socket.Loop.IsCurrent) return new ValueTask(socket.Loop.RunAsync(() => WriteAsync(buffer, CancellationToken.None).AsTask()));
+        if (!socket.Loop.IsCurrent) return new ValueTask(socket.Loop.RunAsync(() => WriteOnLoopAsync(buffer)));
         Write(buffer.Span);
         return ValueTask.CompletedTask;
     }
@@ -69,8 +69,15 @@ internal sealed class TlsSocketStream(LoopSocket socket, byte[] received) : Stre
         taken = Math.Min(buffer.Length, _received.Length);
         if (_received.IsEmpty) return false;
         _received.Span[..taken].CopyTo(buffer);
-        _received = _received[taken..];
+        _received = taken == _received.Length ? default : _received[taken..];
         return true;
+    }
+
+    // It does not ask again whose thread it is: a loop that has ended has none, and what comes then finds the socket closed.
+    private Task WriteOnLoopAsync(ReadOnlyMemory<byte> buffer)
+    {
+        Write(buffer.Span);
+        return Task.CompletedTask;
     }
 
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]

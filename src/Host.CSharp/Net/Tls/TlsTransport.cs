@@ -118,6 +118,8 @@ public sealed class TlsTransport : ITransport, IHangupObserver, IValueTaskSource
         return new ValueTask(this, (short)(_writer.Begin() | Waiter.WriteToken));
     }
 
+    public ValueTask DrainAsync() => WaitWritableAsync();
+
     public bool InterruptRead() => _reader.Complete(WaitResult.Interrupted);
 
     public void Abort()
