@@ -4,7 +4,7 @@
     bench/gateway.py [--rounds 3] [--seconds 4] [--threads 1,8,64] [--idle 2000] [--wakes 20] [--only relay,idle,wake] [--json FILE]
 
 relay  sysbench point selects: throughput, p50, p95, and processor time of the proxy per query
-idle   resident memory per connection that is held open and does nothing, the database asleep
+idle   resident memory per connection that is held open and does nothing, the database asleep; by TLS too (aim: 45 KB at most)
 wake   from a statement sent on a sleeping database to its answer, beside the same server's own start to its first answer
 
 One engine serves all: the gateway's own compute, which for this run listens on TCP as well. The gateway reaches it over its Unix
@@ -17,6 +17,7 @@ import os
 import re
 import shutil
 import signal
+import ssl
 import statistics
 import subprocess
 import sys
@@ -30,8 +31,15 @@ from servers import PASSWORD, USER, Gateway, HAProxy, cpu_seconds, resident
 QUERY = "SELECT COUNT(*) FROM sbtest.wake"
 
 
-def connect(port):
-    return pymysql.connect(host="127.0.0.1", port=port, user=USER, password=PASSWORD, autocommit=True, read_timeout=120)
+def connect(port, tls=None):
+    return pymysql.connect(host="127.0.0.1", port=port, user=USER, password=PASSWORD, autocommit=True, read_timeout=120, ssl=tls)
+
+
+def unverified():
+    """TLS that takes any certificate. One context for all, as a client's pool has it: each would read the system's authorities again."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    return context
 
 
 def sysbench(where, threads, seconds, command="run"):
@@ -88,13 +96,13 @@ def relay(gateway, haproxy, options):
     return rows
 
 
-def held(port, pid, count):
+def held(port, pid, count, tls=None):
     # a first crowd that leaves again, so that what a process keeps from its busiest moment is not counted as the price of one connection
-    for c in [connect(port) for _ in range(200)]:
+    for c in [connect(port, tls) for _ in range(200)]:
         c.close()
     time.sleep(2)
     before = resident(pid)
-    crowd = [connect(port) for _ in range(count)]
+    crowd = [connect(port, tls) for _ in range(count)]
     time.sleep(3)
     after = resident(pid)
     for c in crowd:
@@ -106,6 +114,7 @@ def idle(gateway, haproxy, options):
     rows = [{"path": "HAProxy", "bytes": held(haproxy.port, haproxy.pid, options.idle)}]
     gateway.suspend()
     rows.append({"path": "gateway, asleep", "bytes": held(gateway.port, gateway.pid, options.idle)})
+    rows.append({"path": "gateway, TLS, asleep", "bytes": held(gateway.port, gateway.pid, options.idle, unverified())})
     print(f"\nresident bytes per idle connection ({options.idle} connections)")
     for r in rows:
         print(f"  {r['path']:<20} {r['bytes']:>8.0f}")
