@@ -4,6 +4,7 @@ using Serverless.Core;
 using Serverless.Host.Control;
 using Serverless.Host.Control.Settings;
 using Serverless.Host.Gateway.Authentication;
+using Serverless.Host.Gateway.Listening;
 using Serverless.Host.Gateway.Sessions;
 using Serverless.Host.Mysql;
 using Serverless.Host.Net;

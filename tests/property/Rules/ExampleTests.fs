@@ -13,7 +13,7 @@ let private suite (name: string) = set.Suites |> Seq.find (fun suite -> suite.Po
 
 [<Test>]
 let ``the examples compile without a word, save for what cannot be checked of a rule that follows the latency`` () =
-    equal [ "R119", "web-shop.rules" ] [ for found in set.Diagnostics -> found.Code, Path.GetFileName found.File ]
+    equal [ "R119", "web-shop.rules" ] [ for found in set.Diagnostics -> found.Code, FileInfo(found.File).Name ]
 
 [<Test>]
 let ``there are ten, each in a file of its name, with scenarios and properties`` () =

@@ -56,6 +56,7 @@ internal sealed partial class Session : IHangupObserver
         Database.Add(this);
         _shard.Add(this);
         _client.Transport.HangupObserver = this;
+        if (_client.Transport.IsPeerClosed) Signal(SessionSignals.ClientGone);
         using var stop = cancellation.UnsafeRegister(static session => ((Session)session!).PostSignal(SessionSignals.Stop), this);
         try
         {
