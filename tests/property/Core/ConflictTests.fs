@@ -113,7 +113,7 @@ let ``a cooling explains itself in words`` () =
     Assert.That(String.concat "\n" (Explain.decision policy story.Decision), Does.Contain "grow is cooling for 12 s more")
 
 [<Test>]
-[<Says "K-78">]
+[<Says "K-79">]
 let ``a decision explains itself with the values seen`` () =
     let policy = policy [ rule "sleep" (idle (minutes 5)) (Suspend never) ] []
     let story = running policy (cu 1.0) |> after (seconds 312) Tick
@@ -182,6 +182,9 @@ let ``hysteresis keeps a rule armed between its thresholds, and a resize disarms
     Assert.That(effect armed.Decision, Is.EqualTo(resize 2.5), "30% is between the thresholds")
     let resized = armed |> ends Succeeded |> sampled "cpu" 3_000L (minutes 5)
     Assert.That(effect resized.Decision, Is.EqualTo None, "the resize disarmed it")
+    let low = running cool (cu 4.0) |> send (Observed(ComputeServes(ValueSome(cu 3.0)))) |> sampled "cpu" 1_000L (minutes 1)
+    let byHand = low |> send (Observed(ComputeServes(ValueSome(cu 2.0)))) |> sampled "cpu" 3_000L (minutes 5)
+    Assert.That(effect byHand.Decision, Is.EqualTo None, "a size set by somebody else did")
 
 [<Test>]
 [<Says "K-36">]

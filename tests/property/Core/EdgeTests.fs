@@ -26,7 +26,7 @@ let private under policy (story: Story) = { story with Policy = policy } |> send
 let private vast = Int64.MaxValue
 
 [<Test>]
-[<Says "K-72">]
+[<Says "K-73">]
 let ``an operator's resume takes a drain back for as long as a resume would keep it up`` () =
     let back = draining |> after (seconds 1) (Commanded(ResumeCommand ValueNone, "ann"))
     Assert.That(phase back, Is.EqualTo Running)
@@ -36,7 +36,7 @@ let ``an operator's resume takes a drain back for as long as a resume would keep
     Assert.That(slept.Now - back.Now, Is.EqualTo(minutes 5))
 
 [<Test>]
-[<Says "K-69">]
+[<Says "K-70">]
 let ``an operator's resume at a size out of bounds is clamped and says so`` () =
     let story = begins sleepy noon |> commands (ResumeCommand(ValueSome(cu 20.0)))
     Assert.That(effect story, Is.EqualTo(Some(DoResume(cu 8.0))))
@@ -80,7 +80,7 @@ let ``timers of a new policy begin when it arrives`` () =
     Assert.That(slept.Now - story.Now, Is.EqualTo(minutes 10))
 
 [<Test>]
-[<Says "K-65">]
+[<Says "K-66">]
 let ``a resize that nobody speaks of ends without a resume: the compute ran all along`` () =
     let cool = { policy [ rule "grow" (Compare(Metric "size", Less, Literal(Size, 2_000L))) (ResizeUp(Units(cu 1.0))) ] [] with Cooldown = { Up = hours 1; Down = 0L<ms>; Suspend = 0L<ms> } }
     let resizing = running cool (cu 1.0)

@@ -17,7 +17,7 @@ let private contains (text: string) (story: Story) = Assert.That(lines story, Do
 let private growing = policy [ rule "grow" (Condition.Held(1, cpuAbove 75, seconds 30)) (ResizeUp(Units(cu 1.0))) ] []
 
 [<Test>]
-[<Says "K-78">]
+[<Says "K-79">]
 let ``a rule whose time runs says when it would fire, and if what`` () =
     let story = running growing (cu 1.0) |> after (seconds 5) (Measured("cpu", 9_100L)) |> after (seconds 18) (Measured("cpu", 9_100L))
     story |> contains "grow would fire in 12 s if cpu stays above 75% (resize up 1cu: cpu 91% > 75% for 30 s)"
@@ -31,7 +31,7 @@ let ``a rule that waits for its window says what must stay`` () =
     Assert.That(found.Rules.Head.FiresAt.IsSome)
 
 [<Test>]
-[<Says "K-78">]
+[<Says "K-79">]
 let ``a cooldown says when it ends`` () =
     let cool = { policy [ rule "grow" (Constant true) (ResizeUp(Units(cu 1.0))) ] [] with Cooldown = { Up = seconds 30; Down = 0L<ms>; Suspend = 0L<ms> } }
     let story = running cool (cu 2.0) |> ends Succeeded |> after (seconds 18) Tick
@@ -58,7 +58,7 @@ let ``nothing to come is said`` () =
     running (policy [] []) (cu 1.0) |> contains "no change within 3600 s if all stays as it is"
 
 [<Test>]
-[<Says "K-78">]
+[<Says "K-79">]
 let ``a forbid names itself and what it saw`` () =
     let story = running (policy [ rule "sleep" (Constant true) (Suspend never) ] [ forbid "backup" (IsSet "backup") [ SuspendAction ] ]) (cu 1.0)
     story |> contains "suspend by rule sleep is blocked by forbid backup: forbidden: backup is unknown"
@@ -71,7 +71,7 @@ let ``an explanation is JSON too`` () =
 
 /// Repeats the samples that are fresh and ticks when asked, as the outlook supposes.
 [<OfLives>]
-[<Says "K-79">]
+[<Says "K-80">]
 let ``what is foretold is what comes when everything stays as it is`` (life: Life) (steps: Step list) : unit =
     let last = List.last steps
     let now = last.After.At

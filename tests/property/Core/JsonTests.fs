@@ -16,7 +16,7 @@ let ``any text comes back as it was written`` (text: string | null) (values: int
     JsonParser.parse (Json.write json) = Ok json
 
 [<Many>]
-[<Says "K-77">]
+[<Says "K-78">]
 let ``garbage is an error and never an exception`` (text: string | null) =
     let text = match text with null -> "" | text -> text
     let policy = policy [] []
@@ -24,7 +24,7 @@ let ``garbage is an error and never an exception`` (text: string | null) =
 
 /// Cut off, or with one character of it replaced.
 [<OfLives>]
-[<Says "K-77">]
+[<Says "K-78">]
 let ``a damaged state is an error or a state, and never an exception`` (life: Life) (steps: Step list) : unit =
     let random = System.Random life.Salt
     let last = List.last steps
@@ -43,7 +43,7 @@ let ``a damaged state is an error or a state, and never an exception`` (life: Li
             if full.Ok then Kernel.step last.Policy full.Value { At = noon; Event = Tick } |> ignore
 
 [<OfLives>]
-[<Says "K-76">]
+[<Says "K-77">]
 let ``the full state comes back as it was written`` (life: Life) (steps: Step list) : unit =
     for step in few life steps do
         let text = KernelJson.writeFullState step.After
@@ -67,7 +67,7 @@ let ``nesting is bounded`` () =
     Assert.That((KernelJson.readInput deep).Error, Does.Contain "levels")
 
 [<Test>]
-[<Says "K-73">]
+[<Says "K-74">]
 let ``a state of a version that is not known is refused`` () =
     let text = KernelJson.writeState (Kernel.initial (policy [] []) noon)
 
@@ -76,7 +76,7 @@ let ``a state of a version that is not known is refused`` () =
         Assert.That((KernelJson.readState (policy [] []) noon changed).Error, Does.Contain $"expected 1 to 2, found {other}")
 
 [<Test>]
-[<Says "K-73">]
+[<Says "K-74">]
 let ``a state of the first version is read, in both forms`` () =
     let story = running (policy [ rule "grow" (cpuAveraged (minutes 1) Greater 75) (ResizeUp(Units(cu 1.0))) ] []) (cu 1.0) |> sampled "cpu" 5_000L (minutes 2)
     let aged (text: string) = text.Replace("\"version\":2", "\"version\":1").Replace($"\"lost\":{int64 Limits.Long},", "")
@@ -93,7 +93,7 @@ let ``a full state under another policy is refused`` () =
     Assert.That((KernelJson.readFullState { policy [] [] with Revision = "2" } text).Error, Does.Contain "revision 1")
 
 [<Test>]
-[<Says "K-75">]
+[<Says "K-76">]
 let ``a restart in mid-flight forgets the effect and its outcome`` () =
     let sleepy = policy [ rule "sleep" (idle (minutes 5)) (Suspend never) ] []
     let draining = running sleepy (cu 1.0) |> after (minutes 5) Tick

@@ -207,7 +207,7 @@ let ``5 at most one effect is in flight`` (life: Life) (steps: Step list) : unit
         inFlight <- not (atRest step.Decision.Phase)
 
 [<OfLives>]
-[<Says "K-67">]
+[<Says "K-68">]
 let ``5 an outcome of an older revision changes nothing`` (life: Life) (steps: Step list) : unit =
     for step in few life steps do
         let at = step.After.At
@@ -229,8 +229,8 @@ let private wanting kind =
     | _ -> begins (policy [] []) noon |> holds 1
 
 [<OfLives>]
-[<Says "K-66">]
-[<Says "K-58">]
+[<Says "K-67">]
+[<Says "K-59">]
 let ``6 a failed effect is tried again with exponential back-off, bounded, and never turns into another action`` (life: Life) (_: Step list) : unit =
     let kind, failures, eager = life.Salt % 4, life.Salt / 4 % 16, life.Salt / 64 % 2 = 0
     let first = wanting kind
@@ -253,7 +253,7 @@ let ``6 a failed effect is tried again with exponential back-off, bounded, and n
         last <- waited
 
 [<OfLives>]
-[<Says "K-66">]
+[<Says "K-67">]
 let ``6 nothing is tried again before its back-off ends`` (life: Life) (steps: Step list) : unit =
     for step in steps do
         let byRule = not (List.contains "command" step.Decision.Because)

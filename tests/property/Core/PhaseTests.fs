@@ -57,7 +57,7 @@ let ``a suspend drains, passes the point of no return, and is done`` () =
 
 [<Test>]
 [<Says "K-56">]
-[<Says "K-67">]
+[<Says "K-68">]
 let ``a statement held in a drain cancels it, and the drain's outcome is stale`` () =
     let cancelled = draining |> after (seconds 1) (ActivityChanged { quiet with Held = 1 })
     Assert.That(phase cancelled, Is.EqualTo Running)
@@ -89,7 +89,7 @@ let ``a refused suspend pauses before it asks again, ever longer, within a bound
     Assert.That(says "backup runs" refused)
 
 [<Test>]
-[<Says "K-80">]
+[<Says "K-58">]
 let ``a withheld suspend is no failure, and is decided once for each time that it goes quiet`` () =
     let withheld = draining |> ends (WithheldBy "shadow mode")
     Assert.That(phase withheld, Is.EqualTo Running)
@@ -103,7 +103,7 @@ let ``a withheld suspend is no failure, and is decided once for each time that i
     Assert.That(effect (busy |> after (minutes 5) Tick), Is.Not.EqualTo None, "idle once more")
 
 [<Test>]
-[<Says "K-80">]
+[<Says "K-58">]
 let ``a withheld resize is no failure, and is decided again after a while`` () =
     let growing = running (policy [ rule "grow" (Constant true) (ResizeUp(Units 500L<mcu>)) ] []) (cu 1.0) |> after (seconds 1) Tick
     let withheld = growing |> ends (WithheldBy "shadow mode")
@@ -120,7 +120,7 @@ let ``what was withheld is decided afresh after a restart`` () =
     Assert.That(decision.Effect.IsSome, Is.True)
 
 [<Test>]
-[<Says "K-60">]
+[<Says "K-61">]
 let ``a failed resume goes to failed and is tried again with back-off while a statement is held`` () =
     let failed = asleep sleepy |> holds 1 |> ends (FailedWith "data directory unreadable")
     Assert.That(phase failed, Is.EqualTo Failed)
@@ -159,7 +159,7 @@ let ``a pause refuses held statements, and unpausing wakes`` () =
     Assert.That(effect (paused |> commands UnpauseCommand), Is.EqualTo(resume 0.5))
 
 [<Test>]
-[<Says "K-71">]
+[<Says "K-72">]
 let ``a pause keeps rules away and takes a drain of theirs back`` () =
     Assert.That(phase (draining |> commands PauseCommand), Is.EqualTo Running)
     let paused = running sleepy (cu 1.0) |> commands PauseCommand |> waits (hours 2)
@@ -179,7 +179,7 @@ let ``an operator's suspend is not cancelled by held statements, which wake it a
 
 [<Test>]
 [<Says "K-55">]
-[<Says "K-69">]
+[<Says "K-70">]
 let ``an operator's drain that still finds a transaction is cancelled with a warning`` () =
     let asked = running sleepy (cu 1.0) |> send (ActivityChanged { quiet with Transactions = 1 }) |> commands SuspendCommand
     let cancelled = asked |> ends Drained
@@ -187,14 +187,14 @@ let ``an operator's drain that still finds a transaction is cancelled with a war
     Assert.That(says "1 transaction is open" cancelled)
 
 [<Test>]
-[<Says "K-70">]
+[<Says "K-71">]
 let ``a command in mid-flight is carried out when the effect has ended`` () =
     let story = asleep sleepy |> holds 1 |> commands SuspendCommand
     Assert.That(effect story, Is.EqualTo None)
     Assert.That(effect (story |> ends Succeeded), Is.EqualTo(Some(DoSuspend { ByOperator = true; Breaking = never })))
 
 [<Test>]
-[<Says "K-69">]
+[<Says "K-70">]
 let ``an operator's resize is clamped and says so`` () =
     let story = running sleepy (cu 1.0) |> commands (ResizeCommand(cu 20.0))
     Assert.That(effect story, Is.EqualTo(Some(DoResize(cu 8.0))))
@@ -203,13 +203,13 @@ let ``an operator's resize is clamped and says so`` () =
     Assert.That(effect sleeping, Is.EqualTo(resume 3.0))
 
 [<Test>]
-[<Says "K-69">]
+[<Says "K-70">]
 let ``an operator's resume does not wait for the back-off`` () =
     let failed = asleep sleepy |> holds 1 |> ends (FailedWith "no") |> commands (ResumeCommand ValueNone)
     Assert.That(effect failed, Is.EqualTo(resume 0.5))
 
 [<Test>]
-[<Says "K-61">]
+[<Says "K-62">]
 let ``a crash restarts it at once, and a crash loop backs off`` () =
     let crash (story: Story) = story |> after (seconds 1) (Observed(ComputeCrashed "signal 9"))
     let first = running sleepy (cu 1.0) |> after (minutes 2) Tick |> crash
@@ -226,7 +226,7 @@ let ``a crash restarts it at once, and a crash loop backs off`` () =
     Assert.That(effect stable, Is.EqualTo(resume 1.0), "it had run for a while")
 
 [<Test>]
-[<Says "K-63">]
+[<Says "K-64">]
 let ``a compute found stopped is suspended, and a held statement wakes it`` () =
     let gone = running sleepy (cu 1.0) |> after (seconds 1) (Observed ComputeGone)
     Assert.That(phase gone, Is.EqualTo Suspended)
@@ -234,7 +234,7 @@ let ``a compute found stopped is suspended, and a held statement wakes it`` () =
     Assert.That(effect (gone |> holds 1), Is.EqualTo(resume 1.0))
 
 [<Test>]
-[<Says "K-64">]
+[<Says "K-65">]
 let ``a size set by somebody else is the size`` () =
     let found = running sleepy (cu 1.0) |> after (seconds 1) (Observed(ComputeServes(ValueSome(cu 3.0))))
     Assert.That((view found).SizeMcu, Is.EqualTo 3_000L)
@@ -279,7 +279,7 @@ let ``a new policy takes effect with the input that brings it`` () =
     Assert.That(effect ({ story with Policy = eager } |> send PolicyChanged), Is.EqualTo(Some(DoSuspend { ByOperator = false; Breaking = never })))
 
 [<Test>]
-[<Says "K-65">]
+[<Says "K-66">]
 let ``an effect that nobody speaks of gives way to what is observed, in the end`` () =
     let waking = asleep sleepy |> holds 1
     Assert.That(phase (waking |> after (minutes 14) (Observed ComputeGone)), Is.EqualTo Resuming)

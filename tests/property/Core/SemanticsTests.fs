@@ -204,21 +204,21 @@ let ``rules that agree on a suspend give up only on what each of them gives up o
     let agreed = policy [ gives "a" (Some(minutes 5)) (Some(minutes 1)); gives "b" (Some(minutes 9)) None ] []
     Assert.That(effect (running agreed (cu 1.0)), Is.EqualTo(Some(DoSuspend { ByOperator = false; Breaking = { Transactions = Some(minutes 9); PinnedSessions = None } })))
 
-[<Test; Says "K-59">]
+[<Test; Says "K-60">]
 let ``what is infeasible is asked again after the longest back-off, or when the machine has changed`` () =
     let growing = policy [ rule "grow" (Constant true) (ResizeUp(Units(cu 1.0))) ] []
     let infeasible = running growing (cu 1.0) |> ends (InfeasibleFor "the node is too small")
     Assert.That((infeasible |> waits (hours 1)).Now - infeasible.Now, Is.EqualTo(seconds 300))
     Assert.That(effect (infeasible |> after (seconds 1) (Capacity(64_000L<mcpu>, 1_099_511_627_776L<bytes>))), Is.EqualTo(Some(DoResize(cu 2.0))))
 
-[<Test; Says "K-62">]
+[<Test; Says "K-63">]
 let ``a crash in a drain is the end of it`` () =
     let draining = running (policy [ rule "sleep" (idle (minutes 5)) (Suspend never) ] []) (cu 1.0) |> after (minutes 5) Tick
     let crashed = draining |> send (Observed(ComputeCrashed "signal 9"))
     Assert.That(phase crashed, Is.EqualTo Suspended)
     Assert.That(effect crashed, Is.EqualTo None)
 
-[<TestCase true; TestCase false; Says "K-64">]
+[<TestCase true; TestCase false; Says "K-65">]
 let ``a compute found running is running, with the size found`` (failed: bool) =
     let asleep = begins (policy [] []) noon
     let story = if failed then asleep |> holds 1 |> ends (FailedWith "no") |> holds 0 else asleep
@@ -227,13 +227,13 @@ let ``a compute found running is running, with the size found`` (failed: bool) =
     Assert.That(phase found, Is.EqualTo Running)
     Assert.That(found.State.Size, Is.EqualTo(cu 3.0))
 
-[<Test; Says "K-63">]
+[<Test; Says "K-64">]
 let ``a compute that somebody else starts is not running yet`` () =
     let story = running (policy [] []) (cu 1.0) |> after (seconds 1) (Observed ComputeStarting)
     Assert.That(phase story, Is.EqualTo Suspended)
     Assert.That(phase (story |> holds 1), Is.EqualTo Resuming)
 
-[<Test; Says "K-68">]
+[<Test; Says "K-69">]
 let ``a resume that succeeded forgets its failures once it is suspended`` () =
     let failedTwice = begins (policy [] []) noon |> holds 1 |> ends (FailedWith "no") |> waits (minutes 1) |> ends (FailedWith "no") |> waits (minutes 1)
     let up = failedTwice |> ends Succeeded
@@ -241,7 +241,7 @@ let ``a resume that succeeded forgets its failures once it is suspended`` () =
     let slept = up |> holds 0 |> commands SuspendCommand |> ends Drained |> ends Succeeded
     Assert.That(slept.State.ResumeBackoff.Failures, Is.EqualTo 0)
 
-[<Test; Says "K-70">]
+[<Test; Says "K-71">]
 let ``of several commands in mid-flight the last one counts`` () =
     let story = begins (policy [] []) noon |> holds 1 |> commands SuspendCommand |> commands (ResizeCommand(cu 2.0)) |> ends Succeeded
     Assert.That(effect story, Is.EqualTo(Some(DoResize(cu 2.0))))

@@ -82,8 +82,8 @@ let ``a log that begins with the full state replays to the same bytes`` (life: L
     demand "the replay ends elsewhere" (List.last rest) (KernelJson.writeFullState (List.last rest).After = KernelJson.writeFullState final)
 
 [<OfLives>]
-[<Says "K-74">]
 [<Says "K-75">]
+[<Says "K-76">]
 let ``a saved state keeps what a restart needs`` (life: Life) (steps: Step list) : unit =
     for step in few life steps do
         let saved = KernelJson.writeState step.After
