@@ -259,7 +259,10 @@ let ``6 nothing is tried again before its back-off ends`` (life: Life) (steps: S
         let byRule = not (List.contains "command" step.Decision.Because)
 
         match step.Decision.Effect with
-        | ValueSome(DoSuspend _) when byRule -> demand "a suspend in its back-off" step (step.Decision.At >= step.Before.SuspendBackoff.NotBefore)
+        | ValueSome(DoSuspend _) when byRule ->
+            // What was withheld did not fail: it is decided again as soon as the compute has been busy and went quiet.
+            let backoff = step.Before.SuspendBackoff
+            demand "a suspend in its back-off" step (step.Decision.At >= backoff.NotBefore || Backoff.isWithheld backoff)
         | ValueSome(DoResize _) when byRule -> demand "a resize in its back-off" step (step.Decision.At >= step.After.ResizeBackoff.NotBefore)
         | ValueSome(DoResume _) when byRule -> demand "a resume in its back-off" step (step.Decision.At >= step.After.ResumeBackoff.NotBefore)
         | _ -> ()
