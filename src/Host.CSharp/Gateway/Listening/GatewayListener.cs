@@ -169,15 +169,16 @@ public sealed partial class GatewayListener : IConnectionPlaces, IAsyncDisposabl
     /// <summary>The end of a result, or the reason why it is over, reaches a client that reads slowly too. It counts as connected until then.</summary>
     private static async ValueTask DrainAsync(ITransport transport)
     {
-        var draining = transport.DrainAsync();
-        var limit = draining.IsCompleted ? null : transport.Loop.StartTimer(LongestDrain, static transport => ((ITransport)transport!).Abort(), transport);
+        LoopTimer? limit = null;
         try
         {
+            var draining = transport.DrainAsync();
+            if (!draining.IsCompleted) limit = transport.Loop.StartTimer(LongestDrain, static transport => ((ITransport)transport!).Abort(), transport);
             await draining;
         }
-        catch (ConnectionLostException)
+        catch (Exception over) when (over is ConnectionLostException or InvalidOperationException)
         {
-            // It went away, or does not read.
+            // It went away, does not read, or its loop has ended.
         }
         finally
         {
