@@ -168,18 +168,19 @@ public sealed class TlsTransportTests
     [Test]
     public async Task Drained_WhatWasTakenIsWithTheKernel()
     {
+        // From the server, which has nothing to read: a socket that is closed over unread bytes resets the connection, and a client has tickets to read.
         var (sockets, client, server) = await ConnectAsync();
         using var closing = sockets;
-        var (taken, draining) = await _near.RunAsync(() =>
+        var (taken, draining) = await server.Loop.RunAsync(() =>
         {
             var (data, all) = (new byte[1 << 20], 0L);
-            for (int sent; (sent = client.TrySend(data)) > 0;) all += sent;
-            return Task.FromResult((all, client.DrainAsync().AsTask()));
+            for (int sent; (sent = server.TrySend(data)) > 0;) all += sent;
+            return Task.FromResult((all, server.DrainAsync().AsTask()));
         });
         Assert.That(draining.IsCompleted, Is.False);
-        var receiving = server.Loop.RunAsync(() => ReceiveAsync(server, (int)taken + 1, 1 << 16));
+        var receiving = _near.RunAsync(() => ReceiveAsync(client, (int)taken + 1, 1 << 16));
         await draining;
-        client.Dispose();
+        server.Dispose();
         Assert.That(await receiving, Has.Length.EqualTo(taken));
     }
 
