@@ -107,6 +107,15 @@ let ``an up that cools stays in the way of a suspend, also while resizes back of
     Assert.That(blockers failed.Decision, Is.EqualTo(box [ "a", "cooldown"; "b", "a" ]))
 
 [<Test>]
+[<Says "K-47">]
+[<Says "K-48">]
+let ``an up that cools keeps the size against a down`` () =
+    let policy = { both (up 1.0) (down 0.5) with Cooldown = { Up = minutes 10; Down = 0L<ms>; Suspend = 0L<ms> } }
+    let cooling = running policy (cu 2.0) |> ends Succeeded
+    Assert.That(effect cooling.Decision, Is.EqualTo None)
+    Assert.That(blockers cooling.Decision, Is.EqualTo(box [ "a", "cooldown"; "b", "a" ]))
+
+[<Test>]
 let ``a cooling explains itself in words`` () =
     let policy = { policy [ rule "grow" always (up 1.0) ] [] with Cooldown = { Up = seconds 30; Down = 0L<ms>; Suspend = 0L<ms> } }
     let story = running policy (cu 2.0) |> ends Succeeded |> after (seconds 18) (Commanded(UnpauseCommand, "ann"))
@@ -126,6 +135,29 @@ let ``the suspend cools since the last resume`` () =
     let story = running policy (cu 1.0) |> waits (hours 1)
     Assert.That(effect story.Decision, Is.EqualTo suspend)
     Assert.That(story.Now, Is.EqualTo(noon + minutes 10))
+
+[<Test>]
+[<Says "K-50">]
+let ``a down cools since the last change of size, whenever it was resumed`` () =
+    let shrinking = { policy [ rule "shrink" always (down 0.5) ] [] with Cooldown = { Up = 0L<ms>; Down = minutes 5; Suspend = 0L<ms> } }
+    let resumed = running shrinking (cu 4.0)
+    Assert.That(effect resumed.Decision, Is.EqualTo(resize 3.5))
+    let resized = { resumed with Now = noon + minutes 20 } |> ends Succeeded |> waits (hours 1)
+    Assert.That(effect resized.Decision, Is.EqualTo(resize 3.0))
+    Assert.That(resized.Now, Is.EqualTo(noon + minutes 25))
+
+[<Test>]
+let ``rules that suspend together give up only on what each of them gives up on, at the latest of their limits`` () =
+    let breaking transactions pinned = Suspend { Transactions = transactions; PinnedSessions = pinned }
+    let decision = decides (both (breaking (Some(hours 1)) (Some(hours 2))) (breaking None (Some(hours 3)))) 1.0
+    Assert.That(effect decision, Is.EqualTo(Some(DoSuspend { ByOperator = false; Breaking = { Transactions = None; PinnedSessions = Some(hours 3) } })))
+
+[<Test>]
+let ``a peer that has not been heard of keeps it awake whatever the rules say`` () =
+    let story = begins (policy [ rule "sleep" always (Suspend never) ] []) noon |> send (ActivityChanged { quiet with UnknownPeers = 1 }) |> send (Observed(ComputeServes(ValueSome(cu 1.0))))
+    Assert.That(effect story.Decision, Is.EqualTo None)
+    Assert.That(blockers story.Decision, Is.EqualTo(box [ "sleep", "activity" ]))
+    Assert.That(effect (story |> after (seconds 1) (ActivityChanged quiet)).Decision, Is.EqualTo suspend)
 
 [<Test>]
 [<Says "K-44">]

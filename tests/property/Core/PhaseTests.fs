@@ -66,6 +66,16 @@ let ``a statement held in a drain cancels it, and the drain's outcome is stale``
     Assert.That(effect late, Is.EqualTo None)
 
 [<Test>]
+[<Says "K-55">]
+let ``a forbid that came to hold in a drain, or a peer that was lost in it, takes it back`` () =
+    let careful = { sleepy with Forbids = [ forbid "backup" (IsSet "backup") [ SuspendAction ] ] }
+    let draining = running careful (cu 1.0) |> after (minutes 5 - seconds 1) (Measured("backup", 0L)) |> after (seconds 1) Tick
+    Assert.That(phase draining, Is.EqualTo Draining)
+    Assert.That(phase (draining |> ends Drained), Is.EqualTo Suspending)
+    Assert.That(phase (draining |> after (seconds 1) (Measured("backup", 1L)) |> ends Drained), Is.EqualTo Running)
+    Assert.That(phase (draining |> after (seconds 1) (ActivityChanged { quiet with UnknownPeers = 1 }) |> ends Drained), Is.EqualTo Running)
+
+[<Test>]
 let ``a statement held past the point of no return waits, and wakes it once it stopped`` () =
     let held = stopping |> holds 1
     Assert.That(phase held, Is.EqualTo Suspending)
