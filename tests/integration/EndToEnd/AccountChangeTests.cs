@@ -3,22 +3,8 @@ namespace Serverless.Tests.Integration.EndToEnd;
 /// <summary>Accounts that are changed through the gateway are in force with the next login, also after a sleep.</summary>
 [Category("EndToEnd")]
 [TestFixtureSource(typeof(Engines), nameof(Engines.All))]
-public sealed class AccountChangeTests(string? engine)
+public sealed class AccountChangeTests(string? engine) : GatewayFixture(engine)
 {
-    private GatewayProcess _gateway = null!;
-
-    [OneTimeSetUp]
-    public async Task Start() => _gateway = await GatewayProcess.StartAsync(engine: engine);
-
-    [OneTimeTearDown]
-    public async Task Stop()
-    {
-        if (_gateway is not null)
-        {
-            await _gateway.DisposeAsync();
-        }
-    }
-
     [Test]
     public async Task AccountsMadeChangedAndDropped_AreSoForTheNextLogin()
     {
@@ -38,7 +24,7 @@ public sealed class AccountChangeTests(string? engine)
     public async Task AccountMadeJustBeforeASleep_IsKnownAsleep()
     {
         await RunAsync("CREATE USER sleepy@'%' IDENTIFIED BY 'First-Horse1'");
-        await _gateway.WaitUntilAsleepAsync();
+        await Gateway.WaitUntilAsleepAsync();
         Assert.That(await LoginAsync("First-Horse1", "sleepy"), Is.EqualTo("sleepy@%"));
         Assert.That(await LoginAsync("wrong", "sleepy"), Does.Contain("ERROR 1045"));
     }
@@ -46,14 +32,14 @@ public sealed class AccountChangeTests(string? engine)
     private async Task<string> LoginAsync(string password, string user = "changing")
     {
         using ClientProcess client = ClientProcess.Start(
-            "mariadb", ["--no-defaults", "-h127.0.0.1", $"-P{_gateway.Port}", $"-u{user}", $"-p{password}", "-N", "-B", "-e", "SELECT CURRENT_USER()"]);
+            "mariadb", ["--no-defaults", "-h127.0.0.1", $"-P{Gateway.Port}", $"-u{user}", $"-p{password}", "-N", "-B", "-e", "SELECT CURRENT_USER()"]);
         var (_, output, errors) = await client.FinishAsync();
         return output.Trim() + errors.Trim();
     }
 
     private async Task RunAsync(string statement)
     {
-        using ClientProcess client = ClientProcess.MariaDb(_gateway, "-e", statement);
+        using ClientProcess client = ClientProcess.MariaDb(Gateway, "-e", statement);
         var (exit, _, errors) = await client.FinishAsync();
         Assert.That(exit, Is.Zero, errors);
     }

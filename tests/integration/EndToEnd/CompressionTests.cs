@@ -3,27 +3,13 @@ namespace Serverless.Tests.Integration.EndToEnd;
 /// <summary>The compressed protocol, which the gateway speaks with clients itself, through a sleep.</summary>
 [Category("EndToEnd")]
 [TestFixtureSource(typeof(Engines), nameof(Engines.All))]
-public sealed class CompressionTests(string? engine)
+public sealed class CompressionTests(string? engine) : GatewayFixture(engine)
 {
-    private GatewayProcess _gateway = null!;
-
-    [OneTimeSetUp]
-    public async Task Start() => _gateway = await GatewayProcess.StartAsync(engine: engine);
-
-    [OneTimeTearDown]
-    public async Task Stop()
-    {
-        if (_gateway is not null)
-        {
-            await _gateway.DisposeAsync();
-        }
-    }
-
     [TestCase("--skip-ssl")]
     [TestCase("--ssl")]
     public async Task LargeStatementsAndResults_ThroughASleep(string tls)
     {
-        using ClientProcess client = ClientProcess.MariaDb(_gateway, "--compress", "--max-allowed-packet=64M", tls);
+        using ClientProcess client = ClientProcess.MariaDb(Gateway, "--compress", "--max-allowed-packet=64M", tls);
         for (int round = 0; round < 2; round++)
         {
             await client.SendAsync($"SELECT LENGTH('{new string('a', 2_000_000)}'), SHA2('{new string('b', 100_000)}', 256);");
@@ -34,7 +20,7 @@ public sealed class CompressionTests(string? engine)
             Assert.That(await client.ReadLineAsync(), Is.EqualTo("1"));
             if (round == 0)
             {
-                await _gateway.WaitUntilAsleepAsync();
+                await Gateway.WaitUntilAsleepAsync();
             }
         }
     }

@@ -4,23 +4,9 @@ namespace Serverless.Tests.Integration.EndToEnd;
 
 /// <summary>What must keep a compute awake, and that it sleeps once that has ended (law 1).</summary>
 [Category("EndToEnd")]
-public sealed class KeepAwakeTests
+public sealed class KeepAwakeTests() : GatewayFixture(engine: null, GatewayProcess.SleepyRules(1))
 {
     private static readonly TimeSpan WellBeyondIdle = TimeSpan.FromSeconds(3.5);
-
-    private GatewayProcess _gateway = null!;
-
-    [OneTimeSetUp]
-    public async Task Start() => _gateway = await GatewayProcess.StartAsync(GatewayProcess.SleepyRules(1));
-
-    [OneTimeTearDown]
-    public async Task Stop()
-    {
-        if (_gateway is not null)
-        {
-            await _gateway.DisposeAsync();
-        }
-    }
 
     [TestCase("START TRANSACTION; SELECT 'begun';", "COMMIT; SELECT 'ended';", "transaction")]
     [TestCase("CREATE TABLE IF NOT EXISTS test_e2e.inno (a INT) ENGINE=InnoDB; SET autocommit = 0; SELECT COUNT(*) FROM test_e2e.inno; SELECT 'begun';", "ROLLBACK; SET autocommit = 1; SELECT 'ended';", "autocommit")]
@@ -28,7 +14,7 @@ public sealed class KeepAwakeTests
     [TestCase("DO GET_LOCK('e2e', 1); SELECT 'begun';", "DO RELEASE_LOCK('e2e'); SELECT 'ended';", "lock")]
     public async Task Session_WithStateThatCannotBeRestored_KeepsItAwakeAndSaysWhy(string begin, string end, string why)
     {
-        using ClientProcess client = ClientProcess.MariaDb(_gateway);
+        using ClientProcess client = ClientProcess.MariaDb(Gateway);
         await client.SendAsync("CREATE DATABASE IF NOT EXISTS test_e2e;");
         await client.SendAsync(begin);
         while (!(await client.ReadLineAsync()).Equals("begun", StringComparison.Ordinal))
@@ -36,7 +22,7 @@ public sealed class KeepAwakeTests
         }
 
         await Task.Delay(WellBeyondIdle);
-        JsonNode status = await _gateway.StatusAsync();
+        JsonNode status = await Gateway.StatusAsync();
         Assert.That((string?)status["phase"], Is.EqualTo("running"), status.ToString());
         Assert.That(status["connections"]!["pinned"]!.ToJsonString(), Does.Contain(why));
 
@@ -45,25 +31,25 @@ public sealed class KeepAwakeTests
         {
         }
 
-        await _gateway.WaitUntilAsleepAsync();
+        await Gateway.WaitUntilAsleepAsync();
     }
 
     [Test]
     public async Task Statement_LongerThanTheIdleTime_KeepsItAwakeUntilItEnds()
     {
-        using ClientProcess client = ClientProcess.MariaDb(_gateway);
+        using ClientProcess client = ClientProcess.MariaDb(Gateway);
         await client.SendAsync("SELECT SLEEP(4), 'slept';");
-        await Eventually.HoldsAsync(async () => (int)(await _gateway.StatusAsync())["connections"]!["active"]! > 0, TimeSpan.FromSeconds(10), () => Task.FromResult("the statement runs"));
+        await Eventually.HoldsAsync(async () => (int)(await Gateway.StatusAsync())["connections"]!["active"]! > 0, TimeSpan.FromSeconds(10), () => Task.FromResult("the statement runs"));
         await Task.Delay(TimeSpan.FromSeconds(2.5));
-        Assert.That(await _gateway.PhaseAsync(), Is.EqualTo("running"));
+        Assert.That(await Gateway.PhaseAsync(), Is.EqualTo("running"));
         Assert.That(await client.ReadLineAsync(), Is.EqualTo("0\tslept"));
-        await _gateway.WaitUntilAsleepAsync();
+        await Gateway.WaitUntilAsleepAsync();
     }
 
     [Test]
     public async Task KeepAlive_OfAPool_DoesNotKeepItAwake()
     {
-        using ClientProcess client = ClientProcess.MariaDb(_gateway);
+        using ClientProcess client = ClientProcess.MariaDb(Gateway);
         await client.SendAsync("SELECT COUNT(*) > 0 FROM mysql.help_topic;");
         await client.ReadLineAsync();
         using var stop = new CancellationTokenSource();
@@ -76,7 +62,7 @@ public sealed class KeepAwakeTests
                 await Task.Delay(200);
             }
         });
-        await _gateway.WaitUntilAsleepAsync();
+        await Gateway.WaitUntilAsleepAsync();
         await stop.CancelAsync();
         await pool;
     }
@@ -84,7 +70,7 @@ public sealed class KeepAwakeTests
     [Test]
     public async Task Work_ThatCameRoundTheGateway_RefusesTheSuspendAndIsNamed()
     {
-        using ClientProcess client = ClientProcess.MariaDb(_gateway);
+        using ClientProcess client = ClientProcess.MariaDb(Gateway);
         await client.SendAsync("SELECT COUNT(*) >= 0 FROM mysql.help_topic;");
         await client.ReadLineAsync();
         string socket = EngineSocket();
@@ -92,19 +78,19 @@ public sealed class KeepAwakeTests
         {
             await direct.SendAsync("SELECT SLEEP(5), 'round the gateway';");
             await Eventually.HoldsAsync(
-                async () => (await _gateway.StatusAsync()).ToJsonString().Contains("SLEEP(5)", StringComparison.Ordinal),
+                async () => (await Gateway.StatusAsync()).ToJsonString().Contains("SLEEP(5)", StringComparison.Ordinal),
                 TimeSpan.FromSeconds(10),
-                async () => $"the status names the other client's statement; it said {await _gateway.StatusAsync()}");
+                async () => $"the status names the other client's statement; it said {await Gateway.StatusAsync()}");
             Assert.That(await direct.ReadLineAsync(), Is.EqualTo("0\tround the gateway"));
         }
 
-        await _gateway.WaitUntilAsleepAsync(60);
+        await Gateway.WaitUntilAsleepAsync(60);
     }
 
     [Test]
     public async Task PreparedXaTransaction_RefusesTheSuspendAndIsNamed()
     {
-        using (ClientProcess client = ClientProcess.MariaDb(_gateway))
+        using (ClientProcess client = ClientProcess.MariaDb(Gateway))
         {
             await client.SendAsync("CREATE DATABASE IF NOT EXISTS test_e2e; CREATE TABLE IF NOT EXISTS test_e2e.x (a INT) ENGINE=InnoDB;");
             await client.SendAsync("XA START 'left-behind'; INSERT INTO test_e2e.x VALUES (1); XA END 'left-behind'; XA PREPARE 'left-behind'; SELECT 'prepared';");
@@ -112,22 +98,22 @@ public sealed class KeepAwakeTests
         }
 
         await Eventually.HoldsAsync(
-            async () => (await _gateway.StatusAsync()).ToJsonString().Contains("left-behind", StringComparison.Ordinal),
+            async () => (await Gateway.StatusAsync()).ToJsonString().Contains("left-behind", StringComparison.Ordinal),
             TimeSpan.FromSeconds(15),
-            async () => $"the status names the prepared transaction; it said {await _gateway.StatusAsync()}");
-        Assert.That(await _gateway.PhaseAsync(), Is.Not.EqualTo("suspended"));
-        using (ClientProcess client = ClientProcess.MariaDb(_gateway))
+            async () => $"the status names the prepared transaction; it said {await Gateway.StatusAsync()}");
+        Assert.That(await Gateway.PhaseAsync(), Is.Not.EqualTo("suspended"));
+        using (ClientProcess client = ClientProcess.MariaDb(Gateway))
         {
             await client.SendAsync("XA ROLLBACK 'left-behind'; SELECT 'gone';");
             Assert.That(await client.ReadLineAsync(), Is.EqualTo("gone"));
         }
 
-        await _gateway.WaitUntilAsleepAsync(60);
+        await Gateway.WaitUntilAsleepAsync(60);
     }
 
     private string EngineSocket()
     {
-        string command = File.ReadAllText($"/proc/{_gateway.Engines().Single()}/cmdline");
+        string command = File.ReadAllText($"/proc/{Gateway.Engines().Single()}/cmdline");
         return command.Split('\0').Single(a => a.StartsWith("--socket=", StringComparison.Ordinal))["--socket=".Length..];
     }
 }

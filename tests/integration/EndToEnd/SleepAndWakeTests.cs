@@ -5,26 +5,12 @@ namespace Serverless.Tests.Integration.EndToEnd;
 /// <summary>The main job: a client's connection and its state outlive the compute.</summary>
 [Category("EndToEnd")]
 [TestFixtureSource(typeof(Engines), nameof(Engines.All))]
-public sealed class SleepAndWakeTests(string? engine)
+public sealed class SleepAndWakeTests(string? engine) : GatewayFixture(engine)
 {
-    private GatewayProcess _gateway = null!;
-
-    [OneTimeSetUp]
-    public async Task Start() => _gateway = await GatewayProcess.StartAsync(engine: engine);
-
-    [OneTimeTearDown]
-    public async Task Stop()
-    {
-        if (_gateway is not null)
-        {
-            await _gateway.DisposeAsync();
-        }
-    }
-
     [Test]
     public async Task MariadbCli_StatementAfterSleep_FindsDataAndSessionAsTheyWere()
     {
-        using ClientProcess client = ClientProcess.MariaDb(_gateway);
+        using ClientProcess client = ClientProcess.MariaDb(Gateway);
         foreach (string line in await File.ReadAllLinesAsync(ClientProcess.Script("mariadb_client.sql")))
         {
             await client.SendAsync(line);
@@ -34,7 +20,7 @@ public sealed class SleepAndWakeTests(string? engine)
         Assert.That(ready, Does.StartWith("ready "));
         string id = ready["ready ".Length..];
 
-        await _gateway.WaitUntilAsleepAsync();
+        await Gateway.WaitUntilAsleepAsync();
         await client.SendAsync("SELECT v FROM t WHERE id = 1;");
         Assert.That(await client.ReadLineAsync(), Is.EqualTo("kept"));
         await client.SendAsync("SELECT CONCAT_WS('|', @v, @w, @@time_zone, DATABASE(), @@character_set_client, CONNECTION_ID());");
@@ -46,10 +32,10 @@ public sealed class SleepAndWakeTests(string? engine)
     [Test]
     public async Task PyMySql_StatementAfterSleep_FindsDataAndSessionAsTheyWere()
     {
-        using ClientProcess client = ClientProcess.Python(_gateway, "pymysql_client.py");
+        using ClientProcess client = ClientProcess.Python(Gateway, "pymysql_client.py");
         JsonNode ready = await client.ReadJsonAsync();
         Assert.That((string?)ready["step"], Is.EqualTo("ready"));
-        await _gateway.WaitUntilAsleepAsync();
+        await Gateway.WaitUntilAsleepAsync();
         await client.SendAsync("go");
         JsonNode done = await client.ReadJsonAsync();
         Assert.Multiple(() =>
@@ -71,11 +57,11 @@ public sealed class SleepAndWakeTests(string? engine)
         string home = ClientHomes.Mysql2();
         using ClientProcess client = ClientProcess.Start(
             "node",
-            [ClientProcess.Script("mysql2_client.mjs"), "127.0.0.1", $"{_gateway.Port}", GatewayProcess.User, GatewayProcess.Password],
+            [ClientProcess.Script("mysql2_client.mjs"), "127.0.0.1", $"{Gateway.Port}", GatewayProcess.User, GatewayProcess.Password],
             new Dictionary<string, string> { ["MYSQL2_HOME"] = home });
         JsonNode ready = await client.ReadJsonAsync();
         Assert.That((string?)ready["first"], Is.EqualTo("grüße"));
-        await _gateway.WaitUntilAsleepAsync();
+        await Gateway.WaitUntilAsleepAsync();
         await client.SendAsync("go");
         JsonNode done = await client.ReadJsonAsync();
         Assert.Multiple(() =>
@@ -93,16 +79,16 @@ public sealed class SleepAndWakeTests(string? engine)
     [Test]
     public async Task Asleep_ConnectPingAndStartUpStatements_DoNotWakeIt()
     {
-        await _gateway.WaitUntilAsleepAsync();
-        using ClientProcess client = ClientProcess.Python(_gateway, "asleep_client.py");
+        await Gateway.WaitUntilAsleepAsync();
+        using ClientProcess client = ClientProcess.Python(Gateway, "asleep_client.py");
         JsonNode done = await client.ReadJsonAsync();
         Assert.Multiple(() =>
         {
             Assert.That((int)done["one"]!, Is.EqualTo(1));
             Assert.That((bool)done["pinged"]!);
             Assert.That((int)done["refused"]!, Is.EqualTo(1045), "a wrong password");
-            Assert.That(_gateway.Engines(), Is.Empty);
+            Assert.That(Gateway.Engines(), Is.Empty);
         });
-        Assert.That(await _gateway.PhaseAsync(), Is.EqualTo("suspended"));
+        Assert.That(await Gateway.PhaseAsync(), Is.EqualTo("suspended"));
     }
 }

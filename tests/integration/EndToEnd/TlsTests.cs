@@ -7,25 +7,11 @@ namespace Serverless.Tests.Integration.EndToEnd;
 /// <summary>Clients over TLS, with the certificate that the gateway made for itself, on both engines.</summary>
 [Category("EndToEnd")]
 [TestFixtureSource(typeof(Engines), nameof(Engines.All))]
-public sealed class TlsTests(string? engine)
+public sealed class TlsTests(string? engine) : GatewayFixture(engine)
 {
-    private GatewayProcess _gateway = null!;
+    private string Certificate => Path.Combine(Gateway.Data, "tls-certificate.pem");
 
-    private string Certificate => Path.Combine(_gateway.Data, "tls-certificate.pem");
-
-    private string Key => Path.Combine(_gateway.Data, "tls-key.pem");
-
-    [OneTimeSetUp]
-    public async Task Start() => _gateway = await GatewayProcess.StartAsync(engine: engine);
-
-    [OneTimeTearDown]
-    public async Task Stop()
-    {
-        if (_gateway is not null)
-        {
-            await _gateway.DisposeAsync();
-        }
-    }
+    private string Key => Path.Combine(Gateway.Data, "tls-key.pem");
 
     [Test]
     public async Task PyMySql_VerifiedTls_ThroughASleep()
@@ -33,7 +19,7 @@ public sealed class TlsTests(string? engine)
         using ClientProcess client = Python(GatewayProcess.User);
         JsonNode ready = await client.ReadJsonAsync();
         Assert.That((string?)ready["protocol"], Does.StartWith("TLSv1."), ready.ToJsonString());
-        await _gateway.WaitUntilAsleepAsync();
+        await Gateway.WaitUntilAsleepAsync();
         await client.SendAsync("go");
         JsonNode done = await client.ReadJsonAsync();
         Assert.That(((int)done["received"]!, (int)done["sent"]!), Is.EqualTo((3_000_000, 3_000_000)));
@@ -42,7 +28,7 @@ public sealed class TlsTests(string? engine)
     [Test]
     public async Task MariaDbCli_WithTls_SaysSo()
     {
-        using ClientProcess client = ClientProcess.MariaDb(_gateway, "--ssl", "-e", "\\s");
+        using ClientProcess client = ClientProcess.MariaDb(Gateway, "--ssl", "-e", "\\s");
         var (exit, output, errors) = await client.FinishAsync();
         Assert.That(exit, Is.Zero, errors);
         Assert.That(output, Does.Match(@"SSL:\s+Cipher in use is TLS_"));
@@ -60,7 +46,7 @@ public sealed class TlsTests(string? engine)
         using ClientProcess client = Python("secure");
         JsonNode ready = await client.ReadJsonAsync();
         Assert.That((string?)ready["step"], Is.EqualTo("ready"), ready.ToJsonString());
-        await _gateway.WaitUntilAsleepAsync();
+        await Gateway.WaitUntilAsleepAsync();
         await client.SendAsync("go");
         Assert.That((string?)(await client.ReadJsonAsync())["user"], Is.EqualTo("secure@%"));
     }
@@ -82,9 +68,9 @@ public sealed class TlsTests(string? engine)
         (string certificate, string key) = (await File.ReadAllTextAsync(Certificate), await File.ReadAllTextAsync(Key));
         await File.WriteAllTextAsync(Certificate, "no certificate");
         await Task.Delay(1500);
-        await File.WriteAllTextAsync(_gateway.Home + "/authority.pem", certificate);
-        Assert.That(await FingerprintAsync(_gateway.Home + "/authority.pem"), Is.EqualTo(before));
-        Assert.That(_gateway.Output, Has.Some.Contains("stays in force"));
+        await File.WriteAllTextAsync(Gateway.Home + "/authority.pem", certificate);
+        Assert.That(await FingerprintAsync(Gateway.Home + "/authority.pem"), Is.EqualTo(before));
+        Assert.That(Gateway.Output, Has.Some.Contains("stays in force"));
 
         (string renewed, string renewedKey) = SelfSignedCertificate.Make("renewed", DateTimeOffset.UtcNow);
         await File.WriteAllTextAsync(Key, renewedKey);
@@ -98,11 +84,11 @@ public sealed class TlsTests(string? engine)
 
     private static string[] LoginTo(GatewayProcess gateway, string user) => ["--no-defaults", "-h127.0.0.1", $"-P{gateway.Port}", $"-u{user}", "-pRight-Horse1", "-N", "-B"];
 
-    private string[] Login(string user) => LoginTo(_gateway, user);
+    private string[] Login(string user) => LoginTo(Gateway, user);
 
     private ClientProcess Python(string user, string? authority = null) => ClientProcess.Start(
         "/usr/bin/python3",
-        [ClientProcess.Script("tls_client.py"), "127.0.0.1", $"{_gateway.Port}", user, user == GatewayProcess.User ? GatewayProcess.Password : "Right-Horse1", authority ?? Certificate]);
+        [ClientProcess.Script("tls_client.py"), "127.0.0.1", $"{Gateway.Port}", user, user == GatewayProcess.User ? GatewayProcess.Password : "Right-Horse1", authority ?? Certificate]);
 
     /// <summary>Of the certificate that a client is shown; empty when its login failed.</summary>
     private async Task<string> FingerprintAsync(string? authority = null)
@@ -113,7 +99,7 @@ public sealed class TlsTests(string? engine)
 
     private async Task RunAsync(string statement)
     {
-        using ClientProcess client = ClientProcess.MariaDb(_gateway, "-e", statement);
+        using ClientProcess client = ClientProcess.MariaDb(Gateway, "-e", statement);
         var (exit, _, errors) = await client.FinishAsync();
         Assert.That(exit, Is.Zero, errors);
     }
