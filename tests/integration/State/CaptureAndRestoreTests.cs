@@ -10,6 +10,8 @@ namespace Serverless.Tests.Integration.State;
 [CancelAfter(240_000)]
 public sealed class CaptureAndRestoreTests(ServerFamily family)
 {
+    private const int Latin1 = 8;
+
     private StateServer _server = null!;
 
     [OneTimeSetUp]
@@ -47,6 +49,19 @@ public sealed class CaptureAndRestoreTests(ServerFamily family)
         var before = await session.AskAsync("SELECT " + observed);
         await session.MoveAsync();
         Assert.That(await session.AskAsync("SELECT " + observed), Is.EqualTo(before));
+    }
+
+    /// <summary>The server reads a name in the character set of the client, whatever that is.</summary>
+    [TestCase(Latin1)]
+    [TestCase(CollationId.Utf8Mb4GeneralCi)]
+    public async Task SchemaWithLettersBeyondAscii_IsInUseAfterTheMove(int collation)
+    {
+        await using var session = await _server.OpenAsync(collation);
+        await session.RunAsync("SET NAMES utf8mb4", "CREATE DATABASE IF NOT EXISTS `bücher`", "USE `bücher`", "SET NAMES latin1");
+        const string observed = "SELECT HEX(CONVERT(DATABASE() USING utf8mb4)), @@character_set_client, @@collation_connection";
+        var before = await session.AskAsync(observed);
+        await session.MoveAsync();
+        Assert.That(await session.AskAsync(observed), Is.EqualTo(before));
     }
 
     [Test]

@@ -17,7 +17,7 @@ public static class SessionRestore
         {
             if (result.Failed) return Failed(result.ErrorMessage, result.ErrorCode);
         }
-        var prepared = await SqlPrepareRestore.RestoreAsync(state, backend, cancellation);
+        var prepared = await SqlPrepareRestore.RestoreAsync(state, catalogue, backend, cancellation);
         return prepared.Failed is { } failed ? Failed(failed, prepared.ErrorCode) : default;
     }
 
@@ -29,7 +29,7 @@ public static class SessionRestore
     {
         var statements = new List<ReadOnlyMemory<byte>> { catalogue.TrackerSetup };
         if (state.Role is { } role) statements.Add(new SqlText().Add("SET ROLE ").Add(System.Text.Encoding.UTF8.GetBytes(role)).Bytes);
-        if (state.Schema is { } schema) statements.Add(new SqlText().Add("USE ").Name(schema).Bytes);
+        if (state.Schema is { } schema) statements.AddRange(SchemaUse.Statements(schema, SchemaUse.FreshCharacterSet(state, catalogue)));
         if (Variables(state, catalogue) is { } variables) statements.Add(variables.Bytes);
         if (state.UserVariables is { Captured.Count: > 0 } users) statements.Add(UserVariables(users));
         return statements;

@@ -10,16 +10,17 @@ internal static class SqlPrepareRestore
     /// One that can no longer be prepared (its table is gone) is dropped; its EXECUTE gets the server's error. One round trip, and more for each
     /// schema besides the session's own.
     /// </summary>
-    public static async ValueTask<RestoreResult> RestoreAsync(SessionState state, IBackendQuery backend, CancellationToken cancellation)
+    public static async ValueTask<RestoreResult> RestoreAsync(SessionState state, ServerCatalogue catalogue, IBackendQuery backend, CancellationToken cancellation)
     {
         if (state.SqlPrepared is not { } store) return default;
         var results = new List<BackendResult>();
         var own = state.Schema;
+        var characterSet = SchemaUse.OwnCharacterSet(state, catalogue);
         await PrepareAsync(store, [.. store.All.Where(s => !IsElsewhere(s, own))], backend, results, cancellation);
         var elsewhere = store.All.Where(s => IsElsewhere(s, own)).GroupBy(s => s.Schema!, StringComparer.Ordinal).ToArray();
         foreach (var group in elsewhere)
         {
-            if ((await UseAsync(group.Key, backend, cancellation)).Failed)
+            if ((await UseAsync(group.Key, characterSet, backend, cancellation)).Failed)
             {
                 foreach (var statement in group) store.Remove(statement.Name);
             }
@@ -28,7 +29,7 @@ internal static class SqlPrepareRestore
                 await PrepareAsync(store, [.. group], backend, results, cancellation);
             }
         }
-        if (elsewhere.Length > 0 && await UseAsync(own!, backend, cancellation) is { Failed: true } lost) return new RestoreResult(lost.ErrorMessage, lost.ErrorCode);
+        if (elsewhere.Length > 0 && await UseAsync(own!, characterSet, backend, cancellation) is { Failed: true } lost) return new RestoreResult(lost.ErrorMessage, lost.ErrorCode);
         store.Restart(results.Count, deallocates: 0);
         return await SessionCapture.EndStrayTransactionAsync(results, backend, cancellation) is { } stray ? new RestoreResult(stray.Words, 0) : default;
     }
@@ -50,6 +51,14 @@ internal static class SqlPrepareRestore
         }
     }
 
-    private static async ValueTask<BackendResult> UseAsync(string schema, IBackendQuery backend, CancellationToken cancellation) =>
-        (await backend.QueryAsync([new SqlText().Add("USE ").Name(schema).Bytes], SessionCapture.AnswerLimit, cancellation))[0];
+    /// <summary>The first failure, or the last result.</summary>
+    private static async ValueTask<BackendResult> UseAsync(string schema, string? characterSet, IBackendQuery backend, CancellationToken cancellation)
+    {
+        var results = await backend.QueryAsync(SchemaUse.Statements(schema, characterSet), SessionCapture.AnswerLimit, cancellation);
+        foreach (var result in results)
+        {
+            if (result.Failed) return result;
+        }
+        return results[^1];
+    }
 }
