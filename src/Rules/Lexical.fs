@@ -28,6 +28,8 @@ type State(log: TokenLog option) =
     member val Depth = 0 with get, set
     /// Where the last token ended, before the blanks behind it.
     member val TokenEnd = 0L with get, set
+    /// The line that it ended on.
+    member val TokenLine = 0L with get, set
 
 type Parser<'a> = Parser<'a, State>
 
@@ -60,6 +62,7 @@ let token (parser: Parser<'a>) : Parser<Located<'a>> =
 
         if reply.Status = Ok then
             stream.UserState.TokenEnd <- stream.Index
+            stream.UserState.TokenLine <- stream.Line
             let at = { Start = int start; End = int stream.Index }
 
             match stream.UserState.Log with
@@ -70,6 +73,10 @@ let token (parser: Parser<'a>) : Parser<Located<'a>> =
             Reply({ Value = reply.Result; At = at })
         else
             Reply(reply.Status, reply.Error)
+
+/// Only on the line of the token before: on the next one the same word begins something else.
+let onSameLine (parser: Parser<'a>) : Parser<'a> =
+    fun stream -> if stream.Line = stream.UserState.TokenLine then parser stream else Reply(Error, NoErrorMessages)
 
 /// A construct of several tokens with its place.
 let spanned (parser: Parser<'a>) : Parser<Located<'a>> =

@@ -8,6 +8,8 @@
 ///     segment = "?" [ "for" value ] | "missing" [ "for" value ] | "rising" [ "for" value ]
 ///             | level [ "for" value | "->" level "over" value ] | "(" segment { "," segment } ")" "times" WHOLE
 ///     level   = value | "true" | "false"
+///
+/// An `at` behind something belongs to it on its line only; on a line of its own it begins an event.
 module internal Serverless.Rules.ScenarioParser
 
 open System
@@ -92,7 +94,7 @@ let private operator: Parser<EventNode> =
     word "operator"
     >>. choice
             [ word "suspend" >>% OperatorSuspend
-              word "resume" >>. opt (word "at" >>. value) |>> OperatorResume
+              word "resume" >>. opt (onSameLine (word "at") >>. value) |>> OperatorResume
               word "resize" >>. word "to" >>. value |>> OperatorResize
               word "pause" >>% OperatorPause
               word "unpause" >>% OperatorUnpause ]
@@ -112,7 +114,7 @@ let private dated: Parser<ScenarioLine> = pipe2 (word "at" >>. value) event (fun
 
 let private times: Parser<TimesNode> =
     choice
-        [ word "at" >>. value |>> AtTime
+        [ onSameLine (word "at") >>. value |>> AtTime
           word "until" >>. value |>> UntilTime
           word "after" >>. value |>> AfterTime
           word "between" >>. value .>>. (symbol ".." >>. value) |>> BetweenTimes ]
@@ -130,7 +132,7 @@ let private expectation: Parser<Located<ExpectNode>> =
         let sized =
             choice
                 [ word "suspend" >>% ([ SuspendAction ], None)
-                  word "resume" >>. opt (attempt (word "at" >>. value >>= isSize)) |>> fun size -> [ ResumeAction ], size
+                  word "resume" >>. opt (attempt (onSameLine (word "at") >>. value >>= isSize)) |>> fun size -> [ ResumeAction ], size
                   word "resize"
                   >>. choice
                           [ word "up" >>% [ ResizeUpAction ]

@@ -50,6 +50,13 @@ let ``every scenario of the reference holds`` (example: string) =
         Assert.That(run.Passed, Is.True, run.Render() + run.Timeline())
 
 [<Test>]
+let ``an at on a line of its own begins an event, and says nothing of the line above`` () =
+    let lines = running + "idle = 0s for 2m, rising for 10m\nexpect nothing\nat 1m suspend fails"
+    Assert.That((run sleepy lines).Passed, Is.False, "it suspends at 7m")
+    let resumed = asleep + "idle = rising for 10m\nat 0s operator resume\nat 1m suspend fails\nexpect running 2cu at 30s\nexpect suspend after 1m"
+    holds sleepy resumed
+
+[<Test>]
 let ``idle is 0 while somebody works, and rises from the end of the last statement`` () =
     holds sleepy (running + "idle = 0s for 3m, rising for 10m\nexpect idle == 0s until 3m\nexpect idle == 2m at 5m\nexpect suspend by sleep at 8m")
 

@@ -125,8 +125,7 @@ let private event =
 
     Gen.oneof
         [ Gen.map2 (fun kind turn -> EffectTurns(kind, turn)) (pick [ SuspendEffect; ResumeEffect; ResizeEffect ]) turn
-          // Without a size, an `at` behind it would be read as one.
-          Gen.oneof [ Gen.map (Some >> OperatorResume) value; Gen.map OperatorResize value; pick [ OperatorSuspend; OperatorPause; OperatorUnpause ] ] |> Gen.map OperatorDoes
+          Gen.oneof [ Gen.map OperatorResume (orNone value); Gen.map OperatorResize value; pick [ OperatorSuspend; OperatorPause; OperatorUnpause ] ] |> Gen.map OperatorDoes
           Gen.oneof [ pick [ Crashes; Stops ]; Gen.map Serves value ] |> Gen.map ComputeDoes
           Gen.map2 (fun count length -> StatementsCome(count, length)) (orNone (pick [ "3"; "10" ] |> located)) value ]
     |> located
@@ -148,20 +147,17 @@ let private expectation =
           Gen.map2 (fun holds times -> ExpectHolds(holds, times)) condition (orNone times) ]
     |> located
 
-/// Events at an instant come first: behind an expectation without a time, theirs would be taken for its own.
 let private scenarioLines =
-    let dated = Gen.map2 (fun at event -> EventAt(Some at, event)) value event
-
-    let other =
+    let line =
         Gen.oneof
-            [ Gen.map2 (fun instant state -> StartsAt(at instant, at state)) (pick [ "2026-03-02T20:00+01:00"; "2026-03-02" ]) (Gen.oneof [ Gen.map2 (fun size since -> FromRunning(size, since)) value (orNone value); Gen.map FromSuspended (orNone literal) ])
+            [ Gen.map2 (fun at event -> EventAt(Some at, event)) value event
+              Gen.map2 (fun instant state -> StartsAt(at instant, at state)) (pick [ "2026-03-02T20:00+01:00"; "2026-03-02" ]) (Gen.oneof [ Gen.map2 (fun size since -> FromRunning(size, since)) value (orNone value); Gen.map FromSuspended (orNone literal) ])
               Gen.map2 (fun cpu memory -> MachineHas(cpu, memory)) value value
               Gen.map2 (fun name segments -> SeriesOf(at name, segments)) (pick [ "cpu"; "idle"; "queries.running"; "size"; "backup" ]) (few (segment 2))
               Gen.map2 (fun kind turn -> EventAt(None, at (EffectTurns(kind, turn)))) (pick [ SuspendEffect; ResumeEffect; ResizeEffect ]) (pick [ Succeeds; Fails; Refused ])
               Gen.map Expect expectation ]
 
-    let upTo most gen = Gen.choose (0, most) |> Gen.bind (fun count -> Gen.listOfLength count gen)
-    Gen.map2 (@) (upTo 2 dated) (upTo 5 other)
+    Gen.choose (0, 7) |> Gen.bind (fun count -> Gen.listOfLength count line)
 
 let private extension = Gen.map2 (fun parent without -> { Parent = parent; Without = without }) anyName (Gen.oneof [ Gen.constant []; few anyName ])
 

@@ -10,6 +10,9 @@ let private quoted (text: string) = "\"" + text.Replace("\\", "\\\\").Replace("\
 let private optional word write (value: 'a option) = match value with Some value -> word :: write value | None -> []
 let private listed (separator: string) (parts: string list list) = parts |> List.reduce (fun left right -> left @ separator :: right)
 
+/// An `at` that must stay on the line of the token before it, and one that must not.
+let private atOnSameLine, private atOnNewLine = "\u0001at", "\u0002at"
+
 let private value (expr: Expr) =
     match expr.Value with
     | Number text
@@ -146,7 +149,7 @@ type Writer(random: Random) =
             let turn = match turn with Takes length -> "takes" :: value length | Succeeds -> [ "succeeds" ] | Fails -> [ "fails" ] | Deferred -> [ "deferred" ] | Infeasible -> [ "infeasible" ] | Refused -> [ "refused" ]
             (match kind with SuspendEffect -> "suspend" | ResumeEffect -> "resume" | ResizeEffect -> "resize") :: turn
         | OperatorDoes OperatorSuspend -> [ "operator"; "suspend" ]
-        | OperatorDoes(OperatorResume at) -> "operator" :: "resume" :: optional "at" value at
+        | OperatorDoes(OperatorResume at) -> "operator" :: "resume" :: optional atOnSameLine value at
         | OperatorDoes(OperatorResize size) -> "operator" :: "resize" :: "to" :: value size
         | OperatorDoes OperatorPause -> [ "operator"; "pause" ]
         | OperatorDoes OperatorUnpause -> [ "operator"; "unpause" ]
@@ -160,7 +163,7 @@ type Writer(random: Random) =
         let times (times: TimesNode option) =
             match times with
             | None -> []
-            | Some(AtTime at) -> "at" :: value at
+            | Some(AtTime at) -> atOnSameLine :: value at
             | Some(UntilTime until) -> "until" :: value until
             | Some(AfterTime after) -> "after" :: value after
             | Some(BetweenTimes(first, last)) -> "between" :: value first @ ".." :: value last
@@ -172,7 +175,7 @@ type Writer(random: Random) =
             let action =
                 match kinds.Value with
                 | [ SuspendAction ] -> [ "suspend" ]
-                | [ ResumeAction ] -> "resume" :: optional "at" value size
+                | [ ResumeAction ] -> "resume" :: optional atOnSameLine value size
                 | [ ResizeUpAction ] -> "resize" :: "up" :: optional "to" value size
                 | [ ResizeDownAction ] -> "resize" :: "down" :: optional "to" value size
                 | _ -> "resize" :: optional "to" value size
@@ -193,7 +196,7 @@ type Writer(random: Random) =
             "start" :: instant.Value :: state
         | MachineHas(cpu, memory) -> "machine" :: value cpu @ "+" :: value memory @ [ "memory" ]
         | SeriesOf(name, segments) -> name.Value :: "=" :: this.Segments segments
-        | EventAt(at, event) -> optional "at" value at @ this.Event event.Value
+        | EventAt(at, event) -> optional atOnNewLine value at @ this.Event event.Value
         | Expect expected -> "expect" :: this.Expectation expected.Value
 
     member this.Declaration(declaration: Declaration) : string list =
@@ -245,17 +248,21 @@ let layOut (random: Random) (declarations: string list list) : string * (int * s
         out.Append(text).Append(newline) |> ignore
 
     for declaration in declarations do
-        for index, token in List.indexed declaration do
+        for index, marked in List.indexed declaration do
+            let token = marked.TrimStart('\u0001', '\u0002')
             let needed = above <> "" && not (glue.Contains above[above.Length - 1]) && not (glue.Contains token[0])
             let before = out.Length
 
-            if chance 3 then
+            if marked <> atOnSameLine && chance 3 then
                 for _ in 0 .. random.Next 3 do
                     match random.Next 4 with
                     | 0 -> comment ()
                     | 1 -> out.Append("\t ") |> ignore
                     | 2 -> out.Append(String(' ', random.Next 9)) |> ignore
                     | _ -> out.Append(newline) |> ignore
+
+            if marked = atOnNewLine && not (out.ToString(before, out.Length - before).Contains newline) then
+                out.Append newline |> ignore
 
             // A keyword at the beginning of a line always begins a declaration.
             let isFirst = out.Length = 0 || out[out.Length - 1] = '\n' || out[out.Length - 1] = '\r'
