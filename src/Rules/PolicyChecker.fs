@@ -209,70 +209,11 @@ let private checkForbids (scope: Scope) (placed: Placed list) (rules: (Placed * 
     | _ -> ()
 
     for item, rule in rules do
-        let kinds =
-            match rule.Action with
-            | Suspend _ -> [ SuspendAction ]
-            | Resume _ -> [ ResumeAction ]
-            | ResizeUp _ -> [ ResizeUpAction ]
-            | ResizeDown _ -> [ ResizeDownAction ]
-            | ResizeTo _
-            | Track _ -> [ ResizeUpAction; ResizeDownAction ]
+        let kinds = Firing.kinds rule.Action
 
         if kinds |> List.forall blocked.Contains then
             let name = match item.Declaration with RuleOf(name, _, _) -> name.At | _ -> item.At
             scope.Report(item.File, name, NeverActs(kinds |> List.map PolicyText.actionKind))
-
-/// Numbers the timers in the order of the names, so that the order of rules and files does not change them.
-let private numbered (rules: Rule list) (forbids: Forbid list) =
-    let rules, next =
-        (1, rules |> List.sortBy _.Name)
-        ||> List.mapFold (fun next rule ->
-            let holds, next = Conditions.number next rule.When
-
-            match rule.Until |> Option.map (Conditions.number next) with
-            | Some(release, next) -> { rule with When = holds; Until = Some release }, next
-            | None -> { rule with When = holds }, next)
-
-    let forbids, next =
-        (next, forbids |> List.sortBy (fun forbid -> PolicyText.forbid forbid.Blocks forbid.When))
-        ||> List.mapFold (fun next forbid ->
-            let holds, next = Conditions.number next forbid.When
-            { forbid with When = holds }, next)
-
-    rules, forbids, next
-
-/// The conditions of a property with timers of their own.
-let private numberedProperties (next: int) (properties: Property list) : Property list * int =
-    (next, properties)
-    ||> List.mapFold (fun next property ->
-        let claim, next =
-            match property.Claim with
-            | NeverWhen(kinds, given) ->
-                let given, next = Conditions.number next given
-                NeverWhen(kinds, given), next
-            | AlwaysHolds(holds, given) ->
-                let holds, next = Conditions.number next holds
-                let given, next = Conditions.number next given
-                AlwaysHolds(holds, given), next
-            | LeadsTo(cause, isFirst, kinds, within, during) ->
-                let cause, next = Conditions.number next cause
-                LeadsTo(cause, isFirst, kinds, within, during), next
-            | AtMost _
-            | SettlesWithin _ -> property.Claim, next
-
-        { property with Claim = claim }, next)
-
-let private numberedScenario (next: int) (scenario: Scenario) : Scenario =
-    let expectations, _ =
-        (next, scenario.Expectations)
-        ||> List.mapFold (fun next expectation ->
-            match expectation.Expected with
-            | Holding condition ->
-                let condition, next = Conditions.number next condition
-                { expectation with Expected = Holding condition }, next
-            | _ -> expectation, next)
-
-    { scenario with Expectations = expectations }
 
 let private placeOf (item: Placed) : Place =
     let whole = { File = item.File; Whole = item.At; When = item.At; Until = item.At; Do = item.At }
@@ -375,7 +316,7 @@ let check (resolve: string -> Result<Zone, Problem>) (report: Finding -> unit) (
             | _ -> None)
 
     checkForbids scope placed (List.ofSeq rules) (List.ofSeq forbids)
-    let inForce, blocking, next = numbered (rules |> Seq.map snd |> List.ofSeq) (forbids |> Seq.map snd |> List.ofSeq)
+    let inForce, blocking, next = Numbering.rules (rules |> Seq.map snd |> List.ofSeq) (forbids |> Seq.map snd |> List.ofSeq)
 
     let read =
         HashSet
@@ -406,7 +347,7 @@ let check (resolve: string -> Result<Zone, Problem>) (report: Finding -> unit) (
     if isValid.Value && not (placed |> List.exists _.Declaration.IsBrokenOf) then
         analyse report placed rules forbids policy
 
-    let properties, next = numberedProperties next (properties |> List.sortBy _.Name)
+    let properties, next = Numbering.properties next (properties |> List.sortBy _.Name)
     let metrics = scope.Metrics.Values |> Seq.filter (fun metric -> metric.Source = BuiltIn || read.Contains metric.Name || scope.IsUsed metric.Name)
 
     let suite =
@@ -415,7 +356,7 @@ let check (resolve: string -> Result<Zone, Problem>) (report: Finding -> unit) (
             metrics |> Seq.sortBy _.Name |> List.ofSeq,
             schedules |> Seq.filter (fun schedule -> scope.IsUsed schedule.Name) |> Seq.sortBy _.Name |> List.ofSeq,
             properties,
-            scenarios |> List.map (numberedScenario next)
+            scenarios |> List.map (Numbering.scenario next)
         )
 
     suite, declared scope placed

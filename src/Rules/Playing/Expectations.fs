@@ -52,7 +52,7 @@ let private stands (isRight: Standing -> bool) (during: Stretch) (course: Course
             let until = if index + 1 < course.Standings.Length then course.Standings[index + 1].At else course.Length + 1L<ms>
 
             if not (isRight standing) then
-                standing.At, until, $"{Player.phaseName standing.Phase} {sizeOf standing.Size} since {span standing.At}"
+                standing.At, until, $"{Phases.name standing.Phase} {sizeOf standing.Size} since {span standing.At}"
     }
     |> firstWrong during
 

@@ -5,9 +5,6 @@ open System
 open System.Collections.Generic
 open Serverless.Core
 
-/// Longer than any cooldown: what has run this long has nothing to wait for.
-let private longAgo = 8L * 86_400_000L<ms>
-
 /// Behind every scenario.
 let private farAway = Int64.MaxValue * 1L<ms>
 
@@ -34,37 +31,6 @@ let private order due =
     | Look -> 2
     | Sampling _ -> 3
 
-/// Statements that came together.
-type private Batch =
-    { Id: int
-      Count: int
-      Length: int64<ms>
-      IsRunning: bool }
-
-let private isUp phase =
-    match phase with
-    | Phase.Running
-    | Phase.Resizing -> true
-    | _ -> false
-
-let private exists phase =
-    match phase with
-    | Phase.Running
-    | Phase.Resizing
-    | Phase.Draining
-    | Phase.Suspending -> true
-    | _ -> false
-
-let phaseName (phase: Phase) =
-    match phase with
-    | Phase.Suspended -> "suspended"
-    | Phase.Resuming -> "resuming"
-    | Phase.Running -> "running"
-    | Phase.Resizing -> "resizing"
-    | Phase.Draining -> "draining"
-    | Phase.Suspending -> "suspending"
-    | Phase.Failed -> "failed"
-
 let private span (value: int64<ms>) = Quantity.show Duration (int64 value)
 let private sizeOf (value: int64<mcu>) = Quantity.show Size (int64 value)
 
@@ -85,17 +51,14 @@ type private Player(policy: Policy, conditions: Condition list, scenario: Scenar
     let start = scenario.Start
     let queue = PriorityQueue<Due, struct (int64<ms> * int * int)>()
     let series = dict [ for one in scenario.Series -> one.Name, one ]
-    let actions = ResizeArray<Begun>()
-    let standings = ResizeArray<Standing>()
-    let truths = Array.init conditions.Length (fun _ -> ResizeArray<Truth>())
-    let notes = ResizeArray<Note>()
+    let journal = Journal conditions.Length
+    let statements = Statements()
     let takes = Dictionary<EffectKind, int64<ms>>()
     let ends = Dictionary<EffectKind, EffectEnd>()
     let looks = HashSet<int64<ms>>()
     let mutable sequence = 0
     let mutable now = 0L<ms>
     let mutable steps = 0
-    let mutable batches: Batch list = []
     let mutable ended: int64<ms> option = None
     let mutable sent: Activity voption = ValueNone
     let mutable transactionsSince = 0L<ms>
@@ -103,7 +66,6 @@ type private Player(policy: Policy, conditions: Condition list, scenario: Scenar
     let mutable brokenTransactions = false
     let mutable brokenPinned = false
     let mutable resident = -1L
-    let mutable blocked: (string * string) list = []
     // Set when the play begins, before anything reads them.
     let mutable state = Kernel.initial policy start
     let mutable decision = Unchecked.defaultof<Decision>
@@ -116,8 +78,6 @@ type private Player(policy: Policy, conditions: Condition list, scenario: Scenar
 
         if at <= scenario.Length then
             queue.Enqueue(what, struct (at, order what, sequence))
-
-    let note isGiven words = notes.Add { At = now; Words = words; IsGiven = isGiven }
 
     let valueOf (name: string) : int64 voption =
         match series.TryGetValue name with
@@ -161,44 +121,15 @@ type private Player(policy: Policy, conditions: Condition list, scenario: Scenar
         | _ -> Succeeded
 
     let act (effect: Effect) (decision: Decision) truths =
-        let kind, goal =
-            match effect with
-            | DoSuspend _ -> SuspendAction, size
-            | DoResume goal -> ResumeAction, goal
-            | DoResize goal -> (if goal > size then ResizeUpAction else ResizeDownAction), goal
-
-        let reasons =
-            decision.Reasons
-            |> List.map (fun reason -> if reason.Seen.IsEmpty then reason.By else reason.By + ": " + String.concat ", " reason.Seen)
-            |> String.concat "; "
-
-        let words =
-            match effect with
-            | DoSuspend _ -> $"suspend, by {reasons}"
-            | DoResume goal -> $"resume at {sizeOf goal}, by {reasons}"
-            | DoResize goal -> $"resize from {sizeOf size} to {sizeOf goal}, by {reasons}"
-
-        actions.Add { At = now; Kind = kind; Size = goal; By = decision.Because; Words = words; Truths = truths }
-        note false words
+        journal.Begin(now, effect, size, decision, truths)
         let ends = now + length effect
 
         match effect with
         | DoSuspend drain ->
             let rest = min 1_000L<ms> (length effect / 2L)
             due (ends - rest) (DrainEnds(decision.Revision, drain, rest))
-        | DoResume _ -> due ends (Report(decision.Revision, Succeeded))
+        | DoResume _
         | DoResize _ -> due ends (Report(decision.Revision, Succeeded))
-
-    /// What is held back is told when it changes, and not again with each look.
-    let tellBlocked (found: Blocked list) =
-        let keys = found |> List.map (fun one -> one.Rule, one.By)
-
-        if keys <> blocked then
-            for one in found do
-                if not (List.contains (one.Rule, one.By) blocked) then
-                    note false $"{one.Rule} would {one.Proposal}, and is held back by {one.By}: {one.Reason}"
-
-            blocked <- keys
 
     let watch () : bool voption[] =
         if conditions.IsEmpty then
@@ -215,24 +146,15 @@ type private Player(policy: Policy, conditions: Condition list, scenario: Scenar
                     let struct (_, truth) = all[place]
                     truth)
 
-            found
-            |> Array.iteri (fun index truth ->
-                let known = truths[index]
-
-                if known.Count = 0 || known[known.Count - 1].Value <> truth then
-                    known.Add { At = now; Value = truth })
-
+            journal.See(now, found)
             found
 
     let standing () =
         let view = Kernel.view state (start + now)
         let found = view.SizeMcu * 1L<mcu>
 
-        if standings.Count = 0 || view.Phase <> phase || found <> size then
-            if standings.Count > 0 then
-                note false $"{phaseName view.Phase} {sizeOf found}"
-
-            standings.Add { At = now; Phase = view.Phase; Size = found }
+        if view.Phase <> phase || found <> size then
+            journal.Stand(now, view.Phase, found)
 
     let send (event: Event) =
         steps <- steps + 1
@@ -245,13 +167,13 @@ type private Player(policy: Policy, conditions: Condition list, scenario: Scenar
             let truths = watch ()
 
             for warning in answer.Warnings do
-                note false warning
+                journal.Note(now, false, warning)
 
             match answer.Effect with
             | ValueSome effect -> act effect answer truths
             | ValueNone -> ()
 
-            tellBlocked answer.Blocked
+            journal.Hold(now, answer.Blocked)
             let was = phase
 
             match event with
@@ -259,7 +181,7 @@ type private Player(policy: Policy, conditions: Condition list, scenario: Scenar
             | Tick when answer.Phase = phase -> ()
             | _ -> standing ()
 
-            size <- standings[standings.Count - 1].Size
+            size <- journal.LastStanding.Size
             phase <- answer.Phase
 
             if phase <> was then
@@ -267,33 +189,28 @@ type private Player(policy: Policy, conditions: Condition list, scenario: Scenar
 
             // What must not wait gets its error at once and is gone.
             match answer.RefuseHeld with
-            | Some reason when batches |> List.exists (fun batch -> not batch.IsRunning) ->
-                let count = batches |> List.sumBy (fun batch -> if batch.IsRunning then 0 else batch.Count)
-                batches <- batches |> List.filter _.IsRunning
-                note false $"{count} held get an error: {reason}"
+            | Some reason when statements.Waiting > 0 ->
+                journal.Note(now, false, $"{statements.Waiting} held get an error: {reason}")
+                statements.LoseWaiting()
                 due now Look
             | _ -> ()
 
     /// Statements that wait begin as soon as there is a compute, and are lost with it.
     let moveStatements () =
-        if isUp phase && batches |> List.exists (fun batch -> not batch.IsRunning) then
-            for batch in batches do
-                if not batch.IsRunning then
-                    due (now + batch.Length) (StatementsEnd batch.Id)
-
-            batches <- batches |> List.map (fun batch -> { batch with IsRunning = true })
-        elif not (exists phase) && batches |> List.exists _.IsRunning then
-            batches <- batches |> List.filter (fun batch -> not batch.IsRunning)
+        if Phases.isUp phase then
+            for id, length in statements.Begin() do
+                due (now + length) (StatementsEnd id)
+        elif not (Phases.exists phase) then
+            statements.LoseRunning()
 
     let activity () : Activity =
         moveStatements ()
-        let up = isUp phase
-        let there = exists phase
+        let up = Phases.isUp phase
+        let there = Phases.exists phase
         let transactions = if there && not brokenTransactions then countOf "transactions.open" else 0
         let pinned = if there && not brokenPinned then countOf "connections.pinned" else 0
         let held = countOf "queries.held"
-        let running = batches |> List.sumBy (fun batch -> if batch.IsRunning then batch.Count else 0)
-        let waiting = (batches |> List.sumBy _.Count) - running
+        let running, waiting = statements.Running, statements.Waiting
         let demand = countOf "queries.running"
         let demand = if demand + running + waiting + held + transactions = 0 && isBusy () then 1 else demand
         let running = if up then running + demand else running
@@ -327,7 +244,7 @@ type private Player(policy: Policy, conditions: Condition list, scenario: Scenar
 
         let memory = int64 (work().Resident)
 
-        if memory <> resident && series.ContainsKey Given.resident && exists phase then
+        if memory <> resident && series.ContainsKey Given.resident && Phases.exists phase then
             resident <- memory
             send (Unreclaimable(memory * 1L<bytes>))
 
@@ -349,7 +266,7 @@ type private Player(policy: Policy, conditions: Condition list, scenario: Scenar
         | name -> valueOf name
 
     let happen (event: ScenarioEvent) =
-        let told words = note true words
+        let told words = journal.Note(now, true, words)
 
         match event with
         | EffectsTake(kind, length) -> takes[kind] <- length
@@ -378,7 +295,7 @@ type private Player(policy: Policy, conditions: Condition list, scenario: Scenar
         | Statements(count, length) ->
             sequence <- sequence + 1
             told $"""{count} {if count = 1 then "statement" else "statements"} of {span length}"""
-            batches <- batches @ [ { Id = sequence; Count = count; Length = length; IsRunning = false } ]
+            statements.Come(sequence, count, length)
             look ()
 
     let handle what =
@@ -411,17 +328,16 @@ type private Player(policy: Policy, conditions: Condition list, scenario: Scenar
                 brokenPinned <- brokenPinned && phase = Phase.Suspending
         | Event event -> happen event
         | StatementsEnd id ->
-            if batches |> List.exists (fun batch -> batch.Id = id && batch.IsRunning) then
-                batches <- batches |> List.filter (fun batch -> batch.Id <> id)
+            if statements.End id then
                 look ()
         | Look ->
-            if not (exists phase) then
+            if not (Phases.exists phase) then
                 brokenTransactions <- false
                 brokenPinned <- false
 
             look ()
         | Sampling metrics ->
-            if exists phase then
+            if Phases.exists phase then
                 for metric in metrics do
                     match measure metric with
                     | ValueSome value -> send (Measured(metric.Name, value))
@@ -429,64 +345,29 @@ type private Player(policy: Policy, conditions: Condition list, scenario: Scenar
 
             due (now + metrics[0].Period) (Sampling metrics)
 
-    /// Where the scenario begins: nothing before it was decided by the policy.
+    /// Tells the kernel what the scenario begins with.
     let warmUp () =
-        let at, runs, since =
-            match scenario.Begins with
-            | StartsRunning(at, since) -> ValueSome at, true, since |> Option.defaultValue longAgo
-            | StartsSuspended at -> Option.toValueOption at, false, longAgo
+        let struct (before, last, bare) = Beginning.state policy scenario
+        state <- before
+        decision <- last
+        phase <- last.Phase
+        size <- (Kernel.view state start).SizeMcu * 1L<mcu>
+        journal.Stand(0L<ms>, phase, size)
 
-        let bounds = match at with ValueSome at -> [ { Min = at; Max = at; During = None } ] | ValueNone -> policy.Bounds
-        let bare = { policy with Revision = "before the start"; Rules = []; Forbids = []; Bounds = bounds; Step = 1L<mcu> }
-        let begins = start - since
-        state <- Kernel.initial bare begins
-        let step at event =
-            let struct (after, answer) = Kernel.step bare state { At = at; Event = event }
+        let step event =
+            let struct (after, answer) = Kernel.step bare state { At = start; Event = event }
             state <- after
             decision <- answer
 
-        match scenario.Machine with
-        | ValueSome(struct (cpu, memory)) -> step begins (Capacity(cpu, memory))
-        | ValueNone -> ()
-
-        step begins (Observed(ComputeServes at))
-        // Busy to the last, so that what comes first is where `idle` counts from.
-        step begins (ActivityChanged(Inputs.Activity(0, 1, 0, 0, 1, 1, 0, Nullable(), 0L, 0L, 0L, 0L)))
-
-        if not runs then
-            step (begins + 1L<ms>) (Observed ComputeGone)
-            step (begins + 2L<ms>) (ActivityChanged(Inputs.Activity(0, 0, 0, 0, 0, 0, 0, Nullable(), 0L, 0L, 0L, 0L)))
-
-        phase <- decision.Phase
-        size <- (Kernel.view state start).SizeMcu * 1L<mcu>
-        standings.Add { At = 0L<ms>; Phase = phase; Size = size }
         let found = activity ()
         sent <- ValueSome found
-        step start (ActivityChanged found)
+        step (ActivityChanged found)
 
-        if runs && series.ContainsKey Given.resident then
+        if scenario.Begins.IsStartsRunning && series.ContainsKey Given.resident then
             resident <- int64 (work().Resident)
-            step start (Unreclaimable(resident * 1L<bytes>))
+            step (Unreclaimable(resident * 1L<bytes>))
 
         state <- Kernel.spent scenario.SpentDay scenario.SpentMonth start state
-
-    let noteSeries () =
-        let level (one: Series) (value: int64) = Quantity.show one.Type value
-
-        // A long pattern is not told piece by piece.
-        let told (one: Series) =
-            one.Pieces
-            |> Seq.truncate 200
-            |> Seq.map (fun (piece: Piece) ->
-                let words =
-                    if piece.IsMissing then $"{one.Name} is not measured"
-                    elif piece.First = piece.Last then $"{one.Name} {level one piece.First}"
-                    elif one.Name = "idle" then "idle rises"
-                    else $"{one.Name} {level one piece.First} -> {level one piece.Last} over {span (piece.To - piece.From)}"
-
-                { At = piece.From; Words = words; IsGiven = true })
-
-        scenario.Series |> Seq.collect told
 
     member _.Play() : Course =
         warmUp ()
@@ -510,7 +391,7 @@ type private Player(policy: Policy, conditions: Condition list, scenario: Scenar
             let struct (dueAt, _, _) = priority
             let tickAt = max now (decision.NextCheck - start)
 
-            let isCalm = calm |> ValueOption.exists (fun calm -> min dueAt tickAt - standings[standings.Count - 1].At > calm)
+            let isCalm = calm |> ValueOption.exists (fun calm -> min dueAt tickAt - journal.LastStanding.At > calm)
 
             if steps >= mostSteps || isCalm then
                 go <- false
@@ -527,14 +408,8 @@ type private Player(policy: Policy, conditions: Condition list, scenario: Scenar
             else
                 go <- false
 
-        let sorted = Seq.append (noteSeries ()) notes |> Seq.sortBy (fun note -> note.At) |> Array.ofSeq
-
-        { Length = (if steps >= mostSteps then now else scenario.Length)
-          Actions = actions.ToArray()
-          Standings = standings.ToArray()
-          Truths = truths |> Array.map _.ToArray()
-          Notes = sorted
-          IsCut = steps >= mostSteps }
+        let isCut = steps >= mostSteps
+        journal.Course((if isCut then now else scenario.Length), isCut, scenario.Series)
 
 /// What happens to a policy in a scenario, and what these conditions were all the time.
 let play (policy: Policy) (conditions: Condition list) (scenario: Scenario) : Course =
