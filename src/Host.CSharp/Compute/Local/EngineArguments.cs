@@ -44,7 +44,8 @@ internal static class EngineArguments
             "--innodb-buffer-pool-dump-pct=100",
         ]);
         arguments.AddRange(binary.Family == ServerFamily.MariaDb
-            ? ["--proxy-protocol-networks=localhost,127.0.0.1,::1", $"--ssl-cert={folder.Certificate}", $"--ssl-key={folder.CertificateKey}"]
+            // Without an authority it reads all that the machine trusts, which takes a tenth of its whole start; no client of its own shows it a certificate.
+            ? ["--proxy-protocol-networks=localhost,127.0.0.1,::1", $"--ssl-cert={folder.Certificate}", $"--ssl-key={folder.CertificateKey}", $"--ssl-ca={folder.Certificate}"]
             // One instance, so that the steps in which the pool can be resized are one chunk, whatever size it starts at.
             : ["--mysqlx=OFF", "--disable-log-bin", "--secure-file-priv=NULL", "--innodb-buffer-pool-instances=1", $"--innodb-buffer-pool-chunk-size={MemoryPlan.MySqlChunk(capacityBytes)}"]);
         if (initFile is not null) arguments.Add($"--init-file={initFile}");
