@@ -8,6 +8,11 @@ let private thousandths (value: int64) =
     (decimal value / 1000m).ToString("0.###", CultureInfo.InvariantCulture)
 
 let duration (value: int64<ms>) = thousandths (int64 value) + " s"
+/// A length of time to come or gone by, as a person reads it: to the second from ten seconds on, to a tenth below.
+let lasting (value: int64<ms>) =
+    let grain = if value >= 10_000L<ms> then 1_000L<ms> else 100L<ms>
+    duration ((value + grain / 2L) / grain * grain)
+
 /// An instant in UTC, to the millisecond where it has any.
 let instant (at: int64<ms>) =
     let most = 253_402_300_799_999L<ms>

@@ -18,7 +18,7 @@ let private reason policy (reason: Reason) = $"{reason.Proposal} by {who policy 
 let private blocked (policy: Policy) (now: int64<ms>) (blocked: Blocked) =
     let left =
         match blocked.Until with
-        | ValueSome until when until > now -> $" for {Words.duration (until - now)} more, until {Words.instant until}"
+        | ValueSome until when until > now -> $" for {Words.lasting (until - now)} more, until {Words.instant until}"
         | _ -> ""
 
     if blocked.By = "cooldown" then $"{blocked.Rule} is cooling{left} ({blocked.Proposal}: {blocked.Reason})"
@@ -45,7 +45,7 @@ let private foretold (now: int64<ms>) (standing: RuleStanding) =
     match standing.FiresAt with
     | ValueSome at when at > now && standing.Says <> "proposes" ->
         let condition = if standing.If = "" then "" else $" if {standing.If}"
-        Some $"{standing.Rule} would fire in {Words.duration (at - now)}{condition} ({standing.Action}: {seen standing.Seen |> _.TrimStart(':', ' ')})"
+        Some $"{standing.Rule} would fire in {Words.lasting (at - now)}{condition} ({standing.Action}: {seen standing.Seen |> _.TrimStart(':', ' ')})"
     | _ -> None
 
 let private underWay (now: int64<ms>) (state: State) =
@@ -61,15 +61,18 @@ let private underWay (now: int64<ms>) (state: State) =
         | ValueSome note -> $"; last word: {note}"
         | ValueNone -> ""
 
-    $"{what} has been under way for {Words.duration (max 0L<ms> (now - state.Since))}; what comes next waits for its outcome{note}"
+    $"{what} has been under way for {Words.lasting (max 0L<ms> (now - state.Since))}; what comes next waits for its outcome{note}"
 
-let private nextChange (now: int64<ms>) (next: NextChange voption) =
+let private nextChange (now: int64<ms>) (state: State) (next: NextChange voption) =
     match next with
     | ValueSome change ->
         let by = String.concat ", " change.By
-        let ``when`` = if change.At <= now then "now" else $"in {Words.duration (change.At - now)}, at {Words.instant change.At}"
+        let ``when`` = if change.At <= now then "now" else $"in {Words.lasting (change.At - now)}, at {Words.instant change.At}"
         $"next change at the earliest: {change.Proposal} by {by} {``when``}, if all stays as it is"
-    | ValueNone -> $"no change within {Words.duration Limits.Horizon} if all stays as it is"
+    | ValueNone ->
+        let work = Guard.obstacles state now { ByOperator = false; Breaking = { Transactions = None; PinnedSessions = None } } |> List.map (fun (struct (what, _)) -> what)
+        let present = if work.IsEmpty then "" else " (" + String.concat ", " work + ")"
+        $"no change within {Words.duration Limits.Horizon} if all stays as it is{present}"
 
 /// The decision that stands or was made, how each rule stands at `now`, and when the next change can come at the earliest.
 let at (now: int64<ms>) (state: State) (decision: Decision) : Explanation =
@@ -77,7 +80,7 @@ let at (now: int64<ms>) (state: State) (decision: Decision) : Explanation =
     let flies = Stage.inFlight state.Stage
     let ahead = if flies then Outlook.nothing state else Outlook.ahead now state
     let standings = Outlook.standings now state ahead
-    let last = if flies then underWay now state else nextChange now ahead.Next
+    let last = if flies then underWay now state else nextChange now state ahead.Next
 
     { At = now
       Phase = State.phase state

@@ -49,6 +49,17 @@ let ``an idle database says when it would sleep`` () =
     running sleepy (cu 1.0) |> after (minutes 2) Tick |> contains "sleep would fire in 180 s if it stays idle (suspend: idle 120 s >= 300 s)"
 
 [<Test>]
+let ``a time to come is told as people tell it`` () =
+    let sleepy = policy [ rule "sleep" (idle (minutes 5)) (Suspend never) ] []
+    running sleepy (cu 1.0) |> after 14_505L<ms> Tick |> contains "sleep would fire in 285 s if it stays idle (suspend: idle 14.505 s >= 300 s)"
+    running sleepy (cu 1.0) |> after (minutes 5 - 2_345L<ms>) Tick |> contains "sleep would fire in 2.3 s"
+
+[<Test>]
+let ``what keeps it awake is said while nothing is to come`` () =
+    let sleepy = policy [ rule "sleep" (idle (minutes 5)) (Suspend never) ] []
+    running sleepy (cu 1.0) |> send (ActivityChanged { quiet with Running = 1; Pinned = 2 }) |> contains "no change within 3600 s if all stays as it is (1 statement runs, 2 sessions are pinned)"
+
+[<Test>]
 let ``what is in flight is what is said`` () =
     let story = begins (policy [] []) noon |> holds 1 |> after (seconds 3) Tick
     story |> contains "the resume at 0.5cu has been under way for 3 s; what comes next waits for its outcome"
