@@ -68,6 +68,21 @@ public sealed class CompressedTransportTests
     }
 
     [Test]
+    public void BytesThatCannotBeCompressed_OfAnyLength_TakeNoMoreThanTheirHeader([Values(50, 51, 1000, 16_383, 65_535, 65_536)] int length)
+    {
+        for (var round = 0; round < 50; round++)
+        {
+            var plain = RandomNumberGenerator.GetBytes(length);
+            // Those that take nine bits in the quickest code.
+            if (round % 2 == 1) plain = [.. plain.Select(one => (byte)(144 + (one % 112)))];
+            var packet = new byte[CompressedPacket.Bound(length)];
+            var written = CompressedPacket.Write(packet, 0, plain.AsSpan(0, length / 3), plain.AsSpan(length / 3));
+            Assert.That(written, Is.LessThanOrEqualTo(CompressedPacket.HeaderSize + length));
+            if (round % 2 == 0) Assert.That(packet.AsSpan(CompressedPacket.HeaderSize, length).SequenceEqual(plain));
+        }
+    }
+
+    [Test]
     public async Task PacketInPieces_IsPutTogether()
     {
         var packet = new byte[1000];

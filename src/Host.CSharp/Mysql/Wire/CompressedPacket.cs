@@ -22,16 +22,19 @@ internal readonly record struct CompressedPacket(int Length, byte Sequence, int 
         return true;
     }
 
-    /// <summary>Room that a packet of so many plain bytes takes at the most.</summary>
-    public static int Bound(int plainLength) => HeaderSize + plainLength;
+    /// <summary>
+    /// Room that writing a packet of so many plain bytes takes at the most, also where it is found not to shrink: the quickest level may take nine bits for eight.
+    /// Source: zlib-ng, `DEFLATE_QUICK_OVERHEAD`, which .NET's zlib is.
+    /// </summary>
+    public static int Bound(int plainLength) => HeaderSize + plainLength + (plainLength / 8) + 64;
 
     /// <summary>Writes a packet, compressed where that makes it shorter, and returns its length.</summary>
     /// <param name="target">As long as <see cref="Bound"/> says.</param>
     public static int Write(byte[] target, byte sequence, ReadOnlySpan<byte> first, ReadOnlySpan<byte> second)
     {
         var plain = first.Length + second.Length;
-        var length = plain < ShortestCompressed ? -1 : TryCompress(HeaderSize + plain, target, first, second);
-        var isCompressed = length >= 0;
+        var length = plain < ShortestCompressed ? plain : Compress(target, first, second);
+        var isCompressed = length < plain;
         if (!isCompressed)
         {
             length = plain;
@@ -44,25 +47,16 @@ internal readonly record struct CompressedPacket(int Length, byte Sequence, int 
         return HeaderSize + length;
     }
 
-    /// <summary>Length of what is behind the header then; -1: it is no shorter.</summary>
-    private static int TryCompress(int room, byte[] target, ReadOnlySpan<byte> first, ReadOnlySpan<byte> second)
+    /// <summary>Length of what is behind the header then; it may be more than before.</summary>
+    private static int Compress(byte[] target, ReadOnlySpan<byte> first, ReadOnlySpan<byte> second)
     {
-        using var output = new MemoryStream(target, 0, room);
+        using var output = new MemoryStream(target);
         output.Position = HeaderSize;
-        try
+        using (var zlib = new ZLibStream(output, CompressionLevel.Fastest, leaveOpen: true))
         {
-            using (var zlib = new ZLibStream(output, CompressionLevel.Fastest, leaveOpen: true))
-            {
-                zlib.Write(first);
-                zlib.Write(second);
-            }
+            zlib.Write(first);
+            zlib.Write(second);
         }
-        catch (NotSupportedException)
-        {
-            // It grew out of the room.
-            return -1;
-        }
-        var length = (int)output.Position - HeaderSize;
-        return length < room - HeaderSize ? length : -1;
+        return (int)output.Position - HeaderSize;
     }
 }
