@@ -2,13 +2,18 @@ namespace Serverless.Core
 
 open System
 
+/// Of integers of any length.
+[<NoEquality; NoComparison>]
+type internal Fraction =
+    { Num: bigint; Den: bigint }
+
 /// A number of the rule language as an exact fraction, so that no comparison depends on rounding.
 /// The denominator is positive.
 [<Struct; NoEquality; NoComparison>]
 type internal Exact =
     | Ratio of num: Int128 * den: int64
-    /// What does not fit: regressions over long windows.
-    | Big of bigNum: bigint * bigDen: bigint
+    /// What does not fit: regressions over long windows. By reference, since every value that is read carries the room for it.
+    | Big of Fraction
 
 module internal Exact =
     /// From its two halves, since the optimising compiler cannot inline the conversion operator into another assembly.
@@ -19,18 +24,22 @@ module internal Exact =
     let private big =
         function
         | Ratio(num, den) -> struct (bigint.op_Implicit num, bigint den)
-        | Big(num, den) -> struct (num, den)
+        | Big fraction -> struct (fraction.Num, fraction.Den)
 
-    /// A product with an int64 then fits 127 bits.
-    let private narrow (num: Int128) =
-        let limit = wide Int64.MaxValue
-        num <= limit && num >= -limit
+    /// Bits that the number takes, without its sign.
+    let bits (value: Int128) : int =
+        let magnitude = if Int128.IsNegative value then -(value + Int128.One) else value
+        128 - int (Int128.LeadingZeroCount magnitude)
+
+    /// Twice the product fits an Int128.
+    let private multiplies (num: Int128) (den: int64) =
+        bits num + 64 - System.Numerics.BitOperations.LeadingZeroCount(uint64 den) <= 126
 
     /// Below 0, 0 or above 0 as `a` is less than, equal to or greater than `b`.
     let compare (a: Exact) (b: Exact) : int =
         match a, b with
         | Ratio(an, ad), Ratio(bn, bd) when ad = bd -> an.CompareTo bn
-        | Ratio(an, ad), Ratio(bn, bd) when narrow an && narrow bn -> (an * wide bd).CompareTo(bn * wide ad)
+        | Ratio(an, ad), Ratio(bn, bd) when multiplies an bd && multiplies bn ad -> (an * wide bd).CompareTo(bn * wide ad)
         | _ ->
             let struct (an, ad) = big a
             let struct (bn, bd) = big b
@@ -41,14 +50,14 @@ module internal Exact =
     let meeting (a: Exact) (slopeA: int64) (b: Exact) (slopeB: int64) : int64<ms> voption =
         match a, b with
         | _ when slopeA = 0L && slopeB = 0L -> ValueNone
-        | Ratio(an, ad), Ratio(bn, bd) when narrow an && narrow bn ->
+        | Ratio(an, ad), Ratio(bn, bd) when multiplies an bd && multiplies bn ad ->
             let distance = an * wide bd - bn * wide ad
             let speed = wide slopeA * wide bd - wide slopeB * wide ad
-            let zero = Int128.Zero
+            let ahead, closing = Int128.Sign distance, Int128.Sign speed
 
-            if speed = zero then ValueNone
-            elif distance = zero then ValueSome 1L<ms>
-            elif (distance > zero) = (speed > zero) then ValueNone
+            if closing = 0 then ValueNone
+            elif ahead = 0 then ValueSome 1L<ms>
+            elif ahead = closing then ValueNone
             else
                 let far, fast = Int128.Abs distance, Int128.Abs speed
                 let steps = (far + fast - Int128.One) / fast

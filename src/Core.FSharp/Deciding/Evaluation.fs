@@ -1,8 +1,14 @@
 namespace Serverless.Core
 
+open System.Runtime.CompilerServices
+
 /// A term's value at an instant; Unknown when none.
 [<Struct; NoEquality; NoComparison>]
-type internal Reading = { Value: Exact voption; Slope: int64 }
+type internal Reading =
+    { Value: Exact voption
+      Slope: int64 }
+
+    static member unknown: Reading = { Value = ValueNone; Slope = 0L }
 
 /// Evaluates the conditions of a plan at one instant, and gathers the first instant at which one of them could change by itself.
 /// It is made for one evaluation and thrown away; the state it was given is never changed.
@@ -11,9 +17,8 @@ type internal Evaluation(state: State, now: int64<ms>) =
     let plan = state.Plan
     let mutable next = Limits.Never
     let mutable timers = state.Timers
-    // Rules ask for the same window of a metric again and again: the last one summed up, by slot.
-    let widths: int64<ms>[] = Array.zeroCreate plan.Slots.Length
-    let summaries: Summary[] = Array.zeroCreate plan.Slots.Length
+    // Rules ask for the same window of a metric again and again: each is summed up once.
+    let mutable summaries: Summary[] = [||]
 
     let setTimer place (since: int64<ms>) =
         if timers[place] <> since then
@@ -27,13 +32,6 @@ type internal Evaluation(state: State, now: int64<ms>) =
     member _.Wait(instant: int64<ms>) =
         if instant > now && instant < next then next <- instant
 
-    member private this.OfWindow(slot: int, reading: WindowReading, present: unit -> Reading) : Reading =
-        this.Wait reading.Changes
-
-        match plan.Slots[slot].Fact, reading.Value with
-        | ValueSome _, ValueNone -> present ()
-        | _, value -> { Value = value; Slope = 0L }
-
     member private _.Fact(fact: FactKind) : Reading =
         let struct (value, slope) = Facts.value fact state now
         { Value = ValueSome value; Slope = slope }
@@ -41,26 +39,37 @@ type internal Evaluation(state: State, now: int64<ms>) =
     /// A fact with nothing in its window yet is what it is now; its rate is then 0.
     member private this.Present(slot: int, kind: Aggregate) : Reading =
         match kind, plan.Slots[slot].Fact with
-        | RateOf, _ -> { Value = ValueSome(Exact.ofInt 0L); Slope = 0L }
-        | CountOf, _ -> { Value = ValueSome(Exact.ofInt 0L); Slope = 0L }
+        | RateOf, ValueSome _
+        | CountOf, ValueSome _ -> { Value = ValueSome(Exact.ofInt 0L); Slope = 0L }
         | _, ValueSome fact -> { this.Fact fact with Slope = 0L }
-        | _, ValueNone -> { Value = ValueNone; Slope = 0L }
+        | _, ValueNone -> Reading.unknown
+
+    // Apart, and not inlined, as what follows: else each term is read over the room that a summary needs.
+    [<MethodImpl(MethodImplOptions.NoInlining)>]
+    member private _.SumUp(place: int, slot: int, width: int64<ms>) : unit =
+        if summaries.Length = 0 then summaries <- Array.zeroCreate plan.Windows
+        if summaries[place].Count = 0 then summaries[place] <- Series.summary width now state.Series[slot]
+
+    [<MethodImpl(MethodImplOptions.NoInlining)>]
+    member private this.OfWindow(kind: Aggregate, place: int, slot: int, width: int64<ms>) : Reading =
+        if summaries.Length = 0 || summaries[place].Count = 0 then this.SumUp(place, slot, width)
+        let reading = Series.readOff &summaries[place] kind width plan.Slots[slot].Metric.Stale now state.Series[slot]
+        this.Wait reading.Changes
+        if reading.Value.IsSome then { Value = reading.Value; Slope = 0L } else this.Present(slot, kind)
+
+    [<MethodImpl(MethodImplOptions.NoInlining)>]
+    member private this.Newest(slot: int) : Reading =
+        let reading = Series.latest plan.Slots[slot].Metric.Stale now state.Series[slot]
+        this.Wait reading.Changes
+        { Value = reading.Value; Slope = 0L }
 
     member this.Read(term: PlannedTerm) : Reading =
         match term with
         | Fixed value -> { Value = ValueSome value; Slope = 0L }
         | Now fact -> this.Fact fact
-        | Newest slot ->
-            let reading = Series.latest plan.Slots[slot].Metric.Stale now state.Series[slot]
-            this.OfWindow(slot, reading, fun () -> { Value = ValueNone; Slope = 0L })
-        | Window(kind, slot, width) ->
-            if widths[slot] <> width then
-                summaries[slot] <- Series.summary width now state.Series[slot]
-                widths[slot] <- width
-
-            let reading = Series.readOff &summaries[slot] kind width plan.Slots[slot].Metric.Stale now state.Series[slot]
-            this.OfWindow(slot, reading, fun () -> this.Present(slot, kind))
-        | Missing -> { Value = ValueNone; Slope = 0L }
+        | Newest slot -> this.Newest slot
+        | Window(kind, place, slot, width) -> this.OfWindow(kind, place, slot, width)
+        | Missing -> Reading.unknown
 
     member private this.Compare(left: PlannedTerm, comparison: Comparison, right: PlannedTerm) : Kleene =
         let a, b = this.Read left, this.Read right

@@ -88,18 +88,18 @@ let rec private holding (evaluation: Evaluation) (state: State) (condition: Plan
     let sampled (term: PlannedTerm) =
         match term with
         | Newest slot
-        | Window(_, slot, _) when plan.Slots[slot].Fact.IsNone ->
+        | Window(_, _, slot, _) when plan.Slots[slot].Fact.IsNone ->
             match Series.last state.Series[slot] with
             | ValueSome(struct (_, value)) -> [ $"{plan.Slots[slot].Metric.Name} stays at {Words.quantity plan.Slots[slot].Metric.Type value}" ]
             | ValueNone -> []
-        | Window(_, slot, _) -> plan.Slots[slot].Fact |> ValueOption.map (moves state) |> ValueOption.defaultValue []
+        | Window(_, _, slot, _) -> plan.Slots[slot].Fact |> ValueOption.map (moves state) |> ValueOption.defaultValue []
         | Now fact -> moves state fact
         | _ -> []
 
     match condition with
     | Comparing(Newest slot, comparison, Fixed value) when plan.Slots[slot].Fact.IsNone && evaluation.Truth condition = Kleene.True ->
         [ $"{plan.Slots[slot].Metric.Name} stays {stays comparison} {Words.quantity plan.Slots[slot].Metric.Type (Exact.round value)}" ]
-    | Comparing(Window(_, slot, _) as window, comparison, Fixed value) when plan.Slots[slot].Fact.IsNone && evaluation.Truth condition = Kleene.True ->
+    | Comparing(Window(_, _, slot, _) as window, comparison, Fixed value) when plan.Slots[slot].Fact.IsNone && evaluation.Truth condition = Kleene.True ->
         [ $"{Words.name plan window} stays {stays comparison} {Words.quantity plan.Slots[slot].Metric.Type (Exact.round value)}" ]
     | Comparing(left, _, right) -> sampled left @ sampled right
     | Set term -> sampled term

@@ -102,12 +102,15 @@ module internal Proposals =
         let range = Sizes.range now state
         let inBounds = Sizes.clamp range state.Size
 
-        let found =
-            [ toward state "bounds" System.Int64.MaxValue true ValueNone inBounds
-              for index in 0 .. state.Plan.Rules.Length - 1 do
-                  if reckoning.Proposing[index] && state.Plan.Rules[index].Rule.On = OnRunning then
-                      ofRule evaluation range state state.Plan.Rules[index] ]
-            |> List.choose id
+        // Nothing is proposed at most looks.
+        if inBounds = state.Size && not (Array.contains true reckoning.Proposing) then [], []
+        else
+            let found =
+                [ toward state "bounds" System.Int64.MaxValue true ValueNone inBounds
+                  for index in 0 .. state.Plan.Rules.Length - 1 do
+                      if reckoning.Proposing[index] && state.Plan.Rules[index].Rule.On = OnRunning then
+                          ofRule evaluation range state state.Plan.Rules[index] ]
+                |> List.choose id
 
-        found |> List.choose (function Choice1Of2 proposal -> Some proposal | Choice2Of2 _ -> None),
-        found |> List.choose (function Choice2Of2 blocked -> Some blocked | Choice1Of2 _ -> None)
+            found |> List.choose (function Choice1Of2 proposal -> Some proposal | Choice2Of2 _ -> None),
+            found |> List.choose (function Choice2Of2 blocked -> Some blocked | Choice1Of2 _ -> None)

@@ -84,7 +84,7 @@ let private term (plan: Plan) (planned: PlannedTerm) : struct (string * ValueTyp
     | Now fact ->
         let name = FactKind.name fact
         struct (name, typeOf plan name)
-    | Window(kind, index, width) ->
+    | Window(kind, _, index, width) ->
         let kindOfValue =
             match kind, (slot index).Type with
             | CountOf, _ -> Count

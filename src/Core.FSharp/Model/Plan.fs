@@ -14,7 +14,8 @@ type internal PlannedTerm =
     | Fixed of Exact
     | Now of FactKind
     | Newest of slot: int
-    | Window of Aggregate * slot: int * width: int64<ms>
+    /// `place`: the same for all terms that look at the same window of the same metric.
+    | Window of Aggregate * place: int * slot: int * width: int64<ms>
     /// Names nothing that the policy declares: Unknown for ever, which is safe.
     | Missing
 
@@ -50,6 +51,8 @@ type internal Plan =
     { Policy: Policy
       Zone: ZoneTransition[]
       Slots: Slot[]
+      /// How many places of windows there are.
+      Windows: int
       Rules: PlannedRule[]
       Forbids: PlannedForbid[]
       Bounds: PlannedBounds list

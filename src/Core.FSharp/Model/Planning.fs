@@ -80,7 +80,14 @@ let private slots (policy: Policy) : Slot[] =
     |> List.choose (slotOf policy used)
     |> Array.ofList
 
-let private term (slots: Slot[]) (term: Term) : PlannedTerm =
+/// Each window that is looked at, once.
+let private windows (policy: Policy) : struct (string * int64<ms>)[] =
+    terms policy
+    |> List.choose (function Over(_, metric, width) -> Some struct (metric, width) | _ -> None)
+    |> List.distinct
+    |> Array.ofList
+
+let private term (windows: struct (string * int64<ms>)[]) (slots: Slot[]) (term: Term) : PlannedTerm =
     let slot name = slots |> Array.tryFindIndex (fun slot -> slot.Metric.Name = name)
 
     match term with
@@ -93,18 +100,18 @@ let private term (slots: Slot[]) (term: Term) : PlannedTerm =
         | ValueNone, None -> Missing
     | Over(kind, name, width) ->
         match slot name with
-        | Some index -> Window(kind, index, width)
+        | Some index -> Window(kind, System.Array.IndexOf(windows, struct (name, width)), index, width)
         | None -> Missing
 
 let private schedule (policy: Policy) name = policy.Schedules |> List.tryFind (fun schedule -> schedule.Name = name)
 
-let rec private condition policy slots (places: int[]) (from: Condition) : PlannedCondition =
-    let again = condition policy slots places
+let rec private condition policy (term: Term -> PlannedTerm) (places: int[]) (from: Condition) : PlannedCondition =
+    let again = condition policy term places
 
     match from with
     | Constant value -> Always(Kleene.ofBool value)
-    | Compare(left, comparison, right) -> Comparing(term slots left, comparison, term slots right)
-    | IsSet metric -> Set(term slots (Metric metric))
+    | Compare(left, comparison, right) -> Comparing(term left, comparison, term right)
+    | IsSet metric -> Set(term (Metric metric))
     | During name ->
         match schedule policy name with
         | Some found -> Inside found
@@ -135,7 +142,8 @@ let make (policy: Policy) : Plan =
     let byName name = List.sortWith (fun a b -> System.String.CompareOrdinal(name a, name b))
     let rules = policy.Rules |> byName _.Name
     let forbids = policy.Forbids |> byName _.Name
-    let slots = slots policy
+    let slots, windows = slots policy, windows policy
+    let term = term windows slots
 
     let places =
         [ for rule in rules do
@@ -146,7 +154,7 @@ let make (policy: Policy) : Plan =
         |> List.distinct
         |> Array.ofList
 
-    let planned = condition policy slots places
+    let planned = condition policy term places
 
     let plannedRule (rule: Rule) : PlannedRule =
         { Rule = rule
@@ -154,7 +162,7 @@ let make (policy: Policy) : Plan =
           Until = rule.Until |> Option.map planned |> Option.toValueOption
           Tracked =
             match tracked rule with
-            | ValueSome found -> term slots found
+            | ValueSome found -> term found
             | ValueNone -> Missing }
 
     let plannedBounds (bounds: Bounds) : PlannedBounds =
@@ -163,6 +171,7 @@ let make (policy: Policy) : Plan =
     { Policy = policy
       Zone = Array.ofList policy.Zone.Transitions
       Slots = slots
+      Windows = windows.Length
       Rules = rules |> List.map plannedRule |> Array.ofList
       Forbids = forbids |> List.map (fun forbid -> ({ Forbid = forbid; When = planned forbid.When }: PlannedForbid)) |> Array.ofList
       Bounds = List.map plannedBounds policy.Bounds

@@ -75,18 +75,13 @@ module internal Summary =
         if elapsed <= 0L then ValueNone
         else ValueSome(Ratio((Exact.wide s.LastValue - Exact.wide s.FirstValue) * Exact.wide 1000L, elapsed))
 
-    /// Bits that the number takes, without its sign.
-    let private bits (value: Int128) =
-        let magnitude = if Int128.IsNegative value then -(value + Int128.One) else value
-        128 - int (Int128.LeadingZeroCount magnitude)
-
     /// With numbers of 128 bits, where everything surely fits; else none.
     let private narrowForecast (x: Int128) (s: inref<Summary>) : Exact voption =
         let n = Exact.wide (int64 s.Count)
-        let ofN, ofT, ofV = bits n, bits s.SumT, bits s.Sum
-        let ofSpread = 1 + max (ofN + bits s.SumTT) (2 * ofT)
-        let ofSlope = 1 + max (ofN + bits s.SumTV) (ofT + ofV)
-        let ofReach = 1 + max (ofN + bits x) ofT
+        let ofN, ofT, ofV = Exact.bits n, Exact.bits s.SumT, Exact.bits s.Sum
+        let ofSpread = 1 + max (ofN + Exact.bits s.SumTT) (2 * ofT)
+        let ofSlope = 1 + max (ofN + Exact.bits s.SumTV) (ofT + ofV)
+        let ofReach = 1 + max (ofN + Exact.bits x) ofT
 
         if ofSpread > 120 || ofSlope > 120 || ofV + ofSpread > 120 || ofSlope + ofReach > 120 || ofN + ofSpread > 62 + 64 then ValueNone
         else
@@ -94,7 +89,7 @@ module internal Summary =
             let slope = n * s.SumTV - s.SumT * s.Sum
             let den = n * spread
 
-            if bits den > 62 then ValueNone
+            if Exact.bits den > 62 then ValueNone
             else ValueSome(Ratio(s.Sum * spread + slope * (n * x - s.SumT), int64 den))
 
     /// Least squares through the samples, read off `horizon` after the last one:
@@ -108,7 +103,7 @@ module internal Summary =
         if spread.IsZero then ValueNone
         else
             let slope = n * big s.SumTV - sumT * sumV
-            ValueSome(Big(sumV * spread + slope * (n * big x - sumT), n * spread))
+            ValueSome(Big { Num = sumV * spread + slope * (n * big x - sumT); Den = n * spread })
 
     /// The line through the samples, `horizon` after the last one; none when all have one time.
     let forecast (origin: int64<ms>) (horizon: int64<ms>) (s: inref<Summary>) : Exact voption =

@@ -57,7 +57,7 @@ let window kind (stale: int64<ms>) (width: int64<ms>) (now: int64<ms>) (samples:
 let internal ofExact (value: Exact) =
     match value with
     | Ratio(num, den) -> fraction (bigint.op_Implicit num) (bigint den)
-    | Big(num, den) -> fraction num den
+    | Big big -> fraction big.Num big.Den
 
 /// Of a window of the kernel.
 let internal exact (reading: WindowReading) = reading.Value |> ValueOption.map ofExact |> ValueOption.toOption
