@@ -131,16 +131,7 @@ public sealed class RulesCommandTests
         Assert.That(error, Does.Contain("xml"));
     }
 
-    private static string GoldenFolder()
-    {
-        string? folder = AppContext.BaseDirectory;
-        while (folder is not null && !File.Exists(Path.Combine(folder, "Serverless.sln")))
-        {
-            folder = Path.GetDirectoryName(folder);
-        }
-
-        return Path.Combine(folder ?? throw new InvalidOperationException("the tests do not run inside of the repository"), "tests", "integration", "Commands", "Golden");
-    }
+    private static string GoldenFolder() => Path.Combine(Repository.Root, "tests", "integration", "Commands", "Golden");
 
     private static async Task<(int Exit, string Output, string Error)> RunAsync(params string[] args)
     {

@@ -36,7 +36,8 @@ internal sealed class ClientProcess : IDisposable
 
     public static string Script(string name) => Path.Combine(TestContext.CurrentContext.TestDirectory, "EndToEnd", "clients", name);
 
-    public static ClientProcess Start(string program, IEnumerable<string> arguments, IReadOnlyDictionary<string, string>? environment = null)
+    /// <param name="folder">Where it runs; null: where the tests do.</param>
+    public static ClientProcess Start(string program, IEnumerable<string> arguments, IReadOnlyDictionary<string, string>? environment = null, string? folder = null)
     {
         var start = new ProcessStartInfo(program, arguments)
         {
@@ -45,6 +46,7 @@ internal sealed class ClientProcess : IDisposable
             RedirectStandardOutput = true,
             RedirectStandardError = true,
             StandardOutputEncoding = Encoding.UTF8,
+            WorkingDirectory = folder ?? "",
         };
         foreach ((string key, string value) in environment ?? new Dictionary<string, string>())
         {

@@ -43,8 +43,6 @@ internal readonly ref struct LocalVariables(SessionState state, ServerCatalogue 
             "collation_connection" => Handshake is null ? null : catalogue.CollationName(state.Collation),
             // An interactive client has the other timeout in its place.
             "wait_timeout" when Server.GetValueOrDefault("interactive_timeout") != Server.GetValueOrDefault(name) => null,
-            // It follows daylight saving time from one start to the next.
-            "system_time_zone" when Server.GetValueOrDefault(name) != "UTC" => null,
             _ => SessionsBeginAlike || KnownVariable.All[name].Global ? Server.GetValueOrDefault(name) : null,
         };
     }
