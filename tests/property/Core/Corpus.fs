@@ -11,7 +11,8 @@ open Serverless.Tests.Property.Core.Generators
 open Serverless.Tests.Property.Core.Lives
 open Serverless.Tests.Property.Core.Play
 
-/// On a function of a life (and its steps, or of a sampled life alone) that throws when the law is broken.
+/// On a function of a life (and its steps, or of a sampled life alone) that throws when the law is broken. One that returns a number says how often
+/// the life put it to the test: all lives together must have done so some hundred times.
 [<AttributeUsage(AttributeTargets.Method)>]
 type OfLivesAttribute() =
     inherit Attribute()
@@ -20,7 +21,17 @@ let private drawn (gen: Gen<'a>) (number: int) : 'a =
     // Each case has a seed of its own, so that one of them can be had again without those before it.
     Gen.sampleWithSeed (Rnd(Cases.seed + uint64 number * 0x9E37_79B9_7F4A_7C15UL)) (number % 31) 1 gen |> Array.head
 
-type private Law<'life> = { Name: string; Holds: 'life -> Step list -> unit }
+type private Law<'life> =
+    { Name: string
+      /// It says how often it was put to the test.
+      Counts: bool
+      Holds: 'life -> Step list -> int }
+
+/// Of all lives: what breaks each law that is broken, and how often those that count were put to the test.
+type private Found = { Broken: Map<string, string>; Met: Map<string, int> }
+
+/// In ten thousand lives; a law that they hardly ever put to the test holds for nothing.
+let private enough = max 1 (int (300L * int64 Cases.count / 10_000L))
 
 /// What went wrong with the first life that broke it.
 type private Broken<'life> = { Law: Law<'life>; Life: 'life; Number: int }
@@ -28,7 +39,7 @@ type private Broken<'life> = { Law: Law<'life>; Life: 'life; Number: int }
 let private smaller (shrink: 'life -> 'life seq) (playing: 'life -> Step list) (broken: Broken<'life>) : 'life * string =
     let failure life =
         try
-            broken.Law.Holds life (playing life)
+            broken.Law.Holds life (playing life) |> ignore
             None
         with e ->
             match e.InnerException with
@@ -44,8 +55,12 @@ let private smaller (shrink: 'life -> 'life seq) (playing: 'life -> Step list) (
 
     go 60 broken.Life (failure broken.Life |> Option.defaultValue "it held when it was tried again")
 
-let private run (gen: Gen<'life>) shrink (playing: 'life -> Step list) (laws: Law<'life> list) : Map<string, string> =
+let private run (gen: Gen<'life>) shrink (playing: 'life -> Step list) (laws: Law<'life> list) : Found =
     let broken = Collections.Generic.Dictionary<string, Broken<'life>>()
+    let met = Collections.Generic.Dictionary<string, int>()
+
+    for law in laws do
+        met[law.Name] <- 0
 
     for number in 0 .. Cases.count - 1 do
         let life = drawn gen number
@@ -54,15 +69,23 @@ let private run (gen: Gen<'life>) shrink (playing: 'life -> Step list) (laws: La
         for law in laws do
             if not (broken.ContainsKey law.Name) then
                 try
-                    law.Holds life steps
+                    met[law.Name] <- met[law.Name] + law.Holds life steps
                 with _ ->
                     broken[law.Name] <- { Law = law; Life = life; Number = number }
 
-    broken.Values
-    |> Seq.map (fun one ->
-        let life, message = smaller shrink playing one
-        one.Law.Name, $"{message}\n\nCase {one.Number} of seed {Cases.seed} (SERVERLESS_TEST_SEED), made smaller:\n{life}")
-    |> Map.ofSeq
+    let refuted =
+        broken.Values
+        |> Seq.map (fun one ->
+            let life, message = smaller shrink playing one
+            one.Law.Name, $"{message}\n\nCase {one.Number} of seed {Cases.seed} (SERVERLESS_TEST_SEED), made smaller:\n{life}")
+
+    let untried =
+        laws
+        |> Seq.filter (fun law -> law.Counts && not (broken.ContainsKey law.Name) && met[law.Name] < enough)
+        |> Seq.map (fun law -> law.Name, $"{Cases.count} lives of seed {Cases.seed} put it to the test {met[law.Name]} times, expected {enough} or more: generate what it speaks of")
+
+    { Broken = Map.ofSeq (Seq.append refuted untried)
+      Met = Map.ofSeq (laws |> Seq.filter _.Counts |> Seq.map (fun law -> law.Name, met[law.Name])) }
 
 let private methods =
     lazy
@@ -74,28 +97,49 @@ let private takes (kind: Type) (found: MethodInfo) =
     let parameters = found.GetParameters()
     parameters[0].ParameterType = kind
 
-let private ofLives: Lazy<Map<string, string>> =
+let private counts (found: MethodInfo) = found.ReturnType = typeof<int>
+
+let private ofLives: Lazy<Found> =
     lazy
         (methods.Value
          |> List.filter (takes typeof<Life>)
          |> List.map (fun found ->
-             let law = found.CreateDelegate<Action<Life, Step list>>()
-             { Name = found.Name; Holds = fun life steps -> law.Invoke(life, steps) })
+             if counts found then
+                 let law = found.CreateDelegate<Func<Life, Step list, int>>()
+                 { Name = found.Name; Counts = true; Holds = fun life steps -> law.Invoke(life, steps) }
+             else
+                 let law = found.CreateDelegate<Action<Life, Step list>>()
+
+                 { Name = found.Name
+                   Counts = false
+                   Holds =
+                     fun life steps ->
+                         law.Invoke(life, steps)
+                         1 })
          |> run (Arbitraries.Life().Generator) (Arbitraries.Life().Shrinker) play)
 
-let private ofSampled: Lazy<Map<string, string>> =
+let private ofSampled: Lazy<Found> =
     lazy
         (methods.Value
          |> List.filter (takes typeof<SampledLife>)
          |> List.map (fun found ->
              let law = found.CreateDelegate<Action<SampledLife>>()
-             { Name = found.Name; Holds = fun life _ -> law.Invoke life })
+
+             { Name = found.Name
+               Counts = false
+               Holds =
+                 fun life _ ->
+                     law.Invoke life
+                     1 })
          |> run (Arbitraries.SampledLife().Generator) (Arbitraries.SampledLife().Shrinker) (fun _ -> []))
 
 /// All laws there are, for the tests that hold them.
 let laws () : MethodInfo list = methods.Value
 
+let private found (law: MethodInfo) = (if takes typeof<Life> law then ofLives else ofSampled).Value
+
 /// What breaks this law; none when it holds.
-let verdict (law: MethodInfo) : string option =
-    let results = if takes typeof<Life> law then ofLives else ofSampled
-    Map.tryFind law.Name results.Value
+let verdict (law: MethodInfo) : string option = Map.tryFind law.Name (found law).Broken
+
+/// How often the lives put it to the test, where it says so.
+let met (law: MethodInfo) : int option = Map.tryFind law.Name (found law).Met

@@ -120,7 +120,7 @@ let private bounds during =
 let private cooldown = pick [ 0L<ms>; 0L<ms>; seconds 30; minutes 5 ]
 
 /// Gives every timer of the policy a number of its own.
-let private numbered (policy: Policy) : Policy =
+let numbered (policy: Policy) : Policy =
     let mutable next = 0
 
     let rec number condition =

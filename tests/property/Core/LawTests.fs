@@ -14,4 +14,6 @@ type LawTests() =
     member _.Holds(law: MethodInfo) : unit =
         match Corpus.verdict law with
         | Some failure -> Assert.Fail failure
-        | None -> TestContext.Out.WriteLine $"{Cases.count} lives, seed {Cases.seed}"
+        | None ->
+            let met = match Corpus.met law with Some times -> $", put to the test {times} times" | None -> ""
+            TestContext.Out.WriteLine $"{Cases.count} lives, seed {Cases.seed}{met}"

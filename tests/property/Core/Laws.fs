@@ -15,7 +15,7 @@ let private givesUp (limit: int64<ms> option) (idleFor: int64<ms>) =
     | None -> false
 
 /// Nothing is in the way of this drain, by what the kernel was last told.
-let private free (step: Step) (drain: Drain) =
+let free (step: Step) (drain: Drain) =
     let activity = step.Activity
     let waited = step.Decision.At - step.ActivityAt
 
@@ -25,7 +25,7 @@ let private free (step: Step) (drain: Drain) =
     && (activity.Transactions = 0 || givesUp drain.Breaking.Transactions (activity.TransactionsIdle + waited))
     && (activity.Pinned = 0 || givesUp drain.Breaking.PinnedSessions (activity.PinnedIdle + waited))
 
-let private saidSo (policy: Policy) (breaking: Breaking) =
+let saidSo (policy: Policy) (breaking: Breaking) =
     let said part =
         policy.Rules
         |> List.exists (fun rule ->
@@ -84,8 +84,8 @@ let ``2 a held statement leads to a resume in every phase without a compute, unl
             demand "a held statement was refused for no reason" step (story.Decision.RefuseHeld.IsNone || mayRefuse)
             demand "a held statement waited longer than the longest back-off" step (waited <= seconds 32)
 
-/// The bounds in force, worked out once more: the scheduled ones take the place of the others, the machine caps both.
-let private inBounds (step: Step) =
+/// The lowest and the highest size in force, worked out once more: the scheduled bounds take the place of the others, the machine caps both.
+let range (step: Step) : struct (int64<mcu> * int64<mcu>) =
     let policy, at = step.Policy, step.Decision.At
     let zone = Array.ofList policy.Zone.Transitions
 
@@ -104,10 +104,14 @@ let private inBounds (step: Step) =
         | ValueNone -> System.Int64.MaxValue
         | ValueSome(struct (cpu, memory)) -> max 500L (min (int64 cpu * 1000L / 500L) (int64 memory / 2_147_483_648L * 1000L + int64 memory % 2_147_483_648L * 1000L / 2_147_483_648L) / 500L * 500L)
 
-    fun (size: int64<mcu>) -> int64 size >= min (int64 chosen.Min) most && int64 size <= min (int64 chosen.Max) most
+    struct (min (int64 chosen.Min) most * 1L<mcu>, min (int64 chosen.Max) most * 1L<mcu>)
+
+let private inBounds (step: Step) =
+    let struct (low, high) = range step
+    fun size -> size >= low && size <= high
 
 /// What memory that cannot be given back needs with a tenth more, in whole steps.
-let private needed (step: Step) =
+let needed (step: Step) =
     let bytes = step.After.Unreclaimable
     let units = (decimal bytes + decimal (int64 bytes / 10L)) * 1000m / 2_147_483_648m
     int64 (ceil (units / 500m)) * 500L * 1L<mcu>

@@ -64,3 +64,37 @@ let demand (what: string) (step: Step) (holds: bool) =
 
 let noCompute phase = phase = Suspended || phase = Failed
 let atRest phase = phase = Suspended || phase = Failed || phase = Running
+
+/// The step that this event would have been, sent so much later than the last.
+let sent (later: int64<ms>) (event: Event) (step: Step) : Step =
+    let at = step.After.At + later
+    let struct (after, decision) = Play.step step.Policy step.After at event
+
+    let activity, activityAt =
+        match event with
+        | ActivityChanged told -> told, at
+        | _ -> step.Activity, step.ActivityAt
+
+    { step with
+        Before = step.After
+        Input = { At = at; Event = event }
+        After = after
+        Decision = decision
+        Activity = activity
+        ActivityAt = activityAt }
+
+/// The first steps of a life that ended in one of these phases, with no command waiting: what is sent then is all that happens.
+let endingIn (phases: Phase list) (steps: Step list) : Step list =
+    steps |> List.filter (fun step -> List.contains (State.phase step.After) phases && step.After.Pending.IsNone) |> List.truncate 3
+
+/// Where the event of a step led before anything new began, and the revision that came of it.
+let led (step: Step) : Phase * int64 =
+    let decision = step.Decision
+
+    match decision.Effect, step.After.Stage with
+    | ValueNone, _ -> decision.Phase, decision.Revision
+    | ValueSome(DoResume _), Waking(_, restart) -> (if restart then Failed else Suspended), decision.Revision - 1L
+    | ValueSome _, _ -> Running, decision.Revision - 1L
+
+/// Of whatever stands in a list, by what a life chose by chance.
+let chosen (salt: int) (values: 'a list) : 'a = values[salt % values.Length]

@@ -48,6 +48,9 @@ let waits length (story: Story) : Story =
 
     go (send Tick story)
 
+/// The same, where the effect may have begun already.
+let awaits length (story: Story) : Story = if story.Decision.Effect.IsSome then story else waits length story
+
 /// Samples of a metric every five seconds for this long; stops at the first effect.
 let sampled metric value length (story: Story) : Story =
     let until = story.Now + length
