@@ -84,8 +84,9 @@ let outward (range: Range) (policy: Policy) (present: int64<mcu>) (raw: int64<mc
 let settled (now: int64<ms>) (state: State) (raw: int64<mcu>) : int64<mcu> =
     clamp (range now state) (ceilTo (stepOf state.Plan.Policy) (max 0L<mcu> (min raw Limits.LargestSize)))
 
-/// Part of a size in basis points.
+/// Part of a size in basis points, rounded up: what it is added to or taken from is snapped away from the size, and must not be snapped short of
+/// the step that a fraction reaches into.
 let part (size: int64<mcu>) (basisPoints: int64) : int64<mcu> =
-    let product = Exact.wide (int64 size) * Exact.wide basisPoints / Exact.wide 10_000L
+    let product = (Exact.wide (int64 size) * Exact.wide basisPoints + Exact.wide 9_999L) / Exact.wide 10_000L
     let most = Exact.wide (int64 Limits.LargestSize)
     int64 (System.Int128.Min(product, most)) * 1L<mcu>
