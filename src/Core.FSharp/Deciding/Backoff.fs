@@ -43,9 +43,13 @@ module internal Backoff =
 
     let forgetWithheld (backoff: Backoff) = if isWithheld backoff then none else backoff
 
+    /// A compute that stayed up ends the row of failed resumes before it.
+    let endedRun ranFor (backoff: Backoff) : Backoff = if ranFor >= Limits.Stable then none else backoff
+
     /// A compute that ran crashed: the first restart is at once, the next ones back off until one has stayed up.
     let crashed now ranFor reason (backoff: Backoff) : Backoff =
-        if ranFor >= Limits.Stable || backoff.Failures = 0 then { Failures = 1; NotBefore = now; Reason = reason }
-        else failed ResumeAction now reason backoff
+        match endedRun ranFor backoff with
+        | row when row.Failures = 0 -> { Failures = 1; NotBefore = now; Reason = reason }
+        | row -> failed ResumeAction now reason row
 
     let over now (backoff: Backoff) = now >= backoff.NotBefore

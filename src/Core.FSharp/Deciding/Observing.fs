@@ -36,6 +36,10 @@ let private crashed now reason restart (state: State) : State =
     let stage = if restart then Broken(reason, true) else Asleep
     { State.enter now stage state with ResumeBackoff = backoff }
 
+/// By somebody else, however long it had run.
+let private stopped now (state: State) : State =
+    { State.enter now Asleep state with ResumeBackoff = Backoff.endedRun (now - state.ResumedAt) state.ResumeBackoff }
+
 let private silent now (state: State) = now - state.Heard >= Limits.Patience
 
 let private serves now (size: int64<mcu> voption) (state: State) : Change =
@@ -53,12 +57,12 @@ let apply now (observation: Observation) (state: State) : Change =
 
     match observation, state.Stage with
     | ComputeServes size, _ -> serves now (credible size) state
-    | ComputeGone, (Awake | Fitting _ | Emptying _) -> State.enter now Asleep state |> reached "nothing runs, stopped by somebody else"
+    | ComputeGone, (Awake | Fitting _ | Emptying _) -> stopped now state |> reached "nothing runs, stopped by somebody else"
     | ComputeGone, Waking(_, restart) when silent now state ->
         State.enter now (Broken("nothing runs, and no outcome was reported", restart)) state |> reached "nothing runs, and no outcome was reported"
-    | ComputeGone, Stopping _ when silent now state -> State.enter now Asleep state |> reached "nothing runs, and no outcome was reported"
+    | ComputeGone, Stopping _ when silent now state -> stopped now state |> reached "nothing runs, and no outcome was reported"
     | ComputeGone, (Asleep | Broken _ | Waking _ | Stopping _) -> Change.none state
-    | ComputeStarting, Awake -> State.enter now Asleep state |> reached "it is being started by somebody else"
+    | ComputeStarting, Awake -> stopped now state |> reached "it is being started by somebody else"
     | ComputeStarting, _ -> Change.none state
     | ComputeCrashed reason, (Awake | Fitting _) -> crashed now reason true state |> reached $"it crashed: {reason}"
     | ComputeCrashed reason, Emptying _ -> crashed now reason false state |> reached $"it crashed while draining: {reason}"
