@@ -1,4 +1,5 @@
-/// Every sentence of `docs/kernel.md` that has an anchor is held by a test that names it, and no test names another.
+/// Every sentence of `docs/kernel.md` that has an anchor is held by a test that names it, and by a property over generated cases, and no test
+/// names another.
 module Serverless.Tests.Property.Core.DocumentTests
 
 open System.IO
@@ -21,14 +22,20 @@ let private page =
 
 let private written () = [ for found in Regex.Matches(page.Value, @"\*\*(K-\d+)\*\*") -> found.Groups[1].Value ]
 
-/// Of methods that run: a test, a property, or a law over lives.
-let private held () =
+/// A law over lives, or a property with as many cases.
+let private generated (found: MethodInfo) =
+    found.IsDefined typeof<OfLivesAttribute> || found.IsDefined typeof<ManyAttribute>
+
+/// Anchors that methods name, of those that run: a test, a property, or a law over lives.
+let private named (chosen: MethodInfo -> bool) =
     [ for kind in Assembly.GetExecutingAssembly().GetTypes() do
           for found in kind.GetMethods(BindingFlags.Static ||| BindingFlags.Public) do
               for says in found.GetCustomAttributes<SaysAttribute>() do
-                  let runs = found.IsDefined typeof<OfLivesAttribute> || found.GetCustomAttributes false |> Array.exists (fun one -> one :? ITestBuilder || one :? ISimpleTestBuilder)
+                  let runs = generated found || found.GetCustomAttributes false |> Array.exists (fun one -> one :? ITestBuilder || one :? ISimpleTestBuilder)
                   if not runs then failwith $"{found.Name} names {says.Anchor} and is no test"
-                  says.Anchor ]
+                  if chosen found then says.Anchor ]
+
+let private held () = named (fun _ -> true)
 
 [<Test>]
 let ``anchors are numbered in order, each once`` () =
@@ -38,6 +45,10 @@ let ``anchors are numbered in order, each once`` () =
 [<Test>]
 let ``every sentence is held by a test that names it`` () =
     Assert.That(Set.difference (set (written ())) (set (held ())), Is.Empty)
+
+[<Test>]
+let ``every sentence is held by a property over generated cases`` () =
+    Assert.That(Set.difference (set (written ())) (set (named generated)), Is.Empty)
 
 [<Test>]
 let ``every anchor that a test names is written`` () =

@@ -167,7 +167,22 @@ let private anySaying =
 type Wild =
     | Wild of Life
 
+/// An instant and a size that the kernel does not count with, so much beyond, and what is said then.
+type Beyond =
+    { Late: bool
+      By: int64
+      Saying: Event }
+
 type WildArbitrary =
+    static member Beyond() : Arbitrary<Beyond> =
+        gen {
+            let! late = Gen.elements [ true; false ]
+            let! by = Gen.oneof [ Gen.elements [ 0L; 1L; 9_000_000_000_000_000_000L ]; Gen.choose64 (0L, 9_000_000_000_000_000_000L) ]
+            let! saying = anySaying
+            return { Late = late; By = by; Saying = saying }
+        }
+        |> Arb.fromGen
+
     static member Wild() : Arbitrary<Wild> =
         let delta = Gen.frequency [ 9, Gen.choose (0, 60_000) |> Gen.map int64; 1, anyNumber ] |> Gen.map (fun length -> length * 1L<ms>)
         let move = Gen.frequency [ 2, Gen.map Say anySaying; 1, withSamples ]
@@ -200,3 +215,31 @@ let ``numbers without bounds never throw, never hang, and break no invariant`` (
         | ValueSome(DoResize size)
         | ValueSome(DoResume size) -> Lives.demand "an effect without a size" step (size > 0L<mcu>)
         | _ -> ()
+
+[<Wilds>]
+[<Says "K-2">]
+let ``an instant beyond 8,640,000,000,000,000 ms from 1970 is taken at that edge`` (beyond: Beyond) =
+    let edge, further = if beyond.Late then 8_640_000_000_000_000L, beyond.By else -8_640_000_000_000_000L, -beyond.By
+
+    let said at =
+        let struct (first, _) = Play.step sleepy (Kernel.initial sleepy (at * 1L<ms>)) (at * 1L<ms>) (Observed(ComputeServes(ValueSome(cu 1.0))))
+        let struct (state, decision) = Play.step sleepy first (at * 1L<ms>) beyond.Saying
+        KernelJson.writeFullState state, KernelJson.writeDecision decision
+
+    if said (edge + further) <> said edge then failwith $"{said (edge + further)}, and at the edge {said edge}"
+
+[<Wilds>]
+[<Says "K-2">]
+let ``a size beyond 1,000,000,000,000 is taken as that`` (beyond: Beyond) =
+    let roomy = { sleepy with Bounds = [ { Min = 500L<mcu>; Max = vast * 1L<mcu>; During = None } ] }
+    let largest = 1_000_000_000_000L
+
+    let told size =
+        [ running roomy (cu 1.0) |> send (Observed(ComputeServes(ValueSome(size * 1L<mcu>))))
+          begins roomy noon |> send (Observed(ComputeServes(ValueSome(size * 1L<mcu>))))
+          running roomy (cu 1.0) |> commands (ResizeCommand(size * 1L<mcu>))
+          begins roomy noon |> commands (ResizeCommand(size * 1L<mcu>))
+          begins roomy noon |> commands (ResumeCommand(ValueSome(size * 1L<mcu>))) ]
+        |> List.map (fun story -> KernelJson.writeFullState story.State, story.Decision.Effect)
+
+    if told (largest + beyond.By) <> told largest then failwith $"{told (largest + beyond.By)}, and of the largest {told largest}"

@@ -101,6 +101,28 @@ let ``a window that lost samples to the bound is unknown, until it no longer rea
     Assert.That(reading.Changes, Is.EqualTo(noon + seconds 10))
     Assert.That(exact (Series.read CountOf (seconds 10) widest (noon + seconds 10) series), Is.EqualTo(Some(bigint (Limits.Samples + 1 - 999) * 1000I, 1I)))
 
+/// As full as it may be, a sample a millisecond; what comes then pushes the oldest out.
+let private full =
+    lazy (seq { for n in 1 .. Limits.Samples -> noon + int64 n * 1L<ms>, int64 (n % 97) } |> Seq.fold (fun series (at, value) -> Series.append (hours 1) at value series) (Series.empty []))
+
+[<Many>]
+[<Says "K-21">]
+let ``beyond 65,536 the oldest samples are forgotten, and a window that reaches back to one of those is unknown`` (values: NonEmptyArray<int16>) (reach: uint16) =
+    let newest = noon + 65_536L<ms>
+    let later = values.Get |> Array.mapi (fun index value -> newest + int64 (index + 1) * 1L<ms>, int64 value)
+    let series = later |> Array.fold (fun series (at, value) -> Series.append (hours 1) at value series) full.Value
+    let now, gone = fst (Array.last later), int64 later.Length
+    if (SampleTree.summary series.Samples).Count <> 65_536 then failwith $"{(SampleTree.summary series.Samples).Count} samples are kept"
+    if (SampleTree.summary series.Samples).First <> noon + (gone + 1L) * 1L<ms> then failwith "another one than the oldest was forgotten"
+
+    // The window ends now and begins about the last sample that was forgotten.
+    for width in [ 65_536L<ms> + int64 (reach % 5us) * 1L<ms> - 2L<ms>; now - noon; int64 (1us + reach) * 1L<ms> ] do
+        let found = exact (Series.read CountOf width (hours 1) now series)
+        // Left-open: it reaches back to what lies after its left edge.
+        let lost = noon + gone * 1L<ms> > now - width
+        let expected = if lost then None else Some(bigint (int64 width) * 1000I, 1I)
+        if found <> expected then failwith $"over {width}: {found}, expected {expected}"
+
 [<Test>]
 [<Says "K-17">]
 let ``an average is compared without rounding`` () =
