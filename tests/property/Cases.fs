@@ -1,6 +1,8 @@
 namespace Serverless.Tests.Property
 
 open System
+open FsCheck
+open FsCheck.FSharp
 open FsCheck.NUnit
 
 /// How many generated cases every law and every property of a sentence gets.
@@ -16,7 +18,21 @@ module Cases =
     /// Of the lives that laws are held against: another one each time; SERVERLESS_TEST_SEED repeats a run.
     let seed = asked "SERVERLESS_TEST_SEED" (uint64 (DateTime.UtcNow.Ticks &&& 0xFFFF_FFFFL))
 
+/// Numbers of their whole range beside small ones: those that FsCheck makes by itself are none beyond a hundred.
+type WholeRange =
+    static member private Of<'a>(whole: Gen<'a>) : Arbitrary<'a> =
+        let small = ArbMap.defaults |> ArbMap.arbitrary<'a>
+        Arb.fromGenShrink (Gen.oneof [ small.Generator; whole ], small.Shrinker)
+
+    static member Int32() : Arbitrary<int> = WholeRange.Of(ArbMap.defaults |> ArbMap.generate<DoNotSize<int>> |> Gen.map (fun (DoNotSize n) -> n))
+    static member Int64() : Arbitrary<int64> = WholeRange.Of(ArbMap.defaults |> ArbMap.generate<DoNotSize<int64>> |> Gen.map (fun (DoNotSize n) -> n))
+    static member Int16() : Arbitrary<int16> = WholeRange.Of(ArbMap.defaults |> ArbMap.generate<DoNotSize<int16>> |> Gen.map (fun (DoNotSize n) -> n))
+    static member UInt16() : Arbitrary<uint16> = WholeRange.Of(ArbMap.defaults |> ArbMap.generate<DoNotSize<uint16>> |> Gen.map (fun (DoNotSize n) -> n))
+
 /// A property with as many cases as the laws have.
 type ManyAttribute() as this =
     inherit PropertyAttribute(QuietOnSuccess = true)
-    do this.MaxTest <- Cases.count
+
+    do
+        this.MaxTest <- Cases.count
+        this.Arbitrary <- [| typeof<WholeRange> |]

@@ -32,7 +32,7 @@ type SampleArbitrary =
 
 type WindowsAttribute() as this =
     inherit ManyAttribute()
-    do this.Arbitrary <- [| typeof<SampleArbitrary> |]
+    do this.Arbitrary <- [| typeof<SampleArbitrary>; typeof<WholeRange> |]
 
 let private widest = minutes 5
 let private widths = [ seconds 7; seconds 30; widest ]
@@ -116,7 +116,7 @@ let ``beyond 65,536 the oldest samples are forgotten, and a window that reaches 
     if (SampleTree.summary series.Samples).First <> noon + (gone + 1L) * 1L<ms> then failwith "another one than the oldest was forgotten"
 
     // The window ends now and begins about the last sample that was forgotten.
-    for width in [ 65_536L<ms> + int64 (reach % 5us) * 1L<ms> - 2L<ms>; now - noon; int64 (1us + reach) * 1L<ms> ] do
+    for width in [ 65_536L<ms> + int64 (reach % 5us) * 1L<ms> - 2L<ms>; now - noon; (1L + int64 reach) * 1L<ms> ] do
         let found = exact (Series.read CountOf width (hours 1) now series)
         // Left-open: it reaches back to what lies after its left edge.
         let lost = noon + gone * 1L<ms> > now - width

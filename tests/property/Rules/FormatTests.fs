@@ -9,6 +9,7 @@ open FsCheck
 open FsCheck.FSharp
 open NUnit.Framework
 open Serverless.Rules
+open Serverless.Tests.Property
 open Serverless.Tests.Property.Rules.Compiling
 open Serverless.Tests.Property.Rules.Writing
 
@@ -116,7 +117,7 @@ let private holds (written: Written) =
 [<FsCheck.NUnit.Property(MaxTest = 10_000, EndSize = 40)>]
 let ``what is formatted means the same, keeps its comments in their places, and formats to itself`` () = Prop.forAll written holds
 
-[<FsCheck.NUnit.Property(MaxTest = 2_000)>]
+[<FsCheck.NUnit.Property(MaxTest = 2_000, Arbitrary = [| typeof<WholeRange> |])>]
 let ``the layout of a file has no say in how it is formatted`` (one: int) (other: int) =
     Prop.forAll (Arb.fromGen Syntaxes.file) (fun declarations ->
         // Without comments and empty lines, which are kept, only line ends and blanks differ.

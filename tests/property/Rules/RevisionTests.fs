@@ -3,6 +3,7 @@ module Serverless.Tests.Property.Rules.RevisionTests
 open NUnit.Framework
 open Serverless.Core
 open Serverless.Rules
+open Serverless.Tests.Property
 open Serverless.Tests.Property.Rules.Compiling
 
 let private declarations =
@@ -29,7 +30,7 @@ let private withoutOrigins (policy: Policy) =
         Rules = policy.Rules |> List.map (fun rule -> { rule with Origin = nowhere })
         Forbids = policy.Forbids |> List.map (fun forbid -> { forbid with Origin = nowhere }) }
 
-[<FsCheck.NUnit.Property(MaxTest = 50)>]
+[<FsCheck.NUnit.Property(MaxTest = 50, Arbitrary = [| typeof<WholeRange> |])>]
 let ``the order of declarations and of files changes nothing`` (seed: int) (cut: int) =
     let random = System.Random seed
     let shuffled = declarations |> List.sortBy (fun _ -> random.Next())
