@@ -4,6 +4,7 @@ module Serverless.Tests.Property.Core.Corpus
 
 open System
 open System.Reflection
+open System.Threading
 open FsCheck
 open FsCheck.FSharp
 open Serverless.Tests.Property
@@ -56,36 +57,39 @@ let private smaller (shrink: 'life -> 'life seq) (playing: 'life -> Step list) (
     go 60 broken.Life (failure broken.Life |> Option.defaultValue "it held when it was tried again")
 
 let private run (gen: Gen<'life>) shrink (playing: 'life -> Step list) (laws: Law<'life> list) : Found =
-    let broken = Collections.Generic.Dictionary<string, Broken<'life>>()
-    let met = Collections.Generic.Dictionary<string, int>()
+    let laws = Array.ofList laws
+    let met = Array.zeroCreate<int> laws.Length
+    let broken: Broken<'life> option[] = Array.create laws.Length None
+    let isBroken index number = broken[index] |> Option.exists (fun one -> one.Number < number)
 
-    for law in laws do
-        met[law.Name] <- 0
-
-    for number in 0 .. Cases.count - 1 do
+    // Each life by itself, on all cores; of the lives that break a law the first counts, whichever was played first.
+    let live number =
         let life = drawn gen number
         let steps = playing life
 
-        for law in laws do
-            if not (broken.ContainsKey law.Name) then
+        for index in 0 .. laws.Length - 1 do
+            if not (isBroken index number) then
                 try
-                    met[law.Name] <- met[law.Name] + law.Holds life steps
+                    Interlocked.Add(&met[index], laws[index].Holds life steps) |> ignore
                 with _ ->
-                    broken[law.Name] <- { Law = law; Life = life; Number = number }
+                    lock broken (fun () -> if not (isBroken index number) then broken[index] <- Some { Law = laws[index]; Life = life; Number = number })
+
+    Tasks.Parallel.For(0, Cases.count, live) |> ignore
 
     let refuted =
-        broken.Values
+        broken
+        |> Seq.choose id
         |> Seq.map (fun one ->
             let life, message = smaller shrink playing one
             one.Law.Name, $"{message}\n\nCase {one.Number} of seed {Cases.seed} (SERVERLESS_TEST_SEED), made smaller:\n{life}")
 
     let untried =
-        laws
-        |> Seq.filter (fun law -> law.Counts && not (broken.ContainsKey law.Name) && met[law.Name] < enough)
-        |> Seq.map (fun law -> law.Name, $"{Cases.count} lives of seed {Cases.seed} put it to the test {met[law.Name]} times, expected {enough} or more: generate what it speaks of")
+        Seq.zip3 laws met broken
+        |> Seq.filter (fun (law, times, refuted) -> law.Counts && refuted.IsNone && times < enough)
+        |> Seq.map (fun (law, times, _) -> law.Name, $"{Cases.count} lives of seed {Cases.seed} put it to the test {times} times, expected {enough} or more: generate what it speaks of")
 
     { Broken = Map.ofSeq (Seq.append refuted untried)
-      Met = Map.ofSeq (laws |> Seq.filter _.Counts |> Seq.map (fun law -> law.Name, met[law.Name])) }
+      Met = Map.ofSeq (Seq.zip laws met |> Seq.filter (fun (law, _) -> law.Counts) |> Seq.map (fun (law, times) -> law.Name, times)) }
 
 let private methods =
     lazy

@@ -100,7 +100,7 @@ let ``a pause keeps rules and statements from beginning anything and takes a rul
         | _ -> demand "a pause did more than to pause" paused (paused.Decision.Phase = State.phase step.After && paused.Decision.Revision = step.After.Revision)
 
         let held = sent 1L<ms> (ActivityChanged { quiet with Held = 1 }) paused
-        let later = sent (minutes 10) Tick held
+        let later = sent (minutes 1) Tick held
         demand "something began in a pause" held held.Decision.Effect.IsNone
         demand "something began in a pause" later later.Decision.Effect.IsNone
 

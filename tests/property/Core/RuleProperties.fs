@@ -34,7 +34,14 @@ let private sizeChanged (step: Step) =
 let ``a resize and a change of phase disarm`` (_: Life) (steps: Step list) : int =
     let mutable met = 0
 
-    for step in steps do
+    // Somebody else's hand, which is rare by itself.
+    let resized =
+        steps
+        |> List.filter (fun step -> State.phase step.After = Running && Array.contains true step.After.Armed)
+        |> List.truncate 3
+        |> List.map (fun step -> sent 1L<ms> (Observed(ComputeServes(ValueSome(step.After.Size + 500L<mcu>)))) step)
+
+    for step in steps @ resized do
         let changed = State.phase step.Before <> step.Decision.Phase || sizeChanged step
 
         if changed && Array.contains true step.Before.Armed then

@@ -144,10 +144,12 @@ let private firstSamples = [ seconds 5; 1L<ms> ]
 
 let private simplest (span: Loads.Span) = Loads.simplest 1m span
 
+let private onAllCores = Config.QuickThrowOnFailure.WithParallelRunConfig(Some { MaxDegreeOfParallelism = System.Environment.ProcessorCount })
+
 let private checkAll name count (property: Policy -> unit) =
     let arbitrary = Arb.fromGen policies
     let shown policy = try property policy; true with error -> failwith $"{error.Message}\n{show policy}"
-    Check.One(Config.QuickThrowOnFailure.WithMaxTest(count).WithName(name), Prop.forAll arbitrary shown)
+    Check.One(onAllCores.WithMaxTest(count).WithName(name), Prop.forAll arbitrary shown)
 
 [<Test>]
 let ``every circle that is found is one that the kernel goes round in`` () =
@@ -210,4 +212,4 @@ let ``every circle that the kernel goes round in is found`` () =
         |> Arb.fromGen
 
     let count = if isLong then 200_000 else 5_000
-    Check.One(Config.QuickThrowOnFailure.WithMaxTest(count).WithName("loads"), Prop.forAll arbitrary (fun (policy, load) -> checkOne policy load))
+    Check.One(onAllCores.WithMaxTest(count).WithName("loads"), Prop.forAll arbitrary (fun (policy, load) -> checkOne policy load))
