@@ -61,6 +61,7 @@ public sealed class LocalAnswerTests(ServerFamily family)
         await CompareAsync(sql, CollationId.Utf8Mb4GeneralCi);
         await CompareAsync(sql, CollationId.Latin1SwedishCi, "SET autocommit=0", "SET time_zone='+03:00'", "SET NAMES utf8mb4 COLLATE utf8mb4_bin");
         await CompareAsync(sql, CollationId.Utf8Mb4GeneralCi, "SET NAMES latin1", "SET sql_mode=''");
+        await CompareAsync(sql, CollationId.Utf8Mb4GeneralCi, "SET character_set_results=NULL");
     }
 
     [TestCaseSource(nameof(Sets))]

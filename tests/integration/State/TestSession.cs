@@ -31,6 +31,18 @@ internal sealed class TestSession(StateServer server, SessionState state, string
         return true;
     });
 
+    /// <summary>Lets go of its backend connection unless something keeps it there. False: it is kept.</summary>
+    public async Task<bool> TryLeaveAsync()
+    {
+        if (SessionProbe.IsWanted(state)) await ProbeAsync();
+        if (state.PinCauses != PinCauses.None || (await CaptureAsync()).Pinned is not null) return false;
+        await Client.DisposeAsync();
+        _client = null;
+        return true;
+    }
+
+    public bool IsAttached => _client is not null;
+
     /// <summary>Leaves its backend connection and gets another.</summary>
     public async Task MoveAsync()
     {
@@ -109,7 +121,7 @@ internal sealed class TestSession(StateServer server, SessionState state, string
     /// <summary>Values with the types, collations and flags of their columns.</summary>
     public async Task<string> AskTypedAsync(string expressions)
     {
-        var statements = new ReadOnlyMemory<byte>[] { "SET @@character_set_results=NULL"u8.ToArray(), Encoding.UTF8.GetBytes("SELECT " + expressions) };
+        var statements = new ReadOnlyMemory<byte>[] { "SET @@character_set_results=NULL"u8.ToArray(), Encoding.UTF8.GetBytes("SELECT " + expressions + " LIMIT 1") };
         var result = (await OnLoopAsync(() => Backend.QueryAsync(statements, 16 << 20, default)))[1];
         if (result.Failed) return result.ErrorMessage;
         return string.Join('\n', result.Columns.Select((c, i) =>

@@ -79,7 +79,7 @@ internal sealed class CaptureReading
         _state.Schema = schema;
         if (_state.Has(StateFlags.RoleChanged)) _state.Role = RoleForSet(role);
         if (results[0].Failed) return Unreadable(results[0].ErrorMessage);
-        _state.LastStatement ??= new LastStatement(foundRows, _state.LastRowCount, [.. results[0].Rows.Select(StoredWarning.Of)]);
+        _state.LastStatement ??= LastStatement.Read(_state, foundRows, results[0]);
         return null;
     }
 

@@ -4,8 +4,13 @@ namespace Serverless.Host.Gateway.State;
 /// <param name="FoundRows">FOUND_ROWS().</param>
 /// <param name="RowCount">ROW_COUNT(): -1 after a result set or an error.</param>
 /// <param name="Warnings">The rows of SHOW WARNINGS.</param>
-internal sealed record LastStatement(ulong FoundRows, long RowCount, IReadOnlyList<StoredWarning> Warnings)
+/// <param name="WarningCount">@@warning_count: more than there are rows where the list was full (max_error_count).</param>
+internal sealed record LastStatement(ulong FoundRows, long RowCount, IReadOnlyList<StoredWarning> Warnings, int WarningCount)
 {
+    /// <summary>As the session's backend told of it, with the answer to <see cref="WarningsQuery"/>.</summary>
+    public static LastStatement Read(SessionState state, ulong foundRows, BackendResult warnings) =>
+        new(foundRows, state.LastRowCount, [.. warnings.Rows.Select(StoredWarning.Of)], Math.Max(state.LastWarnings, warnings.Rows.Count));
+
     /// <summary>
     /// Reads the warnings, as many as MySQL keeps unless told otherwise (max_error_count). A session can have 65,535 of them, which would be more than an answer
     /// may hold, and than is worth holding for a session that sleeps.

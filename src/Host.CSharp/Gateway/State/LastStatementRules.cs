@@ -14,25 +14,25 @@ internal static class LastStatementRules
 
     public static void AfterSelect(SessionState state, ServerCatalogue catalogue, ref LocalAnswer answer, in StatementInfo info)
     {
-        IReadOnlyList<StoredWarning> warnings = [];
-        if (catalogue.Family == ServerFamily.MariaDb) warnings = state.LastStatement?.Warnings ?? [];
-        else if (info.Has(StatementTraits.ReadsFoundRows))
+        var (warnings, count) = (state.LastStatement?.Warnings ?? [], state.LastStatement?.WarningCount ?? 0);
+        if (catalogue.Family == ServerFamily.MySql) (warnings, count) = ([], 0);
+        if (catalogue.Family == ServerFamily.MySql && info.Has(StatementTraits.ReadsFoundRows))
         {
             warnings = [FoundRowsDeprecated];
             answer = new LocalAnswer { Columns = answer.Columns, Rows = answer.Rows, Warnings = 1 };
         }
-        if (state.LastStatement is not null) state.LastStatement = new LastStatement(1, -1, warnings);
+        if (state.LastStatement is not null) state.LastStatement = new LastStatement(1, -1, warnings, count);
     }
 
     public static void AfterShow(SessionState state, int rows)
     {
-        if (state.LastStatement is not null) state.LastStatement = new LastStatement((ulong)rows, -1, []);
+        if (state.LastStatement is not null) state.LastStatement = new LastStatement((ulong)rows, -1, [], 0);
     }
 
     public static void AfterOk(SessionState state, ServerCatalogue catalogue, bool isSet)
     {
         if (state.LastStatement is not { } last) return;
         var ends = isSet && catalogue.Family == ServerFamily.MySql;
-        state.LastStatement = new LastStatement(last.FoundRows, 0, ends ? [] : last.Warnings);
+        state.LastStatement = last with { RowCount = 0, Warnings = ends ? [] : last.Warnings, WarningCount = ends ? 0 : last.WarningCount };
     }
 }

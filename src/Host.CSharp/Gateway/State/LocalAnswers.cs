@@ -27,14 +27,14 @@ public static class LocalAnswers
         if (sql.Length > LongestText || info.Has(NeverAnswered)) return false;
         switch (info.Kind)
         {
-            case StatementKind.Select when !LimitsRows(state):
+            case StatementKind.Select when HasRoom(state):
                 var select = new LocalSelect(sql, state, catalogue, context);
                 answer = select.Answer();
                 if (answer is not null) LastStatementRules.AfterSelect(state, catalogue, ref answer, info);
                 break;
-            case StatementKind.Show when !LimitsRows(state):
+            case StatementKind.Show:
                 var show = new LocalShow(sql, state, catalogue);
-                answer = show.Answer(context.Attached);
+                answer = show.Answer(context.Attached, HasRoom(state));
                 if (answer is not null && !show.AsksLastStatement) LastStatementRules.AfterShow(state, answer.Rows.Count);
                 break;
             case StatementKind.Set when !context.Attached:
@@ -60,7 +60,7 @@ public static class LocalAnswers
         return info.Kind switch
         {
             StatementKind.Select => new LocalSelect(sql, state, catalogue, context).Answer() is not null,
-            StatementKind.Show => new LocalShow(sql, state, catalogue).Answer(attached: false) is not null,
+            StatementKind.Show => new LocalShow(sql, state, catalogue).Answer(attached: false, hasRoom: true) is not null,
             StatementKind.Set => (info.Traits & ~settings) == 0,
             StatementKind.Commit or StatementKind.Rollback => !state.InTransaction && IsPlainEnd(sql, state),
             _ => false,
@@ -72,11 +72,12 @@ public static class LocalAnswers
     {
         var variables = new LocalVariables(state, catalogue);
         var set = variables.ResultsCharacterSet;
-        return new LocalColumns(catalogue.Family, variables.ResultsCollation(), set is null ? 0 : SessionCharset.MaxLength(set));
+        return new LocalColumns(catalogue.Family, variables.ResultsCollation(), set is null ? 0 : SessionCharset.MaxLength(set), variables.IsUnconverted);
     }
 
-    /// <summary>sql_select_limit was set, perhaps to 0.</summary>
-    private static bool LimitsRows(SessionState state) => state.Variables?.TryGet("sql_select_limit", out _) == true;
+    /// <summary>The session's sql_select_limit lets a row through.</summary>
+    private static bool HasRoom(SessionState state) =>
+        state.Variables?.TryGet("sql_select_limit", out var limit) != true || (BackendRow.TryNumber(limit.Text, out var most) && most > 0);
 
     /// <summary>COMMIT or ROLLBACK, with WORK or without, where nothing chains or releases.</summary>
     private static bool IsPlainEnd(ReadOnlySpan<byte> sql, SessionState state)

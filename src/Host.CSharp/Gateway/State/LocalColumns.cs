@@ -7,8 +7,12 @@ namespace Serverless.Host.Gateway.State;
 /// <summary>Column definitions as the two servers make them. Taken from MariaDB 10.11 and MySQL 9.7; the tests compare.</summary>
 /// <param name="collation">Collation id of text in results.</param>
 /// <param name="width">Greatest bytes of a character in results.</param>
-internal readonly struct LocalColumns(ServerFamily family, int collation, int width)
+/// <param name="unconverted">character_set_results is NULL: each text comes as it is kept.</param>
+internal readonly struct LocalColumns(ServerFamily family, int collation, int width, bool unconverted)
 {
+    /// <summary>utf8mb4_0900_ai_ci, which the tables of performance_schema are in, with four bytes a character.</summary>
+    private const ushort PerformanceSchemaCollation = 255;
+
     private const int MariaDbTextDecimals = 39;
     private const int MySqlTextDecimals = 31;
 
@@ -47,8 +51,9 @@ internal readonly struct LocalColumns(ServerFamily family, int collation, int wi
     public LocalColumn[] ShowVariables()
     {
         const ushort required = T.NotNullFlag | T.NoDefaultFlag;
-        var name = new LocalColumn("Variable_name"u8.ToArray(), T.VarString, required, (ushort)collation, (uint)(64 * width), 0);
-        var value = new LocalColumn("Value"u8.ToArray(), T.VarString, IsMariaDb ? required : (ushort)0, (ushort)collation, (uint)((IsMariaDb ? 4096 : 1024) * width), 0);
+        var (kept, bytes) = unconverted && !IsMariaDb ? (PerformanceSchemaCollation, 4) : ((ushort)collation, width);
+        var name = new LocalColumn("Variable_name"u8.ToArray(), T.VarString, required, kept, (uint)(64 * bytes), 0);
+        var value = new LocalColumn("Value"u8.ToArray(), T.VarString, IsMariaDb ? required : (ushort)0, kept, (uint)((IsMariaDb ? 4096 : 1024) * bytes), 0);
         return IsMariaDb
             ? [From(name, "information_schema", "SESSION_VARIABLES", "VARIABLE_NAME"), From(value, "information_schema", "SESSION_VARIABLES", "VARIABLE_VALUE")]
             : [From(name, "performance_schema", "session_variables", "Variable_name"), From(value, "performance_schema", "session_variables", "Value")];

@@ -107,12 +107,13 @@ internal ref struct LocalSelect
         if (SqlWords.Same(word, "current_user"u8)) return User(start, _context.CurrentUser);
         if (SqlWords.Same(word, "user"u8) || SqlWords.Same(word, "session_user"u8) || SqlWords.Same(word, "system_user"u8))
             return NamesAreNotResolved && User(start, _context.User);
+        if (LastStatement(start, word)) return true;
         if (_context.Attached) return false;
         if (SqlWords.Same(word, "database"u8) || SqlWords.Same(word, "schema"u8)) return Schema(start);
         if (SqlWords.Same(word, "version"u8)) return Version(start);
         if (SqlWords.Same(word, "last_insert_id"u8))
             return Name(start, out var id) && Add(LocalColumns.Count(id, unsigned: true), _state.LastInsertId.ToString(CultureInfo.InvariantCulture));
-        return LastStatement(start, word);
+        return false;
     }
 
     /// <summary>With host names resolved, USER() shows a name that only the server knows.</summary>
@@ -149,7 +150,7 @@ internal ref struct LocalSelect
     private bool Diagnostics(int start, string name)
     {
         if (_state.LastStatement is not { } last) return false;
-        var count = name == "warning_count" ? last.Warnings.Count : last.Warnings.Count(w => w.IsError);
+        var count = name == "warning_count" ? last.WarningCount : last.Warnings.Count(w => w.IsError);
         AsksLastStatement = true;
         return Name(start, out var title) && Add(LocalColumns.Count(title, unsigned: true) with { Flags = MysqlTypes.BinaryFlag | MysqlTypes.UnsignedFlag }, count.ToString(CultureInfo.InvariantCulture));
     }

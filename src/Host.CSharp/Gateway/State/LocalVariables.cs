@@ -9,8 +9,16 @@ internal readonly ref struct LocalVariables(SessionState state, ServerCatalogue 
 {
     private IReadOnlyDictionary<string, string> Server => catalogue.Profile.Variables;
 
-    /// <summary>Character set for results, or null: none, or not certain.</summary>
-    public string? ResultsCharacterSet => Text("character_set_results");
+    /// <summary>What the servers write names and messages in where nothing says otherwise.</summary>
+    private const string SystemCharacterSet = "utf8mb3";
+
+    private const int SystemCollation = 33;
+
+    /// <summary>Character set of what is told; null: not certain.</summary>
+    public string? ResultsCharacterSet => IsUnconverted ? SystemCharacterSet : Text("character_set_results");
+
+    /// <summary>character_set_results is NULL (MySQL's Connector/J sets it so): each text comes in its own character set, which of all that is answered here is the system's.</summary>
+    public bool IsUnconverted => state.Variables?.TryGet("character_set_results", out var results) == true && results.Text is null or [];
 
     /// <summary>
     /// Collation id in the column definitions of text: the one of SET NAMES … COLLATE, of a set chosen without one its default collation, and otherwise the
@@ -18,6 +26,7 @@ internal readonly ref struct LocalVariables(SessionState state, ServerCatalogue 
     /// </summary>
     public int ResultsCollation()
     {
+        if (IsUnconverted) return SystemCollation;
         if (state.Variables?.TryGet("character_set_results", out _) != true) return state.Collation;
         if (state.ResultsCollation != 0) return state.ResultsCollation;
         if (ResultsCharacterSet is not { } set || catalogue.DefaultCollation(set) is not { } name) return 0;

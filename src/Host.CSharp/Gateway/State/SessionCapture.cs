@@ -19,6 +19,7 @@ public static class SessionCapture
         var reading = new CaptureReading(state, catalogue);
         var results = await backend.QueryAsync(reading.Statements, AnswerLimit, cancellation);
         if (reading.Take(results) is { } unreadable) return new CaptureResult(unreadable);
+        if (BeganUnseen(state, results[0])) return new CaptureResult(state.Pin);
         if (reading.UserVariableNames is { Count: > 0 } names)
         {
             if (UserVariableReading.Statements(names, reading.ClientCharacterSet, reading.ResultsCharacterSet, catalogue) is not { } statements)
@@ -31,6 +32,16 @@ public static class SessionCapture
             state.ForgetUserVariables();
         }
         return new CaptureResult(await EndStrayTransactionAsync(results, backend, cancellation));
+    }
+
+    /// <summary>
+    /// An error says nothing of the transaction that its statement began, where autocommit is off. The answer to SHOW WARNINGS, which begins none, does.
+    /// </summary>
+    internal static bool BeganUnseen(SessionState state, BackendResult warnings)
+    {
+        if ((warnings.ServerStatus & ServerStatusFlags.InTransaction) == 0) return false;
+        state.OnStatus(warnings.ServerStatus);
+        return true;
     }
 
     /// <summary>

@@ -35,7 +35,8 @@ public static class SessionProbe
         var results = await backend.QueryAsync(statements, SessionCapture.AnswerLimit, cancellation);
         state.Note(StateFlags.UserLockDoubtful | StateFlags.StoredCodeDoubtful, on: false);
         if (results[0].Failed || BackendRow.Only(results[1]) is not { } row || !BackendRow.TryNumber(row[0], out var foundRows)) return;
-        state.LastStatement ??= new LastStatement(foundRows, state.LastRowCount, [.. results[0].Rows.Select(StoredWarning.Of)]);
+        state.LastStatement ??= LastStatement.Read(state, foundRows, results[0]);
+        if (!SessionCapture.BeganUnseen(state, results[0]) && await SessionCapture.EndStrayTransactionAsync(results, backend, cancellation) is not null) return;
         for (var i = 0; i < locks.Count; i++)
         {
             if (row[1 + i] is not { } held || !held.AsSpan().SequenceEqual("1"u8)) state.Hold().Drop(PinCauses.UserLock, locks[i]);
