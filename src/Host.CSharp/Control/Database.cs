@@ -62,13 +62,15 @@ internal sealed class Database : IAsyncDisposable
 
     /// <summary>Takes control: finds out what is, and on the first start of all runs the compute once, so that there are accounts to let clients in by.</summary>
     /// <param name="known">Called once it can tell of itself, while a first start may still take a while.</param>
-    /// <exception cref="DatabaseStartException">The compute had to be started, and could not be: nothing of the database runs on.</exception>
+    /// <param name="amongOthers">It is one of several, which need not end because its compute cannot be started.</param>
+    /// <returns>Null: fine. Otherwise why the compute, which had to be started, could not be: the database is under control, and its next start may go better.</returns>
+    /// <exception cref="DatabaseStartException">So it was with the only database: nothing of it runs on.</exception>
     /// <exception cref="OperationCanceledException">Cancelled: it is under control as far as it got, and to be stopped.</exception>
-    public async Task StartAsync(CancellationToken cancellation, Action? known = null)
+    public async Task<string?> StartAsync(CancellationToken cancellation, Action? known = null, bool amongOthers = false)
     {
         try
         {
-            await BeginAsync(known, cancellation);
+            return await BeginAsync(known, amongOthers, cancellation);
         }
         catch when (!cancellation.IsCancellationRequested)
         {
@@ -104,7 +106,7 @@ internal sealed class Database : IAsyncDisposable
         _endOfKeeping.Dispose();
     }
 
-    private async Task BeginAsync(Action? known, CancellationToken cancellation)
+    private async Task<string?> BeginAsync(Action? known, bool amongOthers, CancellationToken cancellation)
     {
         _keeping = Task.WhenAll(_parts.Keeper.RunAsync(_endOfKeeping.Token), _parts.Audit.RunAsync(_endOfKeeping.Token));
         Task controlled = Controller.RunAsync(_end.Token);
@@ -112,17 +114,23 @@ internal sealed class Database : IAsyncDisposable
         Rehearsal.Run(_rules, Time);
         await Controller.FindTruthAsync(cancellation);
         known?.Invoke();
+        string? failed = null;
         if (!_parts.Memory.IsKnown || _parts.Shadow)
         {
-            await RunOnceAsync(_parts.Shadow ? "shadow mode" : "first start", cancellation);
+            failed = await RunOnceAsync(_parts.Shadow ? "shadow mode" : "first start", cancellation);
+            if (failed is not null && !amongOthers)
+            {
+                throw new DatabaseStartException(failed);
+            }
         }
 
         _parts.Gateway.AccountsChanged += _parts.Memory.RefreshSoon;
         _work = Task.WhenAll(
             controlled, Controller.ObserveAsync(_end.Token), Controller.MeasureAsync(_end.Token), _parts.Memory.RunAsync(_end.Token), _watch.RunAsync(Controller.UseRules, _end.Token));
+        return failed;
     }
 
-    private async Task RunOnceAsync(string by, CancellationToken cancellation)
+    private async Task<string?> RunOnceAsync(string by, CancellationToken cancellation)
     {
         await Controller.TellAsync(at => Inputs.Resume(at, size: null, by));
         while (true)
@@ -131,12 +139,12 @@ internal sealed class Database : IAsyncDisposable
             // rules that let it sleep at once may have done so between two looks
             if (report.Decision.Phase.IsRunning || report.Starts > 0)
             {
-                return;
+                return null;
             }
 
             if (report.Decision.Phase.IsFailed)
             {
-                throw new DatabaseStartException($"the compute of database `{Settings.Name}` could not be started: {report.LastEffect?.Reason}");
+                return $"the compute of database `{Settings.Name}` could not be started: {report.LastEffect?.Reason}";
             }
 
             await Task.Delay(TimeSpan.FromMilliseconds(5), Time, cancellation);

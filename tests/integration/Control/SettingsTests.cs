@@ -33,6 +33,22 @@ public sealed class SettingsTests
     }
 
     [Test]
+    public void Databases_MayShareAnAddress_WhenSomethingLeadsToEach()
+    {
+        HostSettings settings = Read("""
+            { "listen": "127.0.0.1:1", "greeting": { "version": "8.4.0" }, "proxyProtocol": { "from": ["10.0.0.0/8", "::1"] },
+              "databases": [ { "name": "a", "default": true }, { "name": "b", "userPrefix": "b", "sni": ["b.*"], "schemas": ["b%"] }, { "name": "c", "listen": "127.0.0.1:2" } ] }
+            """);
+        Assert.Multiple(() =>
+        {
+            Assert.That(settings.Databases[0].Names.IsDefault);
+            Assert.That((settings.Databases[1].Names.UserPrefix, settings.Databases[1].Names.Hosts.Single(), settings.Databases[1].Names.Schemas.Single()), Is.EqualTo(("b", "b.*", "b%")));
+            Assert.That(settings.Listener.GreetingVersion, Is.EqualTo("8.4.0"));
+            Assert.That(settings.Listener.Proxies, Has.Count.EqualTo(2));
+        });
+    }
+
+    [Test]
     public void Databases_TakeFromAboveWhatTheyDoNotSay()
     {
         HostSettings settings = Read("""
@@ -58,6 +74,16 @@ public sealed class SettingsTests
     [TestCase("""{ "log": { "levels": "debug" } }""", "log:levels", "a section")]
     [TestCase("""{ "listen": "0.0.0.0:7", "admin": { "listen": "127.0.0.1:7" } }""", "port 7", "an address of its own")]
     [TestCase("""{ "listen": "*:7", "admin": { "listen": "[::1]:7" } }""", "port 7", "an address of its own")]
+    [TestCase("""{ "databases": [ { "name": "a", "userPrefix": "a" }, { "name": "b" } ] }""", "`b` shares 127.0.0.1:3306", "nothing leads to it")]
+    [TestCase("""{ "databases": [ { "name": "a", "default": true }, { "name": "b", "default": true } ] }""", "`a` and `b`", "only one can be")]
+    [TestCase("""{ "databases": [ { "name": "a", "userPrefix": "x" }, { "name": "b", "userPrefix": "x" } ] }""", "same `userPrefix`, `x`", "one of them only")]
+    [TestCase("""{ "databases": [ { "name": "a", "sni": ["x.y"] }, { "name": "b", "sni": ["X.Y"] } ] }""", "same `sni`, `x.y`", "one of them only")]
+    [TestCase("""{ "databases": [ { "name": "a", "schemas": ["x%"] }, { "name": "b", "schemas": ["x%"] } ] }""", "same `schemas`, `x%`", "one of them only")]
+    [TestCase("""{ "userPrefix": "a.b" }""", "userPrefix", "letters")]
+    [TestCase("""{ "sni": ["a*b"] }""", "sni", "a*b")]
+    [TestCase("""{ "userPrefix": "x", "databases": [ { "name": "a" } ] }""", "databases", "belong into each of them")]
+    [TestCase("""{ "proxyProtocol": { "from": ["10.0.0.1/8"] } }""", "proxyProtocol:from", "10.0.0.0/8")]
+    [TestCase("""{ "greeting": { "version": "a b" } }""", "greeting:version", "8.4.0")]
     [TestCase("""{ "listen": "nowhere" }""", "listen", "HOST:PORT")]
     [TestCase("""{ "listen": "127.0.0.1:99999" }""", "listen", "HOST:PORT")]
     [TestCase("""{ "shadow": "perhaps" }""", "shadow", "true or false")]

@@ -144,14 +144,14 @@ public sealed class TlsTransportTests
     {
         using var pair = await SocketPair.CreateAsync(_near, _far);
         await _near.RunAsync(() => pair.Near.SendAsync(RandomNumberGenerator.GetBytes(500)).AsTask());
-        Assert.That(async () => await pair.Far.Loop.RunAsync(() => TlsTransport.AcceptAsync(pair.Far, [], ServerOptions())), Throws.TypeOf<ConnectionLostException>());
+        Assert.That(async () => await pair.Far.Loop.RunAsync(() => TlsTransport.AcceptAsync(pair.Far, [], _ => ServerOptions())), Throws.TypeOf<ConnectionLostException>());
     }
 
     [Test]
     public async Task Handshake_PeerThatGoes_IsALostConnection()
     {
         using var pair = await SocketPair.CreateAsync(_near, _far);
-        var accepting = pair.Far.Loop.RunAsync(() => TlsTransport.AcceptAsync(pair.Far, [], ServerOptions()));
+        var accepting = pair.Far.Loop.RunAsync(() => TlsTransport.AcceptAsync(pair.Far, [], _ => ServerOptions()));
         pair.Near.Dispose();
         Assert.That(async () => await accepting, Throws.TypeOf<ConnectionLostException>());
     }
@@ -203,7 +203,7 @@ public sealed class TlsTransportTests
         {
             var first = new byte[3];
             var count = await pair.Far.ReceiveAsync(first);
-            return await TlsTransport.AcceptAsync(pair.Far, first[..count], ServerOptions());
+            return await TlsTransport.AcceptAsync(pair.Far, first[..count], _ => ServerOptions());
         });
         var client = await connecting;
         Assert.That(client.Cipher, Does.StartWith("Tls1").And.EqualTo(server.Cipher));
@@ -212,7 +212,7 @@ public sealed class TlsTransportTests
     private async Task<(SocketPair Sockets, TlsTransport Client, TlsTransport Server)> ConnectAsync()
     {
         var pair = await SocketPair.CreateAsync(_near, _far);
-        var accepting = pair.Far.Loop.RunAsync(() => TlsTransport.AcceptAsync(pair.Far, [], ServerOptions()));
+        var accepting = pair.Far.Loop.RunAsync(() => TlsTransport.AcceptAsync(pair.Far, [], _ => ServerOptions()));
         var client = await _near.RunAsync(() => TlsTransport.ConnectAsync(pair.Near, [], ClientOptions()));
         return (pair, client, await accepting);
     }

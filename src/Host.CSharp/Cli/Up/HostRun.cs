@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Net;
 using Microsoft.Extensions.Logging;
 using Serverless.Host.Admin;
 using Serverless.Host.Compute;
@@ -34,7 +35,7 @@ internal sealed partial class HostRun : IAsyncDisposable
 
     private HostRun(HostSettings settings, DescriptorBudget descriptors, TextWriter output, ILoggerFactory loggers)
     {
-        (_settings, _output, _loggers, _logger) = (settings, output, loggers, loggers.CreateLogger<HostRun>());
+        (_settings, _output, _loggers, _logger) = (settings, TextWriter.Synchronized(output), loggers, loggers.CreateLogger<HostRun>());
         _key = GatewayKey.LoadOrCreate(Path.Combine(settings.Data, "gateway-key.pem"), loggers.CreateLogger<GatewayKey>());
         var login = new LoginServices(_key, _passwords, new FailureLimiter(TimeProvider.System, FailureLimits.Default), LoginServices.DefaultDeadline);
         int connections = (int)Math.Min(int.MaxValue, settings.Databases.Sum(one => (long)one.Limits.Connections));
@@ -43,7 +44,16 @@ internal sealed partial class HostRun : IAsyncDisposable
             LogFewDescriptors(descriptors.MostClients, connections);
         }
 
-        _gateway = new GatewayServer(Environment.ProcessorCount, connections, descriptors, login, new GatewayOptions(), TimeProvider.System, loggers);
+        // Each database may use up what it was allowed: what all of them share bounds none of them sooner.
+        var holdInAll = new HoldLimits(
+            (int)Math.Min(int.MaxValue, settings.Databases.Sum(one => (long)one.Limits.HeldStatements)), settings.Databases.Sum(one => one.Limits.HeldBytes),
+            settings.Databases.Max(one => one.Limits.HeldFor));
+        var options = new GatewayOptions { HoldInAll = holdInAll };
+        _gateway = new GatewayServer(Environment.ProcessorCount, connections, descriptors, login, options, TimeProvider.System, loggers);
+        foreach (DatabaseSettings one in settings.Databases)
+        {
+            _gateway.AddDatabase(one.Name, options with { Hold = new HoldLimits(one.Limits.HeldStatements, one.Limits.HeldBytes, one.Limits.HeldFor) });
+        }
     }
 
     /// <summary>Runs until SIGTERM or SIGINT.</summary>
@@ -119,33 +129,45 @@ internal sealed partial class HostRun : IAsyncDisposable
     private async Task StartAsync(CancellationToken cancellation)
     {
         _admin = await AdminServer.StartAsync(_settings.Admin, _databases, _loggers, cancellation);
-        foreach (DatabaseSettings settings in _settings.Databases)
+        using var end = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        // all at once: one that hangs or is slow keeps no other from its clients
+        var starts = _settings.Databases.ToDictionary(one => one.Name, one => StartAsync(one, end.Token));
+        var groups = new HostListeners(_settings, _gateway, _loggers);
+        var listeners = groups.Groups.ToDictionary(group => group.Key, group => ListenAsync(groups, group, starts));
+        var announcements = _settings.Databases.ToDictionary(one => one.Name, one => AnnounceAsync(one, starts[one.Name], listeners[one.Listen]));
+        try
         {
-            await StartAsync(settings, cancellation);
+            await Together.AllAsync(listeners.Values, end);
+        }
+        catch
+        {
+            // a database that is still on its way to being under control could not be stopped
+            await Task.WhenAny(Together.AllAsync(starts.Values, end));
+            throw;
         }
 
-        var addresses = new List<string>();
-        foreach (DatabaseSettings settings in _settings.Databases)
-        {
-            GatewayListener listener = _gateway.Listen(_gateway.Databases[settings.Name], settings.Listen, settings.Limits.Connections, ClientTlsOf(settings.Tls));
-            addresses.Add($"{listener.LocalEndPoint}");
-            Announce(settings, listener);
-        }
-
+        await Together.AllAsync(announcements.Where(one => starts[one.Key].IsCompleted).Select(one => one.Value), end);
         _admin.Ready = true;
         await _output.WriteLineAsync($"status: ./serverless status{(_settings.Admin.Listen.Port == 8306 ? "" : $" --admin {_admin.Address}")}");
-        await _output.WriteLineAsync($"ready {string.Join(' ', addresses)} admin {_admin.Address}");
+        await _output.WriteLineAsync($"ready {string.Join(' ', listeners.Values.Select(one => one.Result.LocalEndPoint))} admin {_admin.Address}");
         await _output.FlushAsync(cancellation);
+        await Together.AllAsync(announcements.Values, end);
+    }
+
+    /// <summary>Listens as soon as one of the databases there has been started.</summary>
+    private static async Task<GatewayListener> ListenAsync(HostListeners listeners, IGrouping<IPEndPoint, DatabaseSettings> group, Dictionary<string, Task> starts)
+    {
+        await await Task.WhenAny(group.Select(one => starts[one.Name]));
+        return listeners.Listen(group);
     }
 
     private async Task StartAsync(DatabaseSettings settings, CancellationToken cancellation)
     {
+        GatewayDatabase gateway = _gateway.Databases[settings.Name];
         ICompute compute = await OpenAsync(settings, cancellation);
         Database database;
         try
         {
-            var hold = new HoldLimits(settings.Limits.HeldStatements, settings.Limits.HeldBytes, settings.Limits.HeldFor);
-            GatewayDatabase gateway = _gateway.AddDatabase(settings.Name, new GatewayOptions { Hold = hold });
             database = await Database.OpenAsync(settings, gateway, compute, _loggers, TimeProvider.System, cancellation);
         }
         catch
@@ -154,8 +176,17 @@ internal sealed partial class HostRun : IAsyncDisposable
             throw;
         }
 
-        _opened.Add(database);
-        await database.StartAsync(cancellation, () => _databases[settings.Name] = database);
+        lock (_opened)
+        {
+            _opened.Add(database);
+        }
+
+        string? failed = await database.StartAsync(cancellation, () => _databases[settings.Name] = database, amongOthers: _settings.Databases.Count > 1);
+        if (failed is not null)
+        {
+            LogNotStarted(settings.Name, failed);
+        }
+
         string about = compute is LocalCompute local ? $"{local.EngineName}, size limited by {local.SizeIsLimitedBy}" : $"external server at {settings.Backend}";
         await _output.WriteLineAsync($"{settings.Name}: {database.Controller.Report!.Decision.Phase.ToString().ToLowerInvariant()}, {about}");
     }
@@ -189,18 +220,10 @@ internal sealed partial class HostRun : IAsyncDisposable
         ? null
         : new EngineTls(settings.BackendTls != BackendTls.Preferred, settings.BackendTls == BackendTls.Verified, $"{settings.Backend!.Address}");
 
-    private ClientTls ClientTlsOf(TlsSettings settings)
+    private async Task AnnounceAsync(DatabaseSettings settings, Task start, Task<GatewayListener> listener)
     {
-        if (settings.Mode == ClientTlsMode.Off)
-        {
-            return ClientTls.None;
-        }
-
-        ILogger logger = _loggers.CreateLogger<GatewayCertificate>();
-        GatewayCertificate certificate = settings is { Certificate: { } file, Key: { } key }
-            ? GatewayCertificate.Load(file, key, TimeProvider.System, logger)
-            : GatewayCertificate.LoadOrCreate(_settings.Data, TimeProvider.System, logger);
-        return new ClientTls(certificate, settings.Mode == ClientTlsMode.Required);
+        await start;
+        Announce(settings, await listener);
     }
 
     private void Announce(DatabaseSettings settings, GatewayListener listener)
@@ -211,7 +234,7 @@ internal sealed partial class HostRun : IAsyncDisposable
         }
 
         string address = listener.LocalEndPoint is System.Net.IPEndPoint ip ? $"-h {(ip.Address.Equals(System.Net.IPAddress.Any) || ip.Address.Equals(System.Net.IPAddress.IPv6Any) ? "127.0.0.1" : ip.Address)} -P {ip.Port}" : $"{listener.LocalEndPoint}";
-        _output.WriteLine($"{settings.Name}: connect with  mariadb {address} -u {account.User} -p");
+        _output.WriteLine($"{settings.Name}: connect with  mariadb {address} -u {HostListeners.UserOf(settings, account.User)} -p");
         if (account.Password is { } password && settings.Password is null)
         {
             _output.WriteLine($"{settings.Name}: password of {account.User}: {password}  (told this once)");
@@ -255,6 +278,9 @@ internal sealed partial class HostRun : IAsyncDisposable
     [LoggerMessage(Level = LogLevel.Information,
         Message = "The limit of open files leaves room for {Room} clients at a time, and the configuration allows {Connections}: raise the one (ulimit -n, LimitNOFILE=) or lower the other (limits:connections)")]
     private partial void LogFewDescriptors(int room, int connections);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "{Database}: {Reason} The other databases serve; `serverless resume {Database}` tries again")]
+    private partial void LogNotStarted(string database, string reason);
 
     [LoggerMessage(Level = LogLevel.Information, Message = "Ending: clients may finish what they are at, then the computes are stopped; a second signal hurries")]
     private partial void LogStopping();

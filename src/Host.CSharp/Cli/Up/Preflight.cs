@@ -14,9 +14,9 @@ internal static class Preflight
     {
         CheckData(settings.Data);
         CheckAddress(settings.Admin.Listen, "--admin");
-        foreach (DatabaseSettings database in settings.Databases)
+        foreach (IPEndPoint address in settings.Databases.Select(one => one.Listen).Distinct())
         {
-            CheckAddress(database.Listen, "--listen");
+            CheckAddress(address, "--listen");
         }
     }
 

@@ -1,11 +1,17 @@
 using System.Net;
 using Microsoft.Extensions.Logging;
+using Serverless.Host.Gateway.Listening;
+using Serverless.Host.Gateway.Routing;
 
 namespace Serverless.Host.Control.Settings;
 
 /// <summary>Everything `serverless up` was told, checked: file, then environment, then flags.</summary>
 /// <param name="Data">Directory that holds what must outlive the process, one folder per database.</param>
-public sealed record HostSettings(AdminSettings Admin, string Data, LogSettings Log, IReadOnlyList<DatabaseSettings> Databases);
+public sealed record HostSettings(AdminSettings Admin, string Data, LogSettings Log, IReadOnlyList<DatabaseSettings> Databases)
+{
+    /// <summary>What all listeners for clients have in common.</summary>
+    public ListenerOptions Listener { get; init; } = ListenerOptions.Default;
+}
 
 /// <param name="Token">Callers must send it as `Authorization: Bearer TOKEN`; null: none is asked for, and the address is loopback.</param>
 public sealed record AdminSettings(IPEndPoint Listen, string? Token);
@@ -13,7 +19,7 @@ public sealed record AdminSettings(IPEndPoint Listen, string? Token);
 /// <param name="Levels">Levels of single categories, by prefix.</param>
 public sealed record LogSettings(LogLevel Level, IReadOnlyDictionary<string, LogLevel> Levels);
 
-/// <param name="Listen">Where clients connect.</param>
+/// <param name="Listen">Where clients connect; databases with the same address share a listener.</param>
 /// <param name="Backend">Where an external server takes connections; null for computes of our own.</param>
 /// <param name="Rules">Folder of its rule files.</param>
 /// <param name="Policy">Name of its policy in there; null: `default`, or the only one.</param>
@@ -23,7 +29,11 @@ public sealed record LogSettings(LogLevel Level, IReadOnlyDictionary<string, Log
 /// <param name="Shadow">Decisions are made, explained and logged, and not carried out.</param>
 public sealed record DatabaseSettings(
     string Name, IPEndPoint Listen, ComputeKind Compute, IPEndPoint? Backend, string Rules, string? Policy, string Data, string User, string? Password, bool Shadow,
-    EngineSettings Engine, LimitSettings Limits, TlsSettings Tls, BackendTls BackendTls);
+    EngineSettings Engine, LimitSettings Limits, TlsSettings Tls, BackendTls BackendTls)
+{
+    /// <summary>By what clients say that they mean it, where it shares its address with others.</summary>
+    public DatabaseNames Names { get; init; } = DatabaseNames.None;
+}
 
 public enum ComputeKind
 {

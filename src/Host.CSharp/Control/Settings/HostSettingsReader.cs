@@ -1,7 +1,7 @@
 using System.Net;
-using System.Net.Sockets;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Logging;
+using Serverless.Host.Gateway.Listening;
 
 namespace Serverless.Host.Control.Settings;
 
@@ -43,6 +43,7 @@ internal static class HostSettingsReader
         AdminSettings admin = Admin(root);
         string data = Path.GetFullPath(root.Text("data") ?? "data");
         LogSettings log = Log(root.Section("log"));
+        ListenerOptions listener = Listener(root);
         IReadOnlyList<DatabaseSettings> databases = Databases(root, data);
         root.EndOfKeys();
         Check(admin, databases, errors);
@@ -51,7 +52,7 @@ internal static class HostSettingsReader
             throw new SettingsException(string.Join('\n', errors));
         }
 
-        return new HostSettings(admin, data, log, databases);
+        return new HostSettings(admin, data, log, databases) { Listener = listener };
     }
 
     private static AdminSettings Admin(SettingsSection root)
@@ -87,6 +88,38 @@ internal static class HostSettingsReader
         return new LogSettings(level, levels);
     }
 
+    private static ListenerOptions Listener(SettingsSection root)
+    {
+        SettingsSection greeting = root.Section("greeting");
+        string? version = greeting.Text("version");
+        greeting.EndOfKeys();
+        if (version is not null && (version.Length > 64 || !version.All(c => c is > ' ' and <= '~')))
+        {
+            greeting.Fail("version", $"expected a server version like 8.4.0, at most 64 characters, found `{version}`");
+        }
+
+        SettingsSection proxies = root.Section("proxyProtocol");
+        var networks = new List<IPNetwork>();
+        foreach (string text in proxies.Texts("from"))
+        {
+            if (IPNetwork.TryParse(text, out IPNetwork network))
+            {
+                networks.Add(network);
+            }
+            else if (IPAddress.TryParse(text, out IPAddress? one))
+            {
+                networks.Add(new IPNetwork(one, one.GetAddressBytes().Length * 8));
+            }
+            else
+            {
+                proxies.Fail("from", $"expected addresses or networks, like 10.0.0.7 or 10.0.0.0/8 (all bits behind the mask 0), found `{text}`");
+            }
+        }
+
+        proxies.EndOfKeys();
+        return new ListenerOptions { GreetingVersion = version, Proxies = networks };
+    }
+
     private static List<DatabaseSettings> Databases(SettingsSection root, string data)
     {
         DatabaseSettings defaults = Database(root, "default", null, data);
@@ -103,7 +136,13 @@ internal static class HostSettingsReader
             section.EndOfKeys();
         }
 
-        return databases.Count == 0 ? [defaults] : databases;
+        if (databases.Count == 0)
+        {
+            return [defaults];
+        }
+
+        DatabaseNamesReader.RefuseAbove(root, defaults.Names);
+        return databases;
     }
 
     /// <summary>What a database does not say itself is taken from the top of the file, flags included.</summary>
@@ -128,7 +167,10 @@ internal static class HostSettingsReader
             Engine(section.Section("engine"), above?.Engine),
             Limits(section.Section("limits"), above?.Limits ?? LimitSettings.Default),
             Tls(section.Section("tls"), above?.Tls ?? TlsSettings.Default),
-            section.OneOf("backendTls", above?.BackendTls ?? BackendTls.Preferred, BackendTlsModes));
+            section.OneOf("backendTls", above?.BackendTls ?? BackendTls.Preferred, BackendTlsModes))
+        {
+            Names = DatabaseNamesReader.Read(section),
+        };
     }
 
     /// <summary>The folder `rules` where the host was started; where there is none, the one that ships beside the program.</summary>
@@ -185,20 +227,6 @@ internal static class HostSettingsReader
             errors.Add($"databases: {same.Count()} databases are named `{same.Key}`; each needs a name of its own");
         }
 
-        IEnumerable<(IPEndPoint Address, string Of)> addresses = databases.Select(one => (one.Listen, $"database `{one.Name}`")).Append((admin.Listen, "the admin address"));
-        foreach (var same in addresses.Where(one => one.Address.Port != 0).GroupBy(one => one.Address.Port).Where(Collide))
-        {
-            errors.Add($"port {same.Key} is to be listened on by {string.Join(" and ", same.Select(one => $"{one.Of} ({one.Address})"))}; each needs an address of its own");
-        }
+        ListenerCheck.Check(admin, databases, errors);
     }
-
-    private static bool Collide(IEnumerable<(IPEndPoint Address, string Of)> onePort)
-    {
-        List<IPAddress> addresses = [.. onePort.Select(one => one.Address.Address)];
-        return addresses.Where((one, index) => addresses.Skip(index + 1).Any(other => Covers(one, other) || Covers(other, one))).Any();
-    }
-
-    /// <summary>It is the same address, or every address that there is of its kind; `*` is of both kinds.</summary>
-    private static bool Covers(IPAddress all, IPAddress one) =>
-        all.Equals(one) || all.Equals(IPAddress.IPv6Any) || (all.Equals(IPAddress.Any) && one.AddressFamily == AddressFamily.InterNetwork);
 }

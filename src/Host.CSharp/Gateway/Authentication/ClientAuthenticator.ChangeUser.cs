@@ -1,4 +1,5 @@
 using Serverless.Host.Gateway.Listening;
+using Serverless.Host.Gateway.Routing;
 using Serverless.Host.Mysql;
 using Serverless.Host.Net;
 
@@ -17,15 +18,20 @@ public sealed partial class ClientAuthenticator
     {
         var change = ChangeUser.Read(payload.Span, client.Capabilities);
         if (Database.Profile is not { } profile) throw new InvalidOperationException("A client that is logged in was greeted, so the profile is known.");
+        if (client.Route.UserWithin(change.User) is not { } user)
+        {
+            await RefuseAsync(client.Channel, RoutingRefusal.ChangeOfDatabase(change.User));
+            return false;
+        }
         // The greeting's nonce is not kept, so the client is always asked to prove itself with a new one.
-        var request = new LoginRequest(change.User, change.AuthPlugin, default, Nonce: null, client.EndPoint?.Address, client.Capabilities);
+        var request = new LoginRequest(user, change.AuthPlugin, default, Nonce: null, client.EndPoint?.Address, client.Capabilities, change.User);
         using var deadline = new LoginDeadline(client.Channel.Transport, Services.Deadline);
         var secret = await AuthenticateAsync(client.Channel, request, profile, deadline);
         if (secret is null) return false;
         client.Secret.Dispose();
         client.Secret = secret;
         client.Account = secret.Account;
-        client.User = change.User;
+        client.User = user;
         client.Schema = change.Database;
         client.CollationId = change.CollationId ?? client.CollationId;
         if (change.Attributes.Count > 0) client.ConnectionAttributes = PackedAttributes.Of(change.Attributes);

@@ -73,13 +73,9 @@ public sealed partial class ClientAuthenticator(LoginDatabase database, LoginSer
 
     private async ValueTask<SecretLease?> DenyAsync(ClientExchange exchange, ClientHost host, bool usedPassword)
     {
-        NoteDenied(exchange.Request.User, host);
-        var delay = Services.Failures.Failed(exchange.Request.Address);
-        if (delay > TimeSpan.Zero)
-        {
-            using (exchange.Deadline.Pause()) await exchange.Channel.Loop.DelayAsync(delay);
-        }
-        return await RefuseAsync(exchange.Channel, LoginRefusal.AccessDenied(exchange.Request.User, host, usedPassword));
+        NoteDenied(exchange.Request.GivenUser, host);
+        await Services.DelayFailureAsync(exchange.Channel.Loop, exchange.Request.Address, exchange.Deadline);
+        return await RefuseAsync(exchange.Channel, LoginRefusal.AccessDenied(exchange.Request.GivenUser, host, usedPassword));
     }
 
     private static async ValueTask<SecretLease?> RefuseAsync(PacketChannel channel, ErrPacket error)

@@ -15,6 +15,9 @@ public sealed class FailureLimiter(TimeProvider time, FailureLimits limits)
     private readonly Dictionary<UInt128, Entry> _entries = [];
     private readonly Lock _gate = new();
 
+    /// <summary>One with the same limits that remembers on its own.</summary>
+    public FailureLimiter Another() => new(time, limits);
+
     /// <summary>Addresses that are remembered now.</summary>
     public int Count
     {

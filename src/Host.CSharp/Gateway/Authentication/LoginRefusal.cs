@@ -1,3 +1,4 @@
+using System.Net;
 using Serverless.Host.Mysql;
 
 namespace Serverless.Host.Gateway.Authentication;
@@ -46,6 +47,15 @@ internal static class LoginRefusal
     public static ErrPacket NotKnownYet(string database) =>
         new(ErrorCode.UnknownError,
             $"The accounts of database '{database}' are not known, because its engine has not run yet; start it once (serverless resume {database})") { WithSqlState = false };
+
+    /// <summary>The same without a name: a stranger has not said which database it means, or has guessed it.</summary>
+    public static ErrPacket NotKnownYet() =>
+        new(ErrorCode.UnknownError, "The accounts are not known, because the engine has not run yet; start it once (serverless resume)") { WithSqlState = false };
+
+    public static ErrPacket TooMany() => new(ErrorCode.TooManyConnections, "Too many connections");
+
+    public static ErrPacket NoProxy(IPEndPoint? peer) =>
+        new(ErrorCode.HostNotPrivileged, $"A PROXY protocol header from {peer?.Address.ToString() ?? "a Unix socket"} is not accepted: it is not among the proxies that the gateway trusts (proxyProtocol:from)");
 
     public static ErrPacket BadHandshake(string problem, bool withSqlState) =>
         new(ErrorCode.BadHandshake, $"Bad handshake: {problem}") { WithSqlState = withSqlState };

@@ -1,8 +1,22 @@
+using System.Net;
+using Serverless.Host.Net;
+
 namespace Serverless.Host.Gateway.Authentication;
 
-/// <summary>What all listeners of a gateway share for logins.</summary>
+/// <summary>What the listeners of a gateway share for logins.</summary>
 /// <param name="Deadline">How long a client may take for its login, in all; what the servers call `connect_timeout`.</param>
 public sealed record LoginServices(GatewayKey Key, PasswordWork Work, FailureLimiter Failures, TimeSpan Deadline)
 {
     public static TimeSpan DefaultDeadline { get; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>Lets the answer to a failed login wait as long as its address has earned.</summary>
+    internal async ValueTask DelayFailureAsync(EventLoop loop, IPAddress? address, LoginDeadline deadline)
+    {
+        var delay = Failures.Failed(address);
+        if (delay <= TimeSpan.Zero) return;
+        using (deadline.Pause()) await loop.DelayAsync(delay);
+    }
+
+    /// <summary>For one database: guessing at the passwords of another slows nobody down here.</summary>
+    public LoginServices ForDatabase() => this with { Work = Work.Share(), Failures = Failures.Another() };
 }

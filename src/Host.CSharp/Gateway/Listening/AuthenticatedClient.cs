@@ -1,5 +1,6 @@
 using System.Net;
 using Serverless.Host.Gateway.Authentication;
+using Serverless.Host.Gateway.Routing;
 using Serverless.Host.Mysql;
 
 namespace Serverless.Host.Gateway.Listening;
@@ -7,13 +8,13 @@ namespace Serverless.Host.Gateway.Listening;
 /// <summary>A client that has proved to be an account of the database. For the thread of its channel's loop only.</summary>
 public sealed class AuthenticatedClient
 {
-    internal AuthenticatedClient(PacketChannel channel, uint connectionId, IPEndPoint? endPoint, Capabilities capabilities, ClientAuthenticator authenticator)
+    internal AuthenticatedClient(PacketChannel channel, uint connectionId, IPEndPoint? endPoint, Capabilities capabilities, DatabaseRoute route)
     {
         Channel = channel;
         ConnectionId = connectionId;
         EndPoint = endPoint;
         Capabilities = capabilities;
-        Authenticator = authenticator;
+        Route = route;
     }
 
     public PacketChannel Channel { get; }
@@ -21,19 +22,22 @@ public sealed class AuthenticatedClient
     /// <summary>The id the client was greeted with; unique among the clients of this gateway, also while the engine sleeps.</summary>
     public uint ConnectionId { get; }
 
-    /// <summary>Where it comes from; null for a Unix socket.</summary>
+    /// <summary>Where it comes from, by the word of a proxy that is trusted too; null for a Unix socket.</summary>
     public IPEndPoint? EndPoint { get; }
 
     /// <summary>What client and gateway agreed on.</summary>
     public Capabilities Capabilities { get; }
 
     /// <summary>For COM_CHANGE_USER.</summary>
-    public ClientAuthenticator Authenticator { get; }
+    public ClientAuthenticator Authenticator => Route.Authenticator;
+
+    /// <summary>The database that it is in, for as long as it is connected.</summary>
+    internal DatabaseRoute Route { get; }
 
     /// <summary>The account that the engine would take the login for.</summary>
     public Account Account { get; internal set; } = null!;
 
-    /// <summary>The user name as the client gave it; differs from the account's for an anonymous account.</summary>
+    /// <summary>The user name as the client gave it, without a database's prefix; differs from the account's for an anonymous account.</summary>
     public string User { get; internal set; } = "";
 
     /// <summary>Schema asked for with the login, not checked; null for none.</summary>

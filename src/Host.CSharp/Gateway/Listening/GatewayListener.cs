@@ -1,14 +1,15 @@
 using System.Net;
 using Microsoft.Extensions.Logging;
 using Serverless.Host.Gateway.Authentication;
+using Serverless.Host.Gateway.Routing;
 using Serverless.Host.Mysql;
 using Serverless.Host.Net;
 
 namespace Serverless.Host.Gateway.Listening;
 
 /// <summary>
-/// Takes the connections of one database's clients, has each authenticated, and hands it to the sessions. A connection and all of its
-/// session stay on the event loop that it was given at first.
+/// Takes the connections of the clients of one database, or of several that share it, has each authenticated, and hands it to the sessions of its database.
+/// A connection and all of its session stay on the event loop that it was given at first.
 /// </summary>
 public sealed partial class GatewayListener : IConnectionPlaces, IAsyncDisposable
 {
@@ -20,10 +21,9 @@ public sealed partial class GatewayListener : IConnectionPlaces, IAsyncDisposabl
     private readonly ConnectionTable _connections;
     private readonly DescriptorBudget _descriptors;
     private readonly ClientHandshake _handshake;
-    private readonly ISessionHandler _sessions;
     private readonly ILogger _logger;
     private readonly int _limit;
-    private readonly string _database;
+    private readonly string _databases;
     private readonly LoopListener _socket;
     private readonly CancellationTokenSource _stopping = new();
     private readonly TaskCompletionSource _allGone = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -33,16 +33,15 @@ public sealed partial class GatewayListener : IConnectionPlaces, IAsyncDisposabl
     private int _holders = 1;
 
     private GatewayListener(
-        EventLoopGroup loops, EndPoint address, ClientAuthenticator authenticator, ClientTls tls, ConnectionTable connections, DescriptorBudget descriptors, int limit,
-        ISessionHandler sessions, ILoggerFactory loggers)
+        EventLoopGroup loops, EndPoint address, ListenerRoutes routes, LoginServices login, ListenerOptions options, ConnectionTable connections, DescriptorBudget descriptors,
+        ILoggerFactory loggers)
     {
         _connections = connections;
         _descriptors = descriptors;
-        _sessions = sessions;
         _logger = loggers.CreateLogger<GatewayListener>();
-        _handshake = new ClientHandshake(authenticator, tls, loggers.CreateLogger<ClientHandshake>());
-        _limit = limit;
-        _database = authenticator.Database.Name;
+        _handshake = new ClientHandshake(routes, login, options, loggers.CreateLogger<ClientHandshake>());
+        _limit = (int)Math.Min(int.MaxValue, routes.All.Sum(route => (long)route.Limit));
+        _databases = routes.Name;
         _socket = LoopListener.Start(loops, address, Accept, PacketOf(TooMany), this, _logger);
     }
 
@@ -54,12 +53,13 @@ public sealed partial class GatewayListener : IConnectionPlaces, IAsyncDisposabl
     /// <summary>Listens, and returns once connections are accepted.</summary>
     /// <param name="connections">The gateway's connections, of all its listeners.</param>
     /// <param name="descriptors">The process's descriptors, for all its listeners and sessions.</param>
-    /// <param name="limit">Connections at most to this listener.</param>
+    /// <param name="routes">Its databases. It takes as many connections as all of them together.</param>
+    /// <param name="login">What its clients' logins share before it is known which database they mean.</param>
     /// <exception cref="IOException">It cannot listen there. The message names the address and what to do.</exception>
     public static GatewayListener Start(
-        EventLoopGroup loops, EndPoint address, ClientAuthenticator authenticator, ClientTls tls, ConnectionTable connections, DescriptorBudget descriptors, int limit,
-        ISessionHandler sessions, ILoggerFactory loggers) =>
-        new(loops, address, authenticator, tls, connections, descriptors, limit, sessions, loggers);
+        EventLoopGroup loops, EndPoint address, ListenerRoutes routes, LoginServices login, ListenerOptions options, ConnectionTable connections, DescriptorBudget descriptors,
+        ILoggerFactory loggers) =>
+        new(loops, address, routes, login, options, connections, descriptors, loggers);
 
     /// <summary>
     /// Accepts no more, asks the sessions to end, and cuts off those that have not after the time given. May be called again, with less time.
@@ -78,7 +78,7 @@ public sealed partial class GatewayListener : IConnectionPlaces, IAsyncDisposabl
         }
         catch (TimeoutException)
         {
-            LogCutOff(_database, Counters.Open);
+            LogCutOff(_databases, Counters.Open);
             _connections.AbortAll(this);
             await _allGone.Task;
         }
@@ -106,7 +106,7 @@ public sealed partial class GatewayListener : IConnectionPlaces, IAsyncDisposabl
         var channel = new PacketChannel(socket);
         if (!Counters.TryOpen(_limit))
         {
-            RefuseOne(channel, $"this database's limit of {_limit} is reached");
+            RefuseOne(channel, $"the limit of {_limit} of this address's databases is reached");
             return;
         }
         if (!_connections.TryAdd(this, channel, out var id))
@@ -140,20 +140,21 @@ public sealed partial class GatewayListener : IConnectionPlaces, IAsyncDisposabl
             Counters.CountSession();
             try
             {
-                await _sessions.RunAsync(client, _stopping.Token);
+                await client.Route.Sessions.RunAsync(client, _stopping.Token);
             }
             finally
             {
                 client.Secret.Dispose();
+                client.Route.Close();
             }
         }
         catch (Exception over) when (over is ConnectionLostException or OperationCanceledException)
         {
-            LogEnded(_database, id, over.Message);
+            LogEnded(_databases, id, over.Message);
         }
         catch (Exception failure)
         {
-            LogFailed(_database, id, failure);
+            LogFailed(_databases, id, failure);
         }
         finally
         {
@@ -211,7 +212,7 @@ public sealed partial class GatewayListener : IConnectionPlaces, IAsyncDisposabl
         var last = Interlocked.Read(ref _lastWarning);
         if ((last == 0 || now - last >= 10_000) && Interlocked.CompareExchange(ref _lastWarning, now, last) == last)
         {
-            LogTooMany(_database, why);
+            LogTooMany(_databases, why);
         }
     }
 

@@ -3,6 +3,7 @@ using System.Net;
 using Microsoft.Extensions.Logging;
 using Serverless.Host.Gateway.Authentication;
 using Serverless.Host.Gateway.Listening;
+using Serverless.Host.Gateway.Routing;
 using Serverless.Host.Net;
 
 namespace Serverless.Host.Gateway.Sessions;
@@ -35,18 +36,25 @@ public sealed class GatewayServer(
         return database;
     }
 
-    /// <summary>Takes clients of the database at the address, and returns once connections are accepted.</summary>
+    /// <summary>Takes clients of one database at the address, and returns once connections are accepted.</summary>
     /// <param name="limit">Connections at most to this listener.</param>
-    /// <param name="tls">What its clients are offered; null: no TLS.</param>
     /// <exception cref="IOException">It cannot listen there. The message names the address and what to do.</exception>
-    public GatewayListener Listen(GatewayDatabase database, EndPoint address, int limit, ClientTls? tls = null)
+    public GatewayListener Listen(GatewayDatabase database, EndPoint address, int limit) =>
+        Listen(address, [Route(database, DatabaseNames.None, limit, ClientTls.None)], ListenerOptions.Default);
+
+    /// <summary>Takes clients of several databases at the address, and returns once connections are accepted.</summary>
+    /// <exception cref="IOException">It cannot listen there. The message names the address and what to do.</exception>
+    public GatewayListener Listen(EndPoint address, IReadOnlyList<DatabaseRoute> databases, ListenerOptions options)
     {
-        var authenticator = new ClientAuthenticator(database.Login, login, loggers.CreateLogger<ClientAuthenticator>());
-        var listener = GatewayListener.Start(Loops, address, authenticator, tls ?? ClientTls.None, _connections, descriptors, limit,
-            new SessionHandler(database), loggers);
+        var listener = GatewayListener.Start(Loops, address, new ListenerRoutes(databases), login.ForDatabase(), options, _connections, descriptors, loggers);
         _listeners.Add(listener);
         return listener;
     }
+
+    /// <summary>The way to a database, for a listener.</summary>
+    /// <param name="limit">Clients at most.</param>
+    public DatabaseRoute Route(GatewayDatabase database, DatabaseNames names, int limit, ClientTls tls) =>
+        new(names, new ClientAuthenticator(database.Login, login.ForDatabase(), loggers.CreateLogger<ClientAuthenticator>()), tls, limit, new SessionHandler(database));
 
     /// <summary>Accepts no more clients, tells those that are there, and cuts off who has not gone after the time given.</summary>
     public Task StopAsync(TimeSpan limit) => Task.WhenAll(_listeners.Select(listener => listener.StopAsync(limit)));

@@ -45,11 +45,16 @@ public sealed class TlsTransport : ITransport, IHangupObserver, IValueTaskSource
     /// <summary>The version and cipher agreed on, as OpenSSL names them.</summary>
     public string Cipher => $"{_ssl.SslProtocol} {_ssl.NegotiatedCipherSuite}";
 
+    /// <summary>The host name that the client asked for, or the server was asked for; empty for none.</summary>
+    public string HostName => _ssl.TargetHostName;
+
     /// <summary>Does the server's part of the handshake. On the loop's thread; the computing is done elsewhere.</summary>
     /// <param name="received">Bytes that have arrived already.</param>
+    /// <param name="choose">Given the host name that the client asks for (SNI; empty for none), how to go on. Called on some thread, must not block.</param>
     /// <exception cref="ConnectionLostException">The peer closed, does not speak TLS, or nothing could be agreed on.</exception>
-    public static Task<TlsTransport> AcceptAsync(LoopSocket socket, byte[] received, SslServerAuthenticationOptions options) =>
-        ShakeHandsAsync(socket, received, ssl => ssl.AuthenticateAsServerAsync(options, CancellationToken.None));
+    public static Task<TlsTransport> AcceptAsync(LoopSocket socket, byte[] received, Func<string, SslServerAuthenticationOptions> choose) =>
+        ShakeHandsAsync(socket, received, ssl => ssl.AuthenticateAsServerAsync(
+            static (_, hello, choose, _) => ValueTask.FromResult(((Func<string, SslServerAuthenticationOptions>)choose!)(hello.ServerName)), choose, CancellationToken.None));
 
     /// <summary>Does the client's part of the handshake. On the loop's thread; the computing is done elsewhere.</summary>
     /// <param name="received">Bytes that have arrived already.</param>

@@ -3,6 +3,7 @@ using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Serverless.Host.Gateway.Authentication;
 using Serverless.Host.Gateway.Listening;
+using Serverless.Host.Gateway.Routing;
 using Serverless.Host.Mysql;
 using Serverless.Host.Net;
 using Serverless.Tests.Integration.Support;
@@ -28,7 +29,9 @@ internal sealed class TestGateway : IAsyncDisposable
         Log = new KeptLog();
         using var loggers = LoggerFactory.Create(builder => builder.SetMinimumLevel(LogLevel.Debug).AddProvider(Log));
         var authenticator = new ClientAuthenticator(Database, services, loggers.CreateLogger<ClientAuthenticator>());
-        Listener = GatewayListener.Start(_loops, new IPEndPoint(IPAddress.Loopback, 0), authenticator, options.Tls, Connections, DescriptorBudget.Unlimited, options.Connections, sessions, loggers);
+        var routes = new ListenerRoutes([new DatabaseRoute(DatabaseNames.None, authenticator, options.Tls, options.Connections, sessions)]);
+        Listener = GatewayListener.Start(
+            _loops, new IPEndPoint(IPAddress.Loopback, 0), routes, services, options.Listener, Connections, DescriptorBudget.Unlimited, loggers);
     }
 
     public LoginDatabase Database { get; }
@@ -72,6 +75,8 @@ internal sealed record TestGatewayOptions
     public TimeSpan Deadline { get; init; } = TimeSpan.FromSeconds(10);
 
     public ClientTls Tls { get; init; } = ClientTls.None;
+
+    public ListenerOptions Listener { get; init; } = ListenerOptions.Default;
 
     /// <summary>No delays: most tests fail to log in on purpose, and often.</summary>
     public FailureLimits Failures { get; init; } = FailureLimits.Default with { FreeFailures = int.MaxValue };
