@@ -38,6 +38,44 @@ internal sealed class CrashAndOrphanTests(string? program)
     }
 
     [Test]
+    public async Task Hanging_IsKilledAfterItsLimit_AndToldAsACrash()
+    {
+        await using var engine = await TestEngine.StartAsync(program, Hasty);
+        var crashed = new TaskCompletionSource<string>();
+        engine.Compute.Crashed += crashed.SetResult;
+        await engine.SignalAsync("STOP");
+        Assert.That((await engine.Compute.ObserveAsync(CancellationToken.None)).State, Is.EqualTo(ComputeState.Serving), "it may only be slow");
+        await Eventually.HoldsAsync(
+            async () =>
+            {
+                await engine.Compute.ObserveAsync(CancellationToken.None);
+                return crashed.Task.IsCompleted;
+            }, TimeSpan.FromSeconds(30), () => Task.FromResult("a crash is told"));
+        Assert.That(await crashed.Task, Does.Contain("killed by signal 9 (SIGKILL)"));
+        await engine.StartAsync();
+        Assert.That(await engine.AskAsync("SELECT 7"), Is.EqualTo("7"));
+    }
+
+    [Test]
+    public async Task SilentForAWhile_IsLeftAlone()
+    {
+        await using var engine = await TestEngine.StartAsync(program, Hasty);
+        var pid = engine.ProcessId();
+        for (var i = 0; i < 3; i++)
+        {
+            await engine.SignalAsync("STOP");
+            await engine.Compute.ObserveAsync(CancellationToken.None);
+            await engine.SignalAsync("CONT");
+            await Eventually.HoldsAsync(
+                async () => (await engine.Compute.ObserveAsync(CancellationToken.None)).State == ComputeState.Serving && await engine.AskAsync("SELECT 7") == "7",
+                TimeSpan.FromSeconds(30), () => Task.FromResult("it answers"));
+        }
+        Assert.That(engine.ProcessId(), Is.EqualTo(pid));
+    }
+
+    private static Serverless.Host.Compute.Local.LocalComputeOptions Hasty(Serverless.Host.Compute.Local.LocalComputeOptions options) => options with { StatementLimit = TimeSpan.FromSeconds(1), SilenceLimit = TimeSpan.FromSeconds(3) };
+
+    [Test]
     public async Task StoppedByUs_IsNoCrash()
     {
         await using var engine = await TestEngine.StartAsync(program);

@@ -210,6 +210,7 @@ internal sealed partial class HostRun : IAsyncDisposable
             Directory = settings.Data,
             EnginePath = settings.Engine.Path,
             EngineArguments = settings.Engine.Arguments,
+            SilenceLimit = settings.Engine.SilentFor,
             FirstAccountUser = settings.User,
             FirstAccountPassword = settings.Password,
         };

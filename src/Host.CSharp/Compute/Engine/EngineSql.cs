@@ -14,12 +14,18 @@ internal sealed class EngineSql(EventLoop loop, BackendAddress address, string u
     private readonly CancellationTokenSource _closed = new();
     private EngineClient? _client;
 
-    /// <summary>Logs in unless that is done already. Null: it answers.</summary>
+    /// <summary>Logs in unless that is done already, and asks for an answer. Null: it answers.</summary>
     public async Task<EngineSqlException?> TryConnectAsync(CancellationToken cancellation)
     {
         try
         {
-            await UseAsync(static (_, _) => Task.FromResult(true), limit, cancellation);
+            await UseAsync(
+                static async (client, bounded) =>
+                {
+                    await client.PingAsync(bounded);
+                    return true;
+                },
+                limit, cancellation);
             return null;
         }
         catch (EngineSqlException failure)

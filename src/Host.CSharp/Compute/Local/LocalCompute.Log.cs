@@ -16,6 +16,15 @@ public sealed partial class LocalCompute
     [LoggerMessage(Level = LogLevel.Warning, Message = "{Database}: the engine found running as process {Pid} does not answer; it is stopped")]
     private partial void LogSilentOrphan(string database, int pid);
 
+    [LoggerMessage(Level = LogLevel.Warning, Message = "{Database}: the engine (process {Pid}) does not answer: {Reason}. It is killed when it has not for {Limit} (engine:silentFor)")]
+    private partial void LogSilent(string database, int pid, string reason, TimeSpan limit);
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "{Database}: the engine answers again, after {Silence}")]
+    private partial void LogAnswersAgain(string database, TimeSpan silence);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "{Database}: the engine (process {Pid}) has not answered for {Silence} and is killed, so that another one can take its place")]
+    private partial void LogKilledForSilence(string database, int pid, TimeSpan silence);
+
     [LoggerMessage(Level = LogLevel.Error, Message = "{Database}: {How}")]
     private partial void LogCrashed(string database, string how);
 

@@ -58,7 +58,7 @@ public sealed partial class LocalCompute : ICompute
     /// <summary>How far a size is a limit and not only a recommendation, in words.</summary>
     public string SizeIsLimitedBy => _controlGroup is { } group ? $"buffer pool and control group ({group.Limits})" : $"buffer pool only: {_whyNoControlGroup}";
 
-    private BackendAddress Address => new(_folder.Socket, Tcp: null, ReadsProxyHeader: _binary.Family == ServerFamily.MariaDb);
+    private BackendAddress Address => new(_folder.Socket, Tcp: null, ReadsProxyHeader: _binary.Family == ServerFamily.MariaDb) { ServiceUser = ServiceAccount.User };
 
     /// <summary>Finds the engine, takes the data directory for this gateway alone, and makes its content when there is none. Starts nothing.</summary>
     /// <param name="loop">Where the engine's end is watched for, and the gateway's own connections to it live.</param>
@@ -105,6 +105,7 @@ public sealed partial class LocalCompute : ICompute
         }
         if (_engine is not { } engine || !engine.Process.IsAlive) return new ComputeView(ComputeState.Gone, Size: null, Address: null, _lastEnd);
         // While a start is under way it is the one that finds out.
+        if (engine.IsServing) await LookForSilenceAsync(engine, cancellation);
         if (engine.IsServing || (_turn.CurrentCount > 0 && await AnswersAsync(engine, cancellation))) return new ComputeView(ComputeState.Serving, engine.Size, Address, SizeIsLimitedBy);
         return new ComputeView(ComputeState.Starting, engine.Size, Address: null, $"the engine (process {engine.Process.Pid}) does not answer yet");
     }

@@ -42,6 +42,12 @@ public sealed record LocalComputeOptions
     /// <summary>How long a statement of the gateway's own may take.</summary>
     public TimeSpan StatementLimit { get; init; } = TimeSpan.FromSeconds(5);
 
+    /// <summary>How long an engine that serves may answer nothing before it is killed, as one that hangs; its data is recovered at the next start.</summary>
+    public TimeSpan SilenceLimit { get; init; } = DefaultSilenceLimit;
+
+    /// <summary>Longer than a machine that swaps or a disk that stalls keeps a sound engine silent.</summary>
+    public static TimeSpan DefaultSilenceLimit { get; } = TimeSpan.FromMinutes(2);
+
     /// <summary>Limit the engine by control groups where they may be written.</summary>
     public bool UseControlGroups { get; init; } = true;
 }

@@ -28,6 +28,9 @@ internal sealed class RunningEngine(EngineProcess process, ComputeSize? size, lo
     /// <summary>It has answered.</summary>
     public bool IsServing { get => _isServing; set => _isServing = value; }
 
+    /// <summary>Timestamp of the first question in a row that it has not answered; null: it answered the last one.</summary>
+    public long? SilentSince { get; set; }
+
     /// <summary>We have asked it to end.</summary>
     public bool EndIsExpected { get => _endIsExpected; set => _endIsExpected = value; }
 

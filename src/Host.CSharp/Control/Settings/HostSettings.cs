@@ -80,7 +80,11 @@ public enum BackendTls
 
 /// <param name="Path">The engine's program; null: the first of mariadbd and mysqld found.</param>
 /// <param name="Arguments">Further arguments of the engine.</param>
-public sealed record EngineSettings(string? Path, IReadOnlyList<string> Arguments);
+public sealed record EngineSettings(string? Path, IReadOnlyList<string> Arguments)
+{
+    /// <summary>How long a local engine may answer nothing before it is killed, as one that hangs.</summary>
+    public TimeSpan SilentFor { get; init; } = Compute.Local.LocalComputeOptions.DefaultSilenceLimit;
+}
 
 /// <param name="Connections">Client connections at most; the next one gets error 1040.</param>
 /// <param name="HeldStatements">Statements that may wait for the compute at one time.</param>

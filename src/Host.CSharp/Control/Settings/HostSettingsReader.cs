@@ -185,8 +185,9 @@ internal static class HostSettingsReader
     {
         IReadOnlyList<string> arguments = section.Texts("arguments");
         string? path = section.Text("path");
+        TimeSpan silentFor = section.Duration("silentFor", above?.SilentFor ?? Compute.Local.LocalComputeOptions.DefaultSilenceLimit, TimeSpan.FromSeconds(1));
         section.EndOfKeys();
-        return new EngineSettings(path is null ? above?.Path : Path.GetFullPath(path), arguments.Count > 0 ? arguments : above?.Arguments ?? []);
+        return new EngineSettings(path is null ? above?.Path : Path.GetFullPath(path), arguments.Count > 0 ? arguments : above?.Arguments ?? []) { SilentFor = silentFor };
     }
 
     private static TlsSettings Tls(SettingsSection section, TlsSettings above)
