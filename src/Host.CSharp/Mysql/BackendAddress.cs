@@ -11,5 +11,8 @@ public sealed record BackendAddress(string? UnixSocket, IPEndPoint? Tcp, bool Re
     /// <summary>TLS to it; null: none.</summary>
     public EngineTls? Tls { get; init; }
 
+    /// <summary>User of an account that the gateway alone uses there, whose connections are no client's; null: there is none.</summary>
+    public string? ServiceUser { get; init; }
+
     public override string ToString() => UnixSocket ?? $"{Tcp}";
 }

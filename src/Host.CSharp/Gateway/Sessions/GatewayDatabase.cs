@@ -123,6 +123,9 @@ public sealed partial class GatewayDatabase : IGatewayDatabase
 
     internal Session? FindSession(uint connectionId) => _sessions.GetValueOrDefault(connectionId);
 
+    /// <summary>Those there are now; others may come and go meanwhile.</summary>
+    internal IEnumerable<Session> AllSessions => _sessions.Select(entry => entry.Value);
+
     internal void Add(Session session) => _sessions[session.ConnectionId] = session;
 
     internal void Remove(Session session) => _sessions.TryRemove(new KeyValuePair<uint, Session>(session.ConnectionId, session));

@@ -19,6 +19,10 @@ internal sealed partial class Session
         /// <summary>It has no answer and nobody to go to: it is thrown away as it comes.</summary>
         Discard,
         Kill,
+        ShowProcessList,
+
+        /// <summary>From here on bytes go both ways as they come.</summary>
+        Stream,
         Quit,
     }
 
@@ -62,6 +66,9 @@ internal sealed partial class Session
                 return Decision.Kill;
             case Command.Statistics:
                 return Decision.Forward;
+            case Command.BinlogDump or Command.BinlogDumpGtid:
+                _counts = true;
+                return Decision.Stream;
             default:
                 _counts = true;
                 return Decision.Forward;
@@ -93,6 +100,11 @@ internal sealed partial class Session
         {
             _counts = true;
             return Decision.Kill;
+        }
+        if (ProcessListStatement.IsIt(text, _info, _state.Dialect))
+        {
+            _counts = true;
+            return Decision.ShowProcessList;
         }
         return DecideByText(text);
     }

@@ -71,6 +71,7 @@ internal sealed partial class Session
             // Before the client hears of it, so that its next login finds the change.
             Database.OnAccountsChanged();
         }
+        NoteReplica();
         if (_trackersLent) _afterwards |= Afterwards.TakeTrackersBack;
     }
 
@@ -117,6 +118,10 @@ internal sealed partial class Session
                 await RelayPacketsAsync(backend: null, untilEmpty: false);
                 if (_long > 0) ReturnLong();
                 return true;
+            case Decision.ShowProcessList:
+                return await ShowProcessListAsync();
+            case Decision.Stream:
+                return await StreamAsync();
             default:
                 return await KillAsync();
         }

@@ -120,6 +120,9 @@ internal sealed partial class Session : IHangupObserver
         _signals |= signal;
         switch (_phase)
         {
+            case SessionPhase.Busy when _streams && (signal & (SessionSignals.Killed | SessionSignals.Stop)) != 0:
+                _backend?.Transport.Abort();
+                break;
             case SessionPhase.Busy when (signal & EndAnAttach) != 0:
                 _attaching?.Cancel();
                 break;
