@@ -15,6 +15,7 @@ internal sealed class GatewayProcess : IAsyncDisposable
     private readonly List<string> _output = [];
     private readonly string[] _extra;
     private readonly int? _openFiles;
+    private bool _many;
     private Process? _process;
 
     private GatewayProcess(string home, string[] extra, int? openFiles)
@@ -76,6 +77,22 @@ internal sealed class GatewayProcess : IAsyncDisposable
         return gateway;
     }
 
+    /// <summary>With several databases, which share the address, the rules and the first account.</summary>
+    public static async Task<GatewayProcess> StartManyAsync(JsonArray databases, string? rules = null, string? home = null)
+    {
+        home ??= Directory.CreateTempSubdirectory("serverless-e2e-").FullName;
+        string config = Path.Combine(home, "serverless.json");
+        var gateway = new GatewayProcess(home, ["--config", config], openFiles: null) { _many = true };
+        Directory.CreateDirectory(gateway.Rules);
+        await File.WriteAllTextAsync(Path.Combine(gateway.Rules, "test.rules"), rules ?? SleepyRules());
+        await File.WriteAllTextAsync(config, new JsonObject
+        {
+            ["listen"] = $"127.0.0.1:{gateway.Port}", ["rules"] = gateway.Rules, ["user"] = User, ["password"] = Password, ["databases"] = databases,
+        }.ToJsonString());
+        await gateway.LaunchAsync();
+        return gateway;
+    }
+
     private static async Task<string> WriteConfigAsync(string home, string engine)
     {
         string path = Path.Combine(home, "serverless.json");
@@ -98,8 +115,8 @@ internal sealed class GatewayProcess : IAsyncDisposable
         };
         string[] arguments =
         [
-            typeof(Host.Mysql.Account).Assembly.Location, "up", "--listen", $"127.0.0.1:{Port}", "--admin", $"127.0.0.1:{AdminPort}",
-            "--rules", Rules, "--data", Data, "--user", User, "--password", Password, .. _extra,
+            typeof(Host.Mysql.Account).Assembly.Location, "up", "--admin", $"127.0.0.1:{AdminPort}", "--data", Data,
+            .. _many ? Array.Empty<string>() : ["--listen", $"127.0.0.1:{Port}", "--rules", Rules, "--user", User, "--password", Password], .. _extra,
         ];
         string[] limited = _openFiles is null ? [] : ["-c", $"ulimit -n {_openFiles} && exec dotnet \"$@\"", "sh"];
         foreach (string argument in limited.Concat(arguments))
@@ -144,7 +161,7 @@ internal sealed class GatewayProcess : IAsyncDisposable
         }
     }
 
-    public async Task<JsonNode> StatusAsync() => (await Admin.GetFromJsonAsync<JsonNode>("/api/databases/default"))!;
+    public async Task<JsonNode> StatusAsync(string database = "default") => (await Admin.GetFromJsonAsync<JsonNode>($"/api/databases/{database}"))!;
 
     public async Task<string> PhaseAsync() => (string)(await StatusAsync())["phase"]!;
 

@@ -13,7 +13,7 @@ namespace Serverless.Tests.Integration.Sessions;
 
 /// <summary>
 /// A gateway in front of a real MariaDB, and the part of Control that the tests play: they open and close the gate, drain, kill and start the server.
-/// The account `app` with the password `secret` has all rights.
+/// The account `app` with the password `secret` has all rights, `plain` with the same password none.
 /// </summary>
 internal sealed class GatewayUnderTest : IAsyncDisposable
 {
@@ -70,9 +70,9 @@ internal sealed class GatewayUnderTest : IAsyncDisposable
     }
 
     /// <summary>The same with MySQL; skips the test when there is none.</summary>
-    public static async Task<GatewayUnderTest> StartMySqlAsync()
+    public static async Task<GatewayUnderTest> StartMySqlAsync(params string[] arguments)
     {
-        var server = await MySqlServer.StartAsync();
+        var server = await MySqlServer.StartAsync(arguments);
         return await PrepareAsync(
             new GatewayUnderTest(server, ServerFamily.MySql, new BackendAddress(server.SocketPath, Tcp: null, ReadsProxyHeader: false), new GatewayOptions()));
     }
@@ -80,16 +80,16 @@ internal sealed class GatewayUnderTest : IAsyncDisposable
     private static async Task<GatewayUnderTest> PrepareAsync(GatewayUnderTest gateway)
     {
         await using var root = await gateway.ConnectDirectlyAsync();
-        await root.QueryAllAsync("CREATE DATABASE shop; CREATE USER app@'%' IDENTIFIED BY 'secret'; GRANT ALL ON *.* TO app@'%' WITH GRANT OPTION", default);
+        await root.QueryAllAsync("CREATE DATABASE shop; CREATE USER app@'%' IDENTIFIED BY 'secret'; GRANT ALL ON *.* TO app@'%' WITH GRANT OPTION; CREATE USER plain@'%' IDENTIFIED BY 'secret'", default);
         await gateway.ReadEngineAsync(root);
         return gateway;
     }
 
     /// <summary>A client of the gateway.</summary>
-    public Task<EngineClient> ConnectAsync(string? schema = null, Capabilities without = Capabilities.None, Capabilities with = Capabilities.None, EventLoop? loop = null) =>
+    public Task<EngineClient> ConnectAsync(string? schema = null, Capabilities without = Capabilities.None, Capabilities with = Capabilities.None, EventLoop? loop = null, string user = "app") =>
         EngineClient.ConnectAsync(
             loop ?? Gateway.Loops.Next(),
-            new EngineLogin(Front, "app", LoginSecret.FromPassword("secret")) { Database = schema, Capabilities = (EngineLogin.DefaultCapabilities & ~without) | with },
+            new EngineLogin(Front, user, LoginSecret.FromPassword("secret")) { Database = schema, Capabilities = (EngineLogin.DefaultCapabilities & ~without) | with },
             CancellationToken.None);
 
     /// <summary>A client that goes round the gateway.</summary>

@@ -13,13 +13,15 @@ internal sealed class ScriptedCompute : IDisposable
     private readonly ScriptedServer _server;
 
     /// <param name="stepIn">Sees each statement before it is answered. False: the connection is closed.</param>
-    public ScriptedCompute(Func<string, Task<bool>> stepIn) => _server = new ScriptedServer(channel => ServeAsync(channel, stepIn));
+    /// <param name="instead">Answers a statement in its own way, after which the connection is closed; null: that one is answered as usual.</param>
+    public ScriptedCompute(Func<string, Task<bool>> stepIn, Func<string, Func<PacketChannel, Task>?>? instead = null) =>
+        _server = new ScriptedServer(channel => ServeAsync(channel, stepIn, instead));
 
     public BackendAddress Address => _server.Address;
 
     public void Dispose() => _server.Dispose();
 
-    private static async Task ServeAsync(PacketChannel channel, Func<string, Task<bool>> stepIn)
+    private static async Task ServeAsync(PacketChannel channel, Func<string, Task<bool>> stepIn, Func<string, Func<PacketChannel, Task>?>? instead)
     {
         await ScriptedServer.GreetAsync(channel);
         channel.Append(new OkPacket { Status = ServerStatus.AutoCommit });
@@ -33,6 +35,11 @@ internal sealed class ScriptedCompute : IDisposable
             if (!await stepIn(text))
             {
                 channel.Transport.Abort();
+                return;
+            }
+            if (instead?.Invoke(text) is { } misbehave)
+            {
+                await misbehave(channel);
                 return;
             }
             Answer(channel, text);

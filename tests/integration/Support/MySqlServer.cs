@@ -65,6 +65,8 @@ internal sealed class MySqlServer : IDisposable
         var directory = RunCleanup.Keep(new TemporaryDirectory());
         string[] arguments = ["--no-defaults", "--initialize-insecure", $"--datadir={directory["data"]}", "--skip-log-bin", .. RunAs()];
         await EngineProcess.RunAsync(Program!, arguments);
+        // Each copy makes its own: a replica must have another one than its source.
+        File.Delete(Path.Combine(directory["data"], "auto.cnf"));
         return directory["data"];
     }
 }
