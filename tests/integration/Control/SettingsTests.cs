@@ -82,7 +82,7 @@ public sealed class SettingsTests
     [TestCase("""{ "userPrefix": "a.b" }""", "userPrefix", "letters")]
     [TestCase("""{ "sni": ["a*b"] }""", "sni", "a*b")]
     [TestCase("""{ "userPrefix": "x", "databases": [ { "name": "a" } ] }""", "databases", "belong into each of them")]
-    [TestCase("""{ "proxyProtocol": { "from": ["10.0.0.1/8"] } }""", "proxyProtocol:from", "10.0.0.0/8")]
+    [TestCase("""{ "proxyProtocol": { "from": ["10.0.0.1/99"] } }""", "proxyProtocol:from", "10.0.0.0/8")]
     [TestCase("""{ "greeting": { "version": "a b" } }""", "greeting:version", "8.4.0")]
     [TestCase("""{ "listen": "nowhere" }""", "listen", "HOST:PORT")]
     [TestCase("""{ "listen": "127.0.0.1:99999" }""", "listen", "HOST:PORT")]
@@ -95,7 +95,7 @@ public sealed class SettingsTests
     [TestCase("""{ "log": { "level": "loud" } }""", "log:level", "warning")]
     [TestCase("""{ "admin": { "listen": "0.0.0.0:8306" } }""", "admin:listen", "token")]
     [TestCase("""{ "databases": [ { "name": "a" }, { "name": "A", "listen": "127.0.0.1:1" } ] }""", "databases", "each needs a name of its own")]
-    [TestCase("""{ "databases": [ { "name": "a" }, { "name": "b" } ] }""", "127.0.0.1:3306", "each needs an address of its own")]
+    [TestCase("""{ "databases": [ { "name": "a" }, { "name": "b" } ] }""", "127.0.0.1:3306", "nothing leads to it")]
     [TestCase("""{ "compute": "external" }""", "database `default` is external", "`backend`")]
     [TestCase("""{ "admin": "127.0.0.1:1" }""", "admin", "expected a section")]
     public void WrongValue_IsNamedWithWhatWasExpected(string json, string key, string expected) =>

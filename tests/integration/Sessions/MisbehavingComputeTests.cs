@@ -87,7 +87,7 @@ public sealed class MisbehavingComputeTests
             channel.Transport.Abort();
         });
         var before = GC.GetTotalMemory(forceFullCollection: true);
-        var ended = Assert.CatchAsync(async () => await client.QueryAsync(Asked, cancellation).WaitAsync(TimeSpan.FromSeconds(10), cancellation));
+        var ended = await Assert.CatchAsync(async () => await client.QueryAsync(Asked, cancellation).WaitAsync(TimeSpan.FromSeconds(10), cancellation));
         Assert.That(ended, Is.InstanceOf<EngineErrorException>().Or.InstanceOf<ConnectionLostException>().Or.InstanceOf<MalformedPacketException>());
         Assert.That(GC.GetTotalMemory(forceFullCollection: true) - before, Is.LessThan(4 << 20));
         client.Abort();

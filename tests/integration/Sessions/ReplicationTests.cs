@@ -27,6 +27,7 @@ public sealed class ReplicationTests
         if (semiSync)
         {
             await using var root = await gateway.ConnectDirectlyAsync();
+            await root.QueryAsync("INSERT INTO shop.followed VALUES (3)", cancellation);
             Assert.That((await root.QueryAsync("SHOW STATUS LIKE 'Rpl_semi_sync_master_clients'", cancellation)).Rows[0][1], Is.EqualTo("1"));
             Assert.That((await root.QueryAsync("SHOW STATUS LIKE 'Rpl_semi_sync_master_yes_tx'", cancellation)).Rows[0][1], Is.Not.EqualTo("0"), "its acknowledgements arrive");
         }
@@ -45,7 +46,7 @@ public sealed class ReplicationTests
         await replica.QueryAsync(
             string.Create(
                 CultureInfo.InvariantCulture,
-                $"CHANGE REPLICATION SOURCE TO SOURCE_HOST='127.0.0.1', SOURCE_PORT={gateway.Port}, SOURCE_USER='app', SOURCE_PASSWORD='secret', SOURCE_AUTO_POSITION=1, GET_SOURCE_PUBLIC_KEY=1"),
+                $"CHANGE REPLICATION SOURCE TO SOURCE_HOST='127.0.0.1', SOURCE_PORT={gateway.Port}, SOURCE_USER='app', SOURCE_PASSWORD='secret', SOURCE_AUTO_POSITION=1, SOURCE_SSL=0, GET_SOURCE_PUBLIC_KEY=1"),
             cancellation);
         await replica.QueryAsync("START REPLICA", cancellation);
         await FollowsAsync(gateway, replica, "SHOW REPLICA STATUS", cancellation);

@@ -22,6 +22,9 @@ internal sealed partial class HostRun : IAsyncDisposable
     /// <summary>How long clients may take to go, beyond what their last statement takes.</summary>
     private static readonly TimeSpan GoodbyeLimit = TimeSpan.FromSeconds(5);
 
+    /// <summary>How long the databases whose first start hangs are waited for before it is said that clients of the others can connect.</summary>
+    private static readonly TimeSpan FirstStartPatience = TimeSpan.FromSeconds(60);
+
     private readonly HostSettings _settings;
     private readonly TextWriter _output;
     private readonly ILoggerFactory _loggers;
@@ -146,12 +149,18 @@ internal sealed partial class HostRun : IAsyncDisposable
             throw;
         }
 
-        await Together.AllAsync(announcements.Where(one => starts[one.Key].IsCompleted).Select(one => one.Value), end);
+        Task announced = Together.AllAsync(announcements.Values, end);
+        if (await Task.WhenAny(announced, Task.Delay(FirstStartPatience, cancellation)) == announced)
+        {
+            await announced;
+        }
+
+        cancellation.ThrowIfCancellationRequested();
         _admin.Ready = true;
         await _output.WriteLineAsync($"status: ./serverless status{(_settings.Admin.Listen.Port == 8306 ? "" : $" --admin {_admin.Address}")}");
         await _output.WriteLineAsync($"ready {string.Join(' ', listeners.Values.Select(one => one.Result.LocalEndPoint))} admin {_admin.Address}");
         await _output.FlushAsync(cancellation);
-        await Together.AllAsync(announcements.Values, end);
+        await announced;
     }
 
     /// <summary>Listens as soon as one of the databases there has been started.</summary>

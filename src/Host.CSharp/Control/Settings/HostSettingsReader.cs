@@ -112,7 +112,7 @@ internal static class HostSettingsReader
             }
             else
             {
-                proxies.Fail("from", $"expected addresses or networks, like 10.0.0.7 or 10.0.0.0/8 (all bits behind the mask 0), found `{text}`");
+                proxies.Fail("from", $"expected addresses or networks, like 10.0.0.7 or 10.0.0.0/8, found `{text}`");
             }
         }
 
