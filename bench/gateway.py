@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""What the gateway costs, beside the server alone and HAProxy, in one run and in turns.
+"""What the gateway costs, beside the server alone, HAProxy and MySQL Router, in one run and in turns.
 
     bench/gateway.py [--rounds 3] [--seconds 4] [--threads 1,8,64] [--idle 2000] [--wakes 20] [--only relay,idle,wake] [--json FILE]
 
@@ -8,7 +8,8 @@ idle   resident memory per connection that is held open and does nothing, the da
 wake   from a statement sent on a sleeping database to its answer, beside the same server's own start to its first answer
 
 One engine serves all: the gateway's own compute, which for this run listens on TCP as well. The gateway reaches it over its Unix
-socket, HAProxy over TCP; `direct` is measured over both. Needs mariadbd, sysbench, haproxy and PyMySQL. Machines are noisy: read
+socket, HAProxy over TCP; `direct` is measured over both. `shared` is a second gateway before the same engine over TCP, whose clients share
+--shared connections. MySQL Router is measured when SERVERLESS_BENCH_MYSQLROUTER names its program. Needs mariadbd, sysbench, haproxy and PyMySQL. Machines are noisy: read
 medians, and ratios within one run.
 """
 import argparse
@@ -26,7 +27,7 @@ import time
 
 import pymysql
 
-from servers import PASSWORD, USER, Gateway, HAProxy, cpu_seconds, resident
+from servers import PASSWORD, USER, Gateway, HAProxy, Router, cpu_seconds, resident
 
 QUERY = "SELECT COUNT(*) FROM sbtest.wake"
 
@@ -70,13 +71,16 @@ def one_run(name, where, pid, threads, seconds):
     return {"qps": queries / took, "p50": percentile(result.stdout, .5), "p95": percentile(result.stdout, .95), "cpu_us": used / queries * 1e6}
 
 
-def relay(gateway, haproxy, options):
+def relay(gateway, haproxy, shared, router, options):
     connect(gateway.port).cursor().execute("CREATE DATABASE IF NOT EXISTS sbtest")
     tcp = lambda port: ["--mysql-host=127.0.0.1", f"--mysql-port={port}"]
     paths = {"direct (TCP)": (tcp(gateway.engine_port), None),
              "direct (socket)": (["--mysql-host=localhost", f"--mysql-socket={gateway.engine_socket()}"], None),
              "HAProxy": (tcp(haproxy.port), haproxy.pid),
-             "gateway": (tcp(gateway.port), gateway.pid)}
+             "gateway": (tcp(gateway.port), gateway.pid),
+             f"shared ({options.shared})": (tcp(shared.port), shared.pid)}
+    if router:
+        paths["MySQL Router"] = (tcp(router.port), router.pid)
     prepared = sysbench(tcp(gateway.port), 1, 0, "prepare")
     if prepared.returncode:
         sys.exit(prepared.stdout + prepared.stderr)
@@ -171,6 +175,7 @@ def main():
     p.add_argument("--rounds", type=int, default=3)
     p.add_argument("--seconds", type=int, default=4)
     p.add_argument("--threads", type=lambda s: [int(t) for t in s.split(",")], default=[1, 8, 64])
+    p.add_argument("--shared", type=int, default=16)
     p.add_argument("--idle", type=int, default=2000)
     p.add_argument("--wakes", type=int, default=20)
     p.add_argument("--only", type=lambda s: s.split(","), default=["relay", "wake", "idle"])
@@ -183,7 +188,11 @@ def main():
         parts.append(gateway := Gateway(home))
         parts.append(haproxy := HAProxy(home, gateway.engine_port))
         if "relay" in options.only:
-            results["relay"] = relay(gateway, haproxy, options)
+            parts.append(shared := Gateway(home, options.shared, gateway.engine_port))
+            program = os.environ.get("SERVERLESS_BENCH_MYSQLROUTER")
+            router = Router(program, home, gateway.engine_port) if program else None
+            parts += [router] if router else []
+            results["relay"] = relay(gateway, haproxy, shared, router, options)
         if "wake" in options.only:
             results["wake"] = wake(gateway, options)
         if "idle" in options.only:

@@ -51,15 +51,20 @@ def resident(pid):
 class Gateway:
     """The gateway and its own compute. The engine listens on TCP too, for this run only, so that others can be measured on it."""
 
-    def __init__(self, home):
-        self.port, self.admin, self.engine_port = free_port(), free_port(), free_port()
+    def __init__(self, home, shares=None, engine_port=None):
+        """With `shares` its sessions share so many connections to the engine of another gateway, over TCP."""
+        self.port, self.admin, self.engine_port = free_port(), free_port(), engine_port or free_port()
+        home = os.path.join(home, f"shares-{shares}" if shares else "own")
         rules, config = os.path.join(home, "rules"), os.path.join(home, "serverless.json")
         os.makedirs(rules)
         with open(os.path.join(rules, "bench.rules"), "w") as f:
             f.write(RULES)
+        database = {"name": "default", "engine": {"arguments": [
+            "--skip-networking=0", f"--port={self.engine_port}", "--bind-address=127.0.0.1", "--max-connections=3000"]}}
+        if shares:
+            database = {"name": "default", "compute": "external", "backend": f"127.0.0.1:{engine_port}", "backendTls": "off", "limits": {"backendConnections": shares}}
         with open(config, "w") as f:
-            json.dump({"databases": [{"name": "default", "engine": {"arguments": [
-                "--skip-networking=0", f"--port={self.engine_port}", "--bind-address=127.0.0.1", "--max-connections=3000"]}}]}, f)
+            json.dump({"databases": [database]}, f)
         self.data = os.path.join(home, "data")
         self.process = subprocess.Popen(
             [os.path.join(ROOT, "serverless"), "up", "--config", config, "--listen", f"127.0.0.1:{self.port}", "--admin", f"127.0.0.1:{self.admin}",
@@ -135,6 +140,38 @@ listen mysql
   server engine 127.0.0.1:{engine_port}
 """)
         self.process = subprocess.Popen(["haproxy", "-db", "-f", path], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        self.pid = self.process.pid
+        wait_port(self.port)
+
+    def stop(self):
+        self.process.kill()
+        self.process.wait()
+
+
+class Router:
+    """MySQL Router as it routes by default, before the same engine over TCP."""
+
+    def __init__(self, program, home, engine_port):
+        self.port = free_port()
+        path = os.path.join(home, "router.conf")
+        with open(path, "w") as f:
+            f.write(f"""[DEFAULT]
+name=bench
+logging_folder={home}
+runtime_folder={home}
+data_folder={home}
+max_total_connections=9000
+[routing:bench]
+bind_address=127.0.0.1
+bind_port={self.port}
+destinations=127.0.0.1:{engine_port}
+routing_strategy=first-available
+protocol=classic
+client_ssl_mode=PASSTHROUGH
+server_ssl_mode=AS_CLIENT
+max_connect_errors=1000000
+""")
+        self.process = subprocess.Popen([program, "-c", path], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         self.pid = self.process.pid
         wait_port(self.port)
 

@@ -4,6 +4,7 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Serverless.Core;
 using Serverless.Host.Control;
+using Serverless.Host.Gateway;
 
 namespace Serverless.Host.Admin;
 
@@ -12,6 +13,8 @@ internal static class AdminApi
 {
     private const int MostDecisions = DecisionHistory.Capacity;
     private const int DecisionsByDefault = 50;
+    private const int SessionsByDefault = 100;
+    private const int MostSessions = 1000;
     private const string By = "operator";
 
     public static void Map(IEndpointRouteBuilder routes, IReadOnlyDictionary<string, Database> databases, Func<bool> ready)
@@ -23,6 +26,7 @@ internal static class AdminApi
         routes.MapGet("/api/databases", () => Json(new DatabasesReply([.. databases.Values.Select(StatusComposer.Status)])));
         routes.MapGet("/api/databases/{name}", (string name) => With(databases, name, database => Json(StatusComposer.Status(database))));
         routes.MapGet("/api/databases/{name}/decisions", (string name, string? limit) => With(databases, name, database => Decisions(database, limit)));
+        routes.MapGet("/api/databases/{name}/sessions", (string name, string? after, string? limit) => With(databases, name, database => Sessions(database, after, limit)));
         Command(routes, databases, "suspend", sized: false, (_, at) => Inputs.Suspend(at, By));
         Command(routes, databases, "resume", sized: null, (size, at) => Inputs.Resume(at, size, By));
         Command(routes, databases, "resize", sized: true, (size, at) => Inputs.Resize(at, size!.Value, By));
@@ -77,6 +81,28 @@ internal static class AdminApi
         {
             return (null, $"the body is not what is expected, a JSON object like {{\"size\": \"2cu\"}}: {e.Message}");
         }
+    }
+
+    private static IResult Sessions(Database database, string? after, string? limit)
+    {
+        uint first = 0;
+        int count = SessionsByDefault;
+        if (after is not null && !uint.TryParse(after, out first))
+        {
+            return Error(StatusCodes.Status400BadRequest, $"after: expected a connection id, found `{after}`");
+        }
+
+        if (limit is not null && (!int.TryParse(limit, out count) || count is < 1 or > MostSessions))
+        {
+            return Error(StatusCodes.Status400BadRequest, $"limit: expected a number from 1 to {MostSessions}, found `{limit}`");
+        }
+
+        IReadOnlyList<SessionReading> sessions = database.Gateway.ReadSessions(first, count);
+        return Results.Json(
+            new SessionsReply(
+                [.. sessions.Select(one => new SessionReply(one.ConnectionId, one.User, one.Client, one.Schema, one.State, Math.Round(one.Idle.TotalSeconds, 1), one.Pinned, one.BackendId))],
+                sessions.Count == count ? sessions[^1].ConnectionId : null),
+            AdminJson.Default.SessionsReply);
     }
 
     private static IResult Decisions(Database database, string? limit)

@@ -9,6 +9,7 @@ namespace Serverless.Host.Admin;
 [JsonSerializable(typeof(DatabasesReply))]
 [JsonSerializable(typeof(StatusReply))]
 [JsonSerializable(typeof(DecisionsReply))]
+[JsonSerializable(typeof(SessionsReply))]
 [JsonSerializable(typeof(ErrorReply))]
 [JsonSerializable(typeof(CommandRequest))]
 internal sealed partial class AdminJson : JsonSerializerContext;

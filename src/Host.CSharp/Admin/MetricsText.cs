@@ -29,11 +29,23 @@ internal static class MetricsText
         Gauge(text, samples, "serverless_connections_active", "client connections that run a statement or hold a backend connection", one => one.Activity.Active);
         Gauge(text, samples, "serverless_connections_parked", "client connections without a backend connection", one => one.Activity.Parked);
         Gauge(text, samples, "serverless_connections_pinned", "client connections with state that cannot be restored, transactions included", one => one.Activity.Pinned.Count);
+        Gauge(text, samples, "serverless_backend_connections", "connections to the compute, those being made included", one => one.Activity.Sharing?.Backends);
+        Gauge(text, samples, "serverless_backend_connections_idle", "of these, connections that no client's session has", one => one.Activity.Sharing?.Idle);
+        Family(text, samples, "serverless_attaches_total", "counter", "connections to the compute that sessions were given, by how they came by them", (one, line) =>
+        {
+            if (one.Activity.Sharing is { } sharing)
+            {
+                line(sharing.Logins, ",by=\"login\"");
+                line(sharing.TakenAsItIs, ",by=\"pool\"");
+                line(sharing.TakenAfterReset, ",by=\"reset\"");
+            }
+        });
         Gauge(text, samples, "serverless_transactions_open", "client connections in a transaction", one => one.Activity.Transactions);
         Gauge(text, samples, "serverless_statements_running", "statements under way", one => one.Activity.Running);
         Gauge(text, samples, "serverless_statements_held", "statements that wait for the compute", one => one.Activity.Held);
         Counter(text, samples, "serverless_statements_total", "statements that ended", one => one.Activity.StatementsTotal);
         Counter(text, samples, "serverless_statements_seconds_total", "time that statements took", one => one.Activity.LatencyTotal.TotalSeconds);
+        ForcedDetaches(text, samples);
         Gauge(text, samples, "serverless_idle_seconds", "time since the last statement that would wake the compute ended", one => one.View.IdleMs / 1000.0);
         Counter(text, samples, "serverless_compute_starts_total", "starts of the compute", one => one.Report.Starts);
         Counter(text, samples, "serverless_compute_stops_total", "stops of the compute", one => one.Report.Stops);
@@ -45,6 +57,25 @@ internal static class MetricsText
         Gauge(text, samples, "serverless_spent_day_cu_hours", "compute-unit hours since local midnight", one => one.View.SpentDay / 1000.0);
         Gauge(text, samples, "serverless_spent_month_cu_hours", "compute-unit hours since the first of the local month", one => one.View.SpentMonth / 1000.0);
         return text.ToString();
+    }
+
+    /// <summary>Only there while the debug switch is on.</summary>
+    private static void ForcedDetaches(StringBuilder text, List<Sample> samples)
+    {
+        samples = [.. samples.Where(one => one.Activity.ForcedDetaches is not null)];
+        if (samples.Count == 0)
+        {
+            return;
+        }
+
+        Counter(text, samples, "serverless_debug_detached_total", "statements outside transactions after which the session left its backend connection", one => one.Activity.ForcedDetaches!.Detached);
+        Family(text, samples, "serverless_debug_kept_total", "counter", "statements outside transactions after which the session was kept on its backend connection, by reason", (one, line) =>
+        {
+            foreach ((string reason, long count) in one.Activity.ForcedDetaches!.Kept)
+            {
+                line(count, $",reason=\"{reason}\"");
+            }
+        });
     }
 
     private static void Gauge(StringBuilder text, List<Sample> samples, string name, string help, Func<Sample, double?> value) => Single(text, samples, name, "gauge", help, value);

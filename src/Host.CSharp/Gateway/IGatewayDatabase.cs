@@ -5,10 +5,33 @@ namespace Serverless.Host.Gateway;
 /// <summary>Counts of one database's sessions at one instant; see the kernel's Activity for their meaning.</summary>
 /// <param name="Pinned">Sessions named with their reasons; there may be more than are named.</param>
 /// <param name="PinnedCount">All sessions that are pinned by something else than a transaction; null: those that are named.</param>
+/// <param name="ForcedDetaches">Null: the switch is off.</param>
 public sealed record ActivityReading(
     int Open, int Active, int Running, int Held, int Transactions, int Parked,
     DateTimeOffset? LastEnded, TimeSpan TransactionsIdle, TimeSpan PinnedIdle,
-    long StatementsTotal, TimeSpan LatencyTotal, IReadOnlyList<PinnedSession> Pinned, int? PinnedCount = null);
+    long StatementsTotal, TimeSpan LatencyTotal, IReadOnlyList<PinnedSession> Pinned, int? PinnedCount = null,
+    ForcedDetachReading? ForcedDetaches = null, SharingReading? Sharing = null);
+
+/// <summary>The backend connections.</summary>
+/// <param name="Backends">All that there are now, those that are being made included.</param>
+/// <param name="Idle">Of these, those that no session has.</param>
+/// <param name="Logins">Since the start, connections that sessions were given by a login of their own.</param>
+/// <param name="TakenAsItIs">And out of the pool, with nothing to be done.</param>
+/// <param name="TakenAfterReset">And out of the pool, cleared and made the session's in one round trip.</param>
+public sealed record SharingReading(int Backends, int Idle, long Logins, long TakenAsItIs, long TakenAfterReset);
+
+/// <summary>What the debug switch for detaching did, since the start: statements outside transactions after which their session left its backend connection, or did not.</summary>
+/// <param name="Kept">By what kept it, the name of the cause.</param>
+public sealed record ForcedDetachReading(long Detached, IReadOnlyList<KeyValuePair<string, long>> Kept);
+
+/// <summary>One session at one instant.</summary>
+/// <param name="Client">Address and port that it came from; null: a Unix socket.</param>
+/// <param name="State">`running`; `held`: a statement of it waits for the compute or for a connection to it; `idle`: it has a connection and no command runs; `parked`: it has none.</param>
+/// <param name="Idle">How long no command has run.</param>
+/// <param name="Pinned">What keeps it on its connection, in words, an open transaction included; null: nothing.</param>
+/// <param name="BackendId">The server's own number of its connection; null: it has none.</param>
+public sealed record SessionReading(
+    uint ConnectionId, string User, string? Client, string? Schema, string State, TimeSpan Idle, string? Pinned, uint? BackendId);
 
 /// <summary>A session with state that cannot be restored, and why, in words. An open transaction is named here too.</summary>
 public sealed record PinnedSession(uint ConnectionId, string Account, string Why, TimeSpan Idle);
@@ -37,6 +60,11 @@ public interface IGatewayDatabase
     event Action? AccountsChanged;
 
     ActivityReading Read();
+
+    /// <summary>Sessions in the order of their connection ids.</summary>
+    /// <param name="after">Only ids greater than this one.</param>
+    /// <param name="limit">So many at most.</param>
+    IReadOnlyList<SessionReading> ReadSessions(uint after, int limit);
 
     /// <summary>The compute serves: sessions attach to it as they need, held statements go on.</summary>
     void Open(BackendAddress backend);

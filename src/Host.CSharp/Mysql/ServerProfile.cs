@@ -14,7 +14,14 @@ public enum ServerFamily { MySql, MariaDb }
 /// <param name="Collations">Collation name to (id, character set).</param>
 public sealed record ServerProfile(
     ServerFamily Family, string Version, ulong Capabilities, byte DefaultCollationId, string DefaultAuthPlugin,
-    IReadOnlyDictionary<string, string> Variables, IReadOnlyDictionary<string, CollationInfo> Collations);
+    IReadOnlyDictionary<string, string> Variables, IReadOnlyDictionary<string, CollationInfo> Collations)
+{
+    /// <summary>
+    /// There are stored functions or triggers beside the server's own, so that a plain statement may do to its session what its text does not say. True
+    /// where that is not known.
+    /// </summary>
+    public bool MayRunStoredCode { get; init; } = true;
+}
 
 /// <param name="Id">Collation id as used in the protocol.</param>
 /// <param name="IsDefault">It is the default collation of its character set.</param>

@@ -39,6 +39,8 @@ internal sealed class FakeGateway(CallLog calls) : IGatewayDatabase
         }
     }
 
+    public IReadOnlyList<SessionReading> ReadSessions(uint after, int limit) => [];
+
     public void Set(Func<ActivityReading, ActivityReading> change)
     {
         lock (_lock)

@@ -49,6 +49,23 @@ public sealed class SettingsTests
     }
 
     [Test]
+    public void Sharing_AndItsUsers_AreTakenFromAboveToo()
+    {
+        HostSettings settings = Read("""
+            { "sharing": { "after": "5s", "users": { "report": "off" } }, "debug": { "detach": "statement" },
+              "databases": [ { "name": "a", "listen": "127.0.0.1:1" }, { "name": "b", "listen": "127.0.0.1:2", "sharing": { "mode": "off", "users": { "web": "on" } } } ] }
+            """);
+        Assert.Multiple(() =>
+        {
+            Assert.That(settings.Databases[0].Sharing.On, Is.True);
+            Assert.That(settings.Databases[0].Debug.Detach, Is.EqualTo(ForcedDetach.Statement));
+            Assert.That(settings.Databases[1].Sharing.On, Is.False);
+            Assert.That(settings.Databases[1].Sharing.After, Is.EqualTo(TimeSpan.FromSeconds(5)));
+            Assert.That(settings.Databases[1].Sharing.Users, Is.EquivalentTo(new Dictionary<string, bool> { ["report"] = false, ["web"] = true }));
+        });
+    }
+
+    [Test]
     public void Databases_TakeFromAboveWhatTheyDoNotSay()
     {
         HostSettings settings = Read("""

@@ -70,12 +70,19 @@ internal sealed class GatewayUnderTest : IAsyncDisposable
     }
 
     /// <summary>The same with MySQL; skips the test when there is none.</summary>
-    public static async Task<GatewayUnderTest> StartMySqlAsync(params string[] arguments)
+    public static Task<GatewayUnderTest> StartMySqlAsync(params string[] arguments) => StartMySqlAsync(new GatewayOptions(), arguments);
+
+    /// <inheritdoc cref="StartMySqlAsync(string[])"/>
+    public static async Task<GatewayUnderTest> StartMySqlAsync(GatewayOptions options, params string[] arguments)
     {
         var server = await MySqlServer.StartAsync(arguments);
         return await PrepareAsync(
-            new GatewayUnderTest(server, ServerFamily.MySql, new BackendAddress(server.SocketPath, Tcp: null, ReadsProxyHeader: false), new GatewayOptions()));
+            new GatewayUnderTest(server, ServerFamily.MySql, new BackendAddress(server.SocketPath, Tcp: null, ReadsProxyHeader: false), options));
     }
+
+    /// <summary>In front of a server of the family; skips the test when there is none.</summary>
+    public static Task<GatewayUnderTest> StartAsync(ServerFamily family, GatewayOptions options) =>
+        family == ServerFamily.MariaDb ? StartAsync(options) : StartMySqlAsync(options);
 
     private static async Task<GatewayUnderTest> PrepareAsync(GatewayUnderTest gateway)
     {
@@ -95,6 +102,9 @@ internal sealed class GatewayUnderTest : IAsyncDisposable
     /// <summary>A client that goes round the gateway.</summary>
     public Task<EngineClient> ConnectDirectlyAsync(EventLoop? loop = null) =>
         EngineClient.ConnectAsync(loop ?? Gateway.Loops.Next(), new EngineLogin(Backend, "root", LoginSecret.Empty), CancellationToken.None);
+
+    /// <summary>As where the server has no stored functions and no triggers.</summary>
+    public void KnowsNoStoredCode() => Database.UseProfile(Database.Catalogue!.Profile with { MayRunStoredCode = false });
 
     public void Open() => Database.Open(Backend);
 

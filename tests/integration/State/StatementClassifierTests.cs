@@ -160,11 +160,11 @@ public sealed class StatementClassifierTests
 
     [Test]
     public void RoutineDefinition_IsOneStatementWhoseBodyDoesNotRun() =>
-        Verify("CREATE DEFINER=CURRENT_USER PROCEDURE p() BEGIN SET @x=1; CASE WHEN 1 THEN SELECT GET_LOCK('a',1); END CASE; IF 1 THEN SELECT 2; END IF; END", K.Ddl, T.None);
+        Verify("CREATE DEFINER=CURRENT_USER PROCEDURE p() BEGIN SET @x=1; CASE WHEN 1 THEN SELECT GET_LOCK('a',1); END CASE; IF 1 THEN SELECT 2; END IF; END", K.Ddl, T.CreatesStoredCode);
 
     [Test]
     public void StatementBehindARoutineDefinition_Counts() =>
-        Verify("CREATE FUNCTION f() RETURNS INT RETURN 1; SELECT GET_LOCK('a',1)", K.Ddl, T.MultiStatement | T.TakesUserLock);
+        Verify("CREATE FUNCTION f() RETURNS INT RETURN 1; SELECT GET_LOCK('a',1)", K.Ddl, T.MultiStatement | T.TakesUserLock | T.CreatesStoredCode);
 
     [TestCase("/*!40000 SELECT @x */", K.Select, T.UserVariables | T.ExecutableComment)]
     [TestCase("SELECT 1 /*! , GET_LOCK('a',1) */", K.Select, T.TakesUserLock | T.ExecutableComment)]

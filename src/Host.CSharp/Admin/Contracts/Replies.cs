@@ -7,6 +7,17 @@ public sealed record DatabasesReply(List<StatusReply> Databases);
 /// <param name="Now">How things stand now: what is held back, and when the next change can come.</param>
 public sealed record DecisionsReply(List<DecisionReply> Decisions, ExplanationReply? Now = null);
 
+/// <summary>`GET /api/databases/{name}/sessions`: in the order of their ids.</summary>
+/// <param name="Next">To be given as `after` for the next page; null: there is none.</param>
+public sealed record SessionsReply(List<SessionReply> Sessions, uint? Next);
+
+/// <param name="Client">Address and port; null for a Unix socket.</param>
+/// <param name="State">`running`, `held`, `idle` (it has a backend connection) or `parked` (it has none).</param>
+/// <param name="PinnedBecause">What keeps it on its backend connection, in words; null: nothing.</param>
+/// <param name="BackendId">The server's own number of that connection; null: it has none.</param>
+public sealed record SessionReply(
+    uint Id, string User, string? Client, string? Schema, string State, double IdleSeconds, string? PinnedBecause, uint? BackendId);
+
 /// <summary>How things stand at an instant.</summary>
 /// <param name="Next">The first change to come if everything stays as it is; null when an effect is in flight, or nothing changes within the hour.</param>
 /// <param name="Lines">All of it in words.</param>

@@ -12,6 +12,7 @@ using Serverless.Host.Control.Settings;
 using Serverless.Host.Gateway.Authentication;
 using Serverless.Host.Gateway.Listening;
 using Serverless.Host.Gateway.Sessions;
+using Serverless.Host.Gateway.Sharing;
 using Serverless.Host.Mysql;
 
 namespace Serverless.Host.Cli.Up;
@@ -55,7 +56,7 @@ internal sealed partial class HostRun : IAsyncDisposable
         _gateway = new GatewayServer(Environment.ProcessorCount, connections, descriptors, login, options, TimeProvider.System, loggers);
         foreach (DatabaseSettings one in settings.Databases)
         {
-            _gateway.AddDatabase(one.Name, options with { Hold = new HoldLimits(one.Limits.HeldStatements, one.Limits.HeldBytes, one.Limits.HeldFor) });
+            _gateway.AddDatabase(one.Name, OptionsOf(one, options));
         }
     }
 
@@ -199,6 +200,15 @@ internal sealed partial class HostRun : IAsyncDisposable
         string about = compute is LocalCompute local ? $"{local.EngineName}, size limited by {local.SizeIsLimitedBy}" : $"external server at {settings.Backend}";
         await _output.WriteLineAsync($"{settings.Name}: {database.Controller.Report!.Decision.Phase.ToString().ToLowerInvariant()}, {about}");
     }
+
+    private GatewayOptions OptionsOf(DatabaseSettings settings, GatewayOptions ofAll) => ofAll with
+    {
+        Hold = new HoldLimits(settings.Limits.HeldStatements, settings.Limits.HeldBytes, settings.Limits.HeldFor),
+        AdminUsers = (_settings.Admin.Users ?? [settings.User]).ToHashSet(StringComparer.Ordinal),
+        MostBackends = settings.Limits.BackendConnections ?? int.MaxValue,
+        Sharing = new SharingOptions { On = settings.Sharing.On, Users = settings.Sharing.Users, After = settings.Sharing.After, KeepFor = settings.Sharing.KeepFor },
+        DetachAfterEachStatement = settings.Debug.Detach == ForcedDetach.Statement,
+    };
 
     private async Task<ICompute> OpenAsync(DatabaseSettings settings, CancellationToken cancellation)
     {

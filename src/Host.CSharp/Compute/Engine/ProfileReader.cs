@@ -13,7 +13,21 @@ internal static class ProfileReader
         return new ServerProfile(
             family, greeting.ServerVersion, (ulong)greeting.Capabilities, greeting.CollationId, greeting.AuthPlugin ?? "",
             variables.Rows.ToDictionary(row => (row[0] ?? "").ToLowerInvariant(), row => row[1] ?? "", StringComparer.Ordinal),
-            await ReadCollationsAsync(sql, family, cancellation));
+            await ReadCollationsAsync(sql, family, cancellation))
+        {
+            MayRunStoredCode = await HasStoredCodeAsync(sql, cancellation),
+        };
+    }
+
+    /// <summary>Procedures and events do not count: a CALL says that it runs one, and an event has a session of its own.</summary>
+    private static async Task<bool> HasStoredCodeAsync(EngineSql sql, CancellationToken cancellation)
+    {
+        const string ofTheServer = "('sys','mysql','information_schema','performance_schema')";
+        var found = await sql.QueryAsync(
+            $"SELECT EXISTS(SELECT 1 FROM information_schema.ROUTINES WHERE ROUTINE_TYPE<>'PROCEDURE' AND ROUTINE_SCHEMA NOT IN {ofTheServer})"
+            + $" OR EXISTS(SELECT 1 FROM information_schema.TRIGGERS WHERE TRIGGER_SCHEMA NOT IN {ofTheServer})",
+            cancellation);
+        return found.Scalar != "0";
     }
 
     private static async Task<Dictionary<string, CollationInfo>> ReadCollationsAsync(EngineSql sql, ServerFamily family, CancellationToken cancellation)

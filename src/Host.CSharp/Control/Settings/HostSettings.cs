@@ -14,7 +14,8 @@ public sealed record HostSettings(AdminSettings Admin, string Data, LogSettings 
 }
 
 /// <param name="Token">Callers must send it as `Authorization: Bearer TOKEN`; null: none is asked for, and the address is loopback.</param>
-public sealed record AdminSettings(IPEndPoint Listen, string? Token);
+/// <param name="Users">Users that may see all sessions of their database by SQL; null: each database's first account.</param>
+public sealed record AdminSettings(IPEndPoint Listen, string? Token, IReadOnlyList<string>? Users = null);
 
 /// <param name="Levels">Levels of single categories, by prefix.</param>
 public sealed record LogSettings(LogLevel Level, IReadOnlyDictionary<string, LogLevel> Levels);
@@ -33,6 +34,35 @@ public sealed record DatabaseSettings(
 {
     /// <summary>By what clients say that they mean it, where it shares its address with others.</summary>
     public DatabaseNames Names { get; init; } = DatabaseNames.None;
+
+    public SharingSettings Sharing { get; init; } = SharingSettings.Default;
+
+    public DebugSettings Debug { get; init; } = DebugSettings.Default;
+}
+
+/// <summary>Sessions that do nothing lend their backend connections to others.</summary>
+/// <param name="On">Those of users that are not named do.</param>
+/// <param name="Users">By user name.</param>
+/// <param name="After">How long a session is idle before it does.</param>
+/// <param name="KeepFor">How long a connection is kept that no session uses.</param>
+public sealed record SharingSettings(bool On, IReadOnlyDictionary<string, bool> Users, TimeSpan After, TimeSpan KeepFor)
+{
+    public static SharingSettings Default { get; } = new(true, new Dictionary<string, bool>(), TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(60));
+}
+
+/// <summary>For tests of the gateway itself.</summary>
+/// <param name="Detach">When a session is made to give its backend connection back, besides when it has to.</param>
+public sealed record DebugSettings(ForcedDetach Detach)
+{
+    public static DebugSettings Default { get; } = new(ForcedDetach.Never);
+}
+
+public enum ForcedDetach
+{
+    Never,
+
+    /// <summary>After every statement of a session that is not pinned.</summary>
+    Statement,
 }
 
 public enum ComputeKind
@@ -91,9 +121,10 @@ public sealed record EngineSettings(string? Path, IReadOnlyList<string> Argument
 /// <param name="HeldBytes">Bytes of statements that may wait at one time.</param>
 /// <param name="HeldFor">How long a statement may wait for the compute.</param>
 /// <param name="DrainFor">How long a suspend may wait for sessions to give back their connections.</param>
+/// <param name="BackendConnections">Connections to the compute at most; null: as many as sessions need.</param>
 /// <param name="AuditBytes">Bytes of audit log kept on disk.</param>
 public sealed record LimitSettings(
-    int Connections, int HeldStatements, long HeldBytes, TimeSpan HeldFor, TimeSpan DrainFor, long AuditBytes)
+    int Connections, int HeldStatements, long HeldBytes, TimeSpan HeldFor, TimeSpan DrainFor, long AuditBytes, int? BackendConnections = null)
 {
     public static LimitSettings Default { get; } =
         new(20_000, 10_000, 256L << 20, TimeSpan.FromSeconds(60), TimeSpan.FromSeconds(10), 64L << 20);

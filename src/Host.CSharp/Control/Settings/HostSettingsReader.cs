@@ -35,6 +35,14 @@ internal static class HostSettingsReader
         ["verified"] = BackendTls.Verified,
     };
 
+    private static readonly Dictionary<string, bool> Switches = new(StringComparer.OrdinalIgnoreCase) { ["on"] = true, ["off"] = false };
+
+    private static readonly Dictionary<string, ForcedDetach> ForcedDetaches = new(StringComparer.OrdinalIgnoreCase)
+    {
+        ["never"] = ForcedDetach.Never,
+        ["statement"] = ForcedDetach.Statement,
+    };
+
     /// <exception cref="SettingsException">Something in it is wrong; the message lists everything that is.</exception>
     public static HostSettings Read(IConfiguration configuration)
     {
@@ -58,7 +66,7 @@ internal static class HostSettingsReader
     private static AdminSettings Admin(SettingsSection root)
     {
         SettingsSection section = root.Section("admin");
-        var admin = new AdminSettings(section.Address("listen", new IPEndPoint(IPAddress.Loopback, 8306)), section.Text("token"));
+        var admin = new AdminSettings(section.Address("listen", new IPEndPoint(IPAddress.Loopback, 8306)), section.Text("token"), section.Texts("users") is { Count: > 0 } users ? users : null);
         section.EndOfKeys();
         if (admin.Token is null && !IPAddress.IsLoopback(admin.Listen.Address))
         {
@@ -170,6 +178,8 @@ internal static class HostSettingsReader
             section.OneOf("backendTls", above?.BackendTls ?? BackendTls.Preferred, BackendTlsModes))
         {
             Names = DatabaseNamesReader.Read(section),
+            Sharing = Sharing(section.Section("sharing"), above?.Sharing ?? SharingSettings.Default),
+            Debug = Debug(section.Section("debug"), above?.Debug ?? DebugSettings.Default),
         };
     }
 
@@ -211,9 +221,38 @@ internal static class HostSettingsReader
             section.Bytes("heldBytes", above.HeldBytes, 1 << 20),
             section.Duration("heldFor", above.HeldFor, TimeSpan.FromMilliseconds(1)),
             section.Duration("drainFor", above.DrainFor, TimeSpan.FromMilliseconds(1)),
-            section.Bytes("auditBytes", above.AuditBytes, 1 << 20));
+            section.Bytes("auditBytes", above.AuditBytes, 1 << 20),
+            section.Whole("backendConnections", above.BackendConnections ?? 0, 0, 1_000_000) is > 0 and var most ? (int)most : null);
         section.EndOfKeys();
         return limits;
+    }
+
+    private static SharingSettings Sharing(SettingsSection section, SharingSettings above)
+    {
+        var users = new Dictionary<string, bool>(above.Users, StringComparer.Ordinal);
+        foreach ((string user, string text) in section.Pairs("users"))
+        {
+            if (Switches.TryGetValue(text, out bool on))
+            {
+                users[user] = on;
+            }
+            else
+            {
+                section.Fail($"users:{user}", $"expected one of {string.Join(", ", Switches.Keys)}, found `{text}`");
+            }
+        }
+
+        var sharing = new SharingSettings(
+            section.OneOf("mode", above.On, Switches), users, section.Duration("after", above.After, TimeSpan.Zero), section.Duration("keepFor", above.KeepFor, TimeSpan.Zero));
+        section.EndOfKeys();
+        return sharing;
+    }
+
+    private static DebugSettings Debug(SettingsSection section, DebugSettings above)
+    {
+        var debug = new DebugSettings(section.OneOf("detach", above.Detach, ForcedDetaches));
+        section.EndOfKeys();
+        return debug;
     }
 
     private static void Check(AdminSettings admin, IReadOnlyList<DatabaseSettings> databases, List<string> errors)

@@ -18,17 +18,18 @@ public static class BackendLogin
 
     /// <summary>Connects and logs in, on the loop of the client's channel.</summary>
     /// <param name="schema">Schema to begin with; null for none.</param>
+    /// <param name="collation">Id of the collation to begin with.</param>
     /// <param name="wanted">Capabilities to ask for; what the engine does not offer is left out.</param>
     /// <exception cref="BackendLoginException">The engine refuses, or takes the login for another account; its error is the one to tell the client.</exception>
     /// <exception cref="IOException">The engine cannot be reached, or the connection ended.</exception>
     /// <exception cref="OperationCanceledException">Cancelled.</exception>
     public static async Task<BackendConnection> ConnectAsync(
-        BackendAddress address, AuthenticatedClient client, string? schema, Capabilities wanted, CancellationToken cancellation)
+        BackendAddress address, AuthenticatedClient client, string? schema, ushort collation, Capabilities wanted, CancellationToken cancellation)
     {
         var login = new EngineLogin(address, client.User, client.Secret.Secret)
         {
             Database = schema,
-            CollationId = (byte)client.CollationId,
+            CollationId = (byte)collation,
             Capabilities = wanted & ~Unspoken,
             Attributes = client.ConnectionAttributes?.Unpack() ?? [],
             ClientAddress = client.EndPoint,

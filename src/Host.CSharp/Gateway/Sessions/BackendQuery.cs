@@ -11,15 +11,22 @@ internal sealed class BackendQuery(PacketChannel backend, Capabilities capabilit
 {
     public uint ConnectionId => connectionId;
 
+    /// <summary>COM_RESET_CONNECTION goes ahead of the next statements, in their round trip.</summary>
+    public bool ResetsFirst { get; set; }
+
     private bool DeprecatesEof => (capabilities & Capabilities.DeprecateEof) != 0;
 
     public async ValueTask<IReadOnlyList<BackendResult>> QueryAsync(
         IReadOnlyList<ReadOnlyMemory<byte>> statements, int limitBytes, CancellationToken cancellation)
     {
+        var resets = ResetsFirst;
+        ResetsFirst = false;
+        if (resets) AppendReset();
         foreach (var statement in statements) Append(statement.Span);
         await backend.FlushAsync();
         var results = new BackendResult[statements.Count];
         var budget = new Budget { Left = limitBytes };
+        if (resets) await ReadResetAsync(budget);
         for (var i = 0; i < results.Length; i++)
         {
             backend.Sequence = 1;
@@ -28,6 +35,19 @@ internal sealed class BackendQuery(PacketChannel backend, Capabilities capabilit
             if ((results[i].ServerStatus & (ushort)ServerStatus.MoreResults) != 0) throw new MalformedPacketException("One result expected, several found.");
         }
         return results;
+    }
+
+    private void AppendReset()
+    {
+        backend.Sequence = 0;
+        backend.Append([(byte)Command.ResetConnection]);
+    }
+
+    private async ValueTask ReadResetAsync(Budget budget)
+    {
+        backend.Sequence = 1;
+        var result = await ReadResultAsync(budget);
+        if (result.Failed) throw new MalformedPacketException($"An OK expected in answer to COM_RESET_CONNECTION, an error found: {result.ErrorMessage}");
     }
 
     private void Append(ReadOnlySpan<byte> statement)

@@ -1,3 +1,5 @@
+using Serverless.Host.Gateway.Sharing;
+using Serverless.Host.Gateway.State;
 using Serverless.Host.Net;
 
 namespace Serverless.Host.Gateway.Sessions;
@@ -6,7 +8,7 @@ namespace Serverless.Host.Gateway.Sessions;
 /// The sessions of one database on one loop, and the line of those that wait for a compute or for their turn to attach. Everything here,
 /// the counters' readers excepted, is for the loop's thread only, so it needs no lock; other threads come in by <see cref="EventLoop.Post(Action)"/>.
 /// </summary>
-internal sealed class DatabaseShard
+internal sealed partial class DatabaseShard
 {
     private readonly HashSet<Session> _sessions = [];
     private readonly LinkedList<HeldStatement> _held = [];
@@ -23,6 +25,7 @@ internal sealed class DatabaseShard
         Loop = loop;
         _attachSlots = Math.Max(1, database.Options.ConcurrentAttaches / shards);
         _detachSlots = Math.Max(1, database.Options.ConcurrentDetaches / shards);
+        Pool = new BackendPool(this);
     }
 
     public GatewayDatabase Database { get; }
@@ -30,6 +33,8 @@ internal sealed class DatabaseShard
     public EventLoop Loop { get; }
 
     public ShardCounters Counters { get; } = new();
+
+    public ForcedDetachCounters ForcedDetaches { get; } = new();
 
     public IReadOnlyCollection<Session> Sessions => _sessions;
 
@@ -51,9 +56,10 @@ internal sealed class DatabaseShard
     {
         held.Node = _held.AddLast(held);
         Counters.AddHeld(1);
+        if (held.NeedsAttach) _heldForBackend++;
         if (_held.Count == 1) StartHoldTimer();
         // The line moves when the loop comes round: the session must first be waiting.
-        if (Database.Gate.IsOpen) Loop.Post(Release);
+        if (Database.Gate.IsOpen) Loop.Post(held.NeedsAttach ? ReleaseSome : ReleaseAll, this);
     }
 
     /// <summary>Takes a statement out of the line; false when it had left it already.</summary>
@@ -62,22 +68,15 @@ internal sealed class DatabaseShard
         if (held.Node is null) return false;
         _held.Remove(held.Node);
         held.Node = null;
+        if (held.NeedsAttach) _heldForBackend--;
         Counters.AddHeld(-1);
-        return true;
-    }
-
-    /// <summary>An attach may begin at once: nobody waits in line, and there is room.</summary>
-    public bool TryTakeAttachSlot()
-    {
-        if (_held.Count > 0 || _attaching >= _attachSlots) return false;
-        _attaching++;
         return true;
     }
 
     public void ReturnAttachSlot()
     {
         _attaching--;
-        if (_held.Count > 0) Loop.Post(Release);
+        if (_held.Count > 0) Loop.Post(ReleaseSome, this);
     }
 
     public void BeginDetach() => _detaching++;
@@ -102,10 +101,12 @@ internal sealed class DatabaseShard
         {
             case GatePhase.Open:
                 _drain = null;
-                Release();
+                Pool.CloseOutdated();
+                Release(all: true);
                 break;
             case GatePhase.Closed:
                 _drain = null;
+                Pool.CloseAll(politely: false);
                 foreach (var session in _sessions.ToArray()) session.OnComputeGone(gate.Closed);
                 break;
         }
@@ -126,6 +127,7 @@ internal sealed class DatabaseShard
     public void BeginDrain(DrainProgress drain)
     {
         _drain = drain;
+        Pool.CloseAll(politely: true);
         PumpDrain();
         ReportDrained();
     }
@@ -139,39 +141,6 @@ internal sealed class DatabaseShard
     public void FailHeld(string reason)
     {
         while (_held.First is { } first) Resolve(first.Value, HoldOutcome.Refused, reason);
-    }
-
-    /// <summary>Asks one session that could do without its connection to give it back, since the server has no room for another. False: there is none.</summary>
-    public bool ParkOne()
-    {
-        foreach (var session in _sessions)
-        {
-            if (session.TryPark()) return true;
-        }
-        return false;
-    }
-
-    /// <summary>Those that go count as running before they stop counting as held: nobody sees neither.</summary>
-    private void Release()
-    {
-        var node = _held.First;
-        while (node is not null && Database.Gate.IsOpen)
-        {
-            var next = node.Next;
-            var held = node.Value;
-            if (!held.NeedsAttach)
-            {
-                Counters.AddRunning(1);
-                Resolve(held, HoldOutcome.Go, reason: null);
-            }
-            else if (_attaching < _attachSlots)
-            {
-                _attaching++;
-                Counters.AddRunning(1);
-                Resolve(held, HoldOutcome.GoAttach, reason: null);
-            }
-            node = next;
-        }
     }
 
     private void Resolve(HeldStatement held, HoldOutcome outcome, string? reason)

@@ -40,8 +40,16 @@ public sealed partial class GatewayDatabase
             open, Math.Min(active, open), running, held, transactions, Math.Max(0, open - active),
             lastEnded == 0 ? null : Time.GetUtcNow() - Time.GetElapsedTime(lastEnded),
             named.TransactionsIdle ?? TimeSpan.Zero, named.PinnedIdle ?? TimeSpan.Zero,
-            statements, Time.GetElapsedTime(0, latency), named.Sessions ?? [], pinned);
+            statements, Time.GetElapsedTime(0, latency), named.Sessions ?? [], pinned,
+            Options.DetachAfterEachStatement ? ForcedDetachCounters.Sum(_shards.Select(shard => shard.ForcedDetaches)) : null, ReadSharing());
     }
+
+    public IReadOnlyList<SessionReading> ReadSessions(uint after, int limit) =>
+        [.. _sessions.Values.Where(session => session.ConnectionId > after).OrderBy(session => session.ConnectionId).Take(limit).Select(session => session.Read())];
+
+    /// <summary>So many at most of those that may be seen; those that wait for a connection, or have one, before the others.</summary>
+    internal IReadOnlyList<SessionReading> ReadSessions(int limit, Func<Session, bool> mayBeSeen) =>
+        [.. _sessions.Values.Where(mayBeSeen).Select(session => session.Read()).OrderBy(one => one.State == "parked").ThenBy(one => one.ConnectionId).Take(limit)];
 
     private (TimeSpan? TransactionsIdle, TimeSpan? PinnedIdle, List<PinnedSession>? Sessions) NamePinned()
     {

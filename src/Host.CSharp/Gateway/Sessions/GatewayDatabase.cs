@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using Microsoft.Extensions.Logging;
 using Serverless.Host.Gateway.Authentication;
 using Serverless.Host.Gateway.Listening;
+using Serverless.Host.Gateway.Sharing;
 using Serverless.Host.Gateway.State;
 using Serverless.Host.Mysql;
 using Serverless.Host.Net;
@@ -33,7 +34,7 @@ public sealed partial class GatewayDatabase : IGatewayDatabase
         Options = options;
         Hold = new HoldBudget(options.Hold, budgets.Held);
         LongCommands = budgets.LongCommands;
-        Descriptors = budgets.Descriptors;
+        Room = new BackendRoom(budgets.Descriptors, options.MostBackends);
         Time = time;
         _logger = logger;
         _shards = [.. loops.Select(loop => new DatabaseShard(this, loop, loops.Count))];
@@ -56,8 +57,11 @@ public sealed partial class GatewayDatabase : IGatewayDatabase
     /// <summary>Memory for commands that are received whole although they are long, of all databases together.</summary>
     internal HoldBudget LongCommands { get; }
 
-    /// <summary>The process's file descriptors, for all databases together.</summary>
-    internal DescriptorBudget Descriptors { get; }
+    /// <summary>Room for backend connections.</summary>
+    internal BackendRoom Room { get; }
+
+    /// <summary>The server's numbers of connections that a KILL is, or was, aimed at: no session but the victim may have one.</summary>
+    internal ConcurrentDictionary<uint, bool> KillsAimedAt { get; } = new();
 
     internal TimeProvider Time { get; }
 
@@ -90,12 +94,17 @@ public sealed partial class GatewayDatabase : IGatewayDatabase
         foreach (var shard in _shards) shard.Loop.Post(() => shard.FailHeld(reason));
     }
 
-    public void UseAccounts(AccountSnapshot accounts) => Login.UseAccounts(accounts);
+    public void UseAccounts(AccountSnapshot accounts)
+    {
+        Login.UseAccounts(accounts);
+        if (Interlocked.Exchange(ref _accounts, accounts.Accounts) is not { } before || !before.SequenceEqual(accounts.Accounts)) BeginEra();
+    }
 
     public void UseProfile(ServerProfile profile)
     {
         // Sessions first: a client that is greeted finds what they need.
         _catalogue = new ServerCatalogue(profile);
+        _mayRunStoredCode = profile.MayRunStoredCode;
         Login.UseProfile(profile);
     }
 
@@ -140,6 +149,7 @@ public sealed partial class GatewayDatabase : IGatewayDatabase
 
     internal void OnAccountsChanged()
     {
+        BeginEra();
         Login.ExpectChange(Time.GetUtcNow());
         AccountsChanged?.Invoke();
     }
@@ -152,6 +162,7 @@ public sealed partial class GatewayDatabase : IGatewayDatabase
             var moved = move(_gate);
             if (moved == _gate) return;
             if (endsDrain is not null) (ended, _drain) = (_drain, null);
+            if (!Equals(moved.Backend, _gate.Backend)) Interlocked.Increment(ref _era);
             _gate = moved;
         }
         ended?.Refuse(endsDrain!);

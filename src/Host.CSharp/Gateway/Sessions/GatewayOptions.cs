@@ -1,3 +1,5 @@
+using Serverless.Host.Gateway.Sharing;
+
 namespace Serverless.Host.Gateway.Sessions;
 
 /// <summary>What can be set about the sessions of the gateway.</summary>
@@ -23,6 +25,19 @@ public sealed record GatewayOptions
 
     /// <summary>How long a client may take to read the end of an answer whose server has gone.</summary>
     public TimeSpan ClientReadsWithin { get; init; } = TimeSpan.FromSeconds(60);
+
+    /// <summary>Most backend connections of one database, idle ones included.</summary>
+    public int MostBackends { get; init; } = int.MaxValue;
+
+    public SharingOptions Sharing { get; init; } = SharingOptions.Off;
+
+    /// <summary>Users that may see all sessions by SQL.</summary>
+    public IReadOnlySet<string> AdminUsers { get; init; } = new HashSet<string>();
+
+    /// <summary>
+    /// For tests of the restoring of sessions: each gives its backend connection back after every statement, and is given a new one for the next. Slow.
+    /// </summary>
+    public bool DetachAfterEachStatement { get; init; }
 
     /// <summary>Most sessions that are named, each with its reason, in a reading.</summary>
     public int PinnedSessionsNamed { get; init; } = 100;

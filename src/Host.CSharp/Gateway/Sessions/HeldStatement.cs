@@ -20,13 +20,16 @@ internal enum HoldOutcome : byte
 }
 
 /// <summary>One session's statement in the line. For its loop's thread only.</summary>
+/// <param name="session">Whose it is.</param>
 /// <param name="since">Timestamp of when it began to wait.</param>
-internal sealed class HeldStatement(TimeProvider time, long since, bool needsAttach)
+internal sealed class HeldStatement(TimeProvider time, long since, Session session, bool needsAttach)
 {
     private readonly TaskCompletionSource<HoldOutcome> _done = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     /// <summary>Its place in the line; null when it is not in it.</summary>
     public LinkedListNode<HeldStatement>? Node { get; set; }
+
+    public Session Session { get; } = session;
 
     /// <summary>The session has no backend connection.</summary>
     public bool NeedsAttach { get; } = needsAttach;

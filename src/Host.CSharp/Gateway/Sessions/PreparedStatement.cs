@@ -20,8 +20,11 @@ internal sealed class PreparedStatement(uint clientId, byte[] text, StatementInf
     /// <summary>Its id on the backend connection of <see cref="Attachment"/>.</summary>
     public uint BackendId { get; set; }
 
-    /// <summary>Which of the session's backend connections knows it.</summary>
+    /// <summary>Which of the session's backend connections knows it for certain.</summary>
     public int Attachment { get; set; }
+
+    /// <summary>Serial number of the backend connection that has it under <see cref="BackendId"/>, unless somebody has closed it meanwhile.</summary>
+    public long Serial { get; set; }
 
     /// <summary>Types of the parameters as the client bound them last (two bytes each, and names when it uses query attributes); empty before.</summary>
     public byte[] Types { get; set; } = [];

@@ -45,6 +45,12 @@ internal struct ResponseReader
 
     public ulong AffectedRows { get; private set; }
 
+    /// <summary>The insert id of the last OK packet.</summary>
+    public ulong InsertId { get; private set; }
+
+    /// <summary>Rows of the last result set so far.</summary>
+    public ulong Rows { get; private set; }
+
     /// <summary>Length of the whole packet (header included) that an event points at, or that the buffer must be able to hold to go on.</summary>
     public int PacketLength { get; private set; }
 
@@ -71,6 +77,8 @@ internal struct ResponseReader
         ErrorCode = 0;
         ResultSet = false;
         AffectedRows = 0;
+        InsertId = 0;
+        Rows = 0;
         Warnings = 0;
         PacketLength = 0;
         Sequence = 0;
@@ -160,6 +168,9 @@ internal struct ResponseReader
     {
         switch (_step)
         {
+            case Step.Rows:
+                Rows++;
+                break;
             case Step.Columns when --_columns == 0:
                 _step = _deprecateEof ? Step.Rows : Step.ColumnsEof;
                 break;
@@ -221,7 +232,7 @@ internal struct ResponseReader
         var reader = new PacketReader(packet, "OK");
         reader.Skip(1);
         AffectedRows = reader.LengthEncoded();
-        reader.LengthEncoded();
+        InsertId = reader.LengthEncoded();
         Status = (ServerStatus)reader.UInt16();
         Warnings = reader.UInt16();
         EndOfResult(resultSet);
@@ -262,6 +273,7 @@ internal struct ResponseReader
         var reader = new PacketReader(packet, "result set");
         _columns = reader.LengthEncoded();
         if (_columns == 0) throw reader.Malformed("a number of columns expected, 0 found");
+        Rows = 0;
         var withoutMetadata = _metadataFlag && !reader.AtEnd && reader.UInt8() == 0;
         if (!withoutMetadata) _step = Step.Columns;
         else _step = _deprecateEof ? Step.Rows : Step.ColumnsEof;

@@ -1,4 +1,5 @@
 using Serverless.Host.Gateway.Authentication;
+using Serverless.Host.Gateway.Sharing;
 using Serverless.Host.Gateway.State;
 using Serverless.Host.Mysql;
 
@@ -33,7 +34,7 @@ internal sealed partial class Session
     {
         _multiStatements = (Capabilities & Capabilities.MultiStatements) != 0;
         var sequence = _client.Sequence;
-        if (_identity.Schema is not null && Database.Gate.IsOpen && _shard.TryTakeAttachSlot())
+        if (_identity.Schema is not null && Database.Gate.IsOpen && !_shard.TryTakeAsItIs(this) && _shard.TryBeginAttach(this))
         {
             var attached = await AttachInSlotAsync(LongestFirstAttach);
             if (attached.Error is { } error)
@@ -43,6 +44,7 @@ internal sealed partial class Session
             }
         }
         if ((_signals & SessionSignals.ClientGone) != 0) return false;
+        Volatile.Write(ref _idleSince, Database.Time.GetTimestamp());
         _client.Sequence = sequence;
         _client.Append(new OkPacket { Status = LocalStatus });
         await _client.FlushAsync();
@@ -58,40 +60,52 @@ internal sealed partial class Session
         if (_client.Transport.IsPeerClosed) Signal(SessionSignals.ClientGone);
     }
 
+    /// <summary>Gets the connection that the session has reserved, or has room for.</summary>
     /// <param name="limit">How long it may take.</param>
     private async ValueTask<AttachOutcome> AttachInSlotAsync(TimeSpan limit)
     {
-        if (!Database.Descriptors.TryTakeBackend())
+        var reserved = _reserved;
+        var hasRoom = _hasRoom;
+        (_reserved, _hasRoom) = (null, false);
+        if (reserved is null && !hasRoom)
         {
-            _shard.ParkOne();
+            _shard.ParkOldest();
             _shard.ReturnAttachSlot();
             return AttachOutcome.Retry("the gateway has no file descriptor left for another connection; raise its limit of open files (ulimit -n, LimitNOFILE=)");
         }
-        _shard.Counters.AddAttached(1);
         using var attach = new CancellationTokenSource(limit < LongestAttach ? limit : LongestAttach);
         _attaching = attach;
         try
         {
-            return await AttachAsync(attach.Token);
+            if (reserved is not null) return await ReuseAsync(reserved, attach.Token);
+            try
+            {
+                return await LoginAsync(attach.Token);
+            }
+            finally
+            {
+                if (_backend is null) Database.Room.Return(_shard);
+            }
         }
         finally
         {
             _attaching = null;
-            if (_backend is null) CountDetached();
+            if (_backend is null) _shard.Counters.AddAttached(-1);
             _shard.ReturnAttachSlot();
             if (_backend is null) _shard.OnSessionEased();
         }
     }
 
-    private async ValueTask<AttachOutcome> AttachAsync(CancellationToken cancellation)
+    private async ValueTask<AttachOutcome> LoginAsync(CancellationToken cancellation)
     {
         if (Database.Gate is not { IsOpen: true, Backend: { } address }) return AttachOutcome.Retry("the gate closed");
         var started = Database.Time.GetTimestamp();
+        var era = Database.Era;
         PacketChannel? channel = null;
         try
         {
             // The schema is restored with the rest: the one of the login may have been left long ago.
-            var connection = await BackendLogin.ConnectAsync(address, _identity, schema: null, BackendCapabilities, cancellation);
+            var connection = await BackendLogin.ConnectAsync(address, _identity, schema: null, _state.Collation, BackendCapabilities, cancellation);
             channel = connection.Channel;
             using var end = cancellation.UnsafeRegister(static transport => ((Net.ITransport)transport!).Abort(), channel.Transport);
             if ((connection.Capabilities & Framing) != (BackendCapabilities & Framing))
@@ -100,10 +114,10 @@ internal sealed partial class Session
                 return AttachOutcome.Refused(new ErrPacket(ErrorCode.ServerShutdown, "The engine is another than when you connected, and speaks differently: connect again"));
             }
             var restored = await SessionRestore.RestoreAsync(_state, Catalogue, new BackendQuery(channel, BackendCapabilities, connection.ConnectionId), cancellation);
-            if (restored.Failed is { } failed)
+            if (restored.Failed is not null)
             {
                 channel.Dispose();
-                return AttachOutcome.Refused(new ErrPacket(restored.ErrorCode == 0 ? ErrorCode.ServerShutdown : restored.ErrorCode, failed));
+                return NotRestored(restored);
             }
             if (Database.Gate.Backend != address)
             {
@@ -112,7 +126,7 @@ internal sealed partial class Session
             }
             if (_multiStatements != ((Capabilities & Capabilities.MultiStatements) != 0)) await SendSetOptionAsync(channel);
             cancellation.ThrowIfCancellationRequested();
-            Adopt(connection);
+            Adopt(new LentBackend(connection, address, _shares ? Idle.Key : null, era, Database.NextSerial()));
             Database.CountAttach(Database.Time.GetElapsedTime(started));
             return default;
         }
@@ -120,7 +134,7 @@ internal sealed partial class Session
         {
             var error = refused.Error;
             // Room may come: by a session of ours that can do without, or by whoever else leaves.
-            if (error.Code == ErrorCode.TooManyConnections) _shard.ParkOne();
+            if (error.Code == ErrorCode.TooManyConnections) _shard.MakeRoom();
             if (error.Code is ErrorCode.TooManyConnections or ErrorCode.ServerShutdown) return AttachOutcome.Retry(error.Message);
             Log.CannotAttach(Database.Logger, ConnectionId, AccountName, error.Message);
             return AttachOutcome.Refused(error);
@@ -128,10 +142,15 @@ internal sealed partial class Session
         catch (Exception failure) when (failure is IOException or OperationCanceledException)
         {
             channel?.Dispose();
-            if (!cancellation.IsCancellationRequested) return AttachOutcome.Retry(failure.Message);
-            return AttachOutcome.Retry($"the compute did not answer within {Database.Time.GetElapsedTime(started).TotalSeconds:0.0} s");
+            return Unanswered(failure, started, cancellation);
         }
     }
+
+    private static AttachOutcome NotRestored(RestoreResult restored) =>
+        AttachOutcome.Refused(new ErrPacket(restored.ErrorCode == 0 ? ErrorCode.ServerShutdown : restored.ErrorCode, restored.Failed!));
+
+    private AttachOutcome Unanswered(Exception failure, long started, CancellationToken cancellation) => AttachOutcome.Retry(
+        cancellation.IsCancellationRequested ? $"the compute did not answer within {Database.Time.GetElapsedTime(started).TotalSeconds:0.0} s" : failure.Message);
 
     /// <summary>What must be the same on both sides, since packets are passed on as they are.</summary>
     private const Capabilities Framing =
@@ -142,15 +161,18 @@ internal sealed partial class Session
 
     private BackendQuery Query(PacketChannel backend) => new(backend, BackendCapabilities, _backendId);
 
-    private void Adopt(BackendConnection connection)
+    private void Adopt(LentBackend lent)
     {
-        _backend = connection.Channel;
+        _lent = lent;
+        _backend = lent.Channel;
         _backend.AnySequence = true;
         _backend.Transport.HangupObserver = this;
-        Volatile.Write(ref _backendId, connection.ConnectionId);
-        _shownId = connection.ConnectionId;
+        Volatile.Write(ref _backendId, lent.ConnectionId);
+        _shownId = lent.ShownId;
         _attachment++;
         _lostBecause = null;
+        _worn = false;
+        _shard.AddAttached(this);
     }
 
     /// <summary>Tells the server what COM_SET_OPTION last said; also the one command that gives the status flags and changes nothing.</summary>

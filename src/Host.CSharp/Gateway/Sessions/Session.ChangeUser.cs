@@ -19,6 +19,8 @@ internal sealed partial class Session
         _prepared = null;
         _state.ResetByChangeUser(_identity.CollationId, _identity.Schema);
         UpdateStanding();
+        _idleBackends = null;
+        _shares = MayShare;
         _client.Sequence = sequence;
         return await BeginAsync();
     }

@@ -36,6 +36,8 @@ internal sealed partial class Session
         {
             _breaks = false;
             EndDetaching();
+            if (_asked) _shard.OnAskedAnswered();
+            _asked = false;
         }
     }
 
@@ -62,24 +64,29 @@ internal sealed partial class Session
 
     private bool IsKeptFrom(DrainRequest? drain) => _keptFrom is { } kept && ReferenceEquals(kept, drain);
 
-    private async ValueTask DetachAsync(PacketChannel backend)
+    /// <summary>Null: it has let go, or a drain that asked for it was taken back meanwhile.</summary>
+    private async ValueTask<PinReason?> DetachAsync(PacketChannel backend)
     {
         var query = Query(backend);
         if (_breaks) await GiveUpOnAsync(query);
-        var captured = await SessionCapture.CaptureAsync(_state, Catalogue, query, CancellationToken.None);
+        var captured = await SessionCapture.CaptureAsync(_state, Catalogue, query, CancellationToken.None, Database.MayRunStoredCode);
         if (captured.Pinned is { } pin)
         {
             UpdateStanding();
             (_keptFrom, _keptBecause) = (Database.Gate.Drain, pin.Words);
+            _keptSince = _idleSince;
             _shard.OnDrainBlocked(Describe(pin.Words));
-            return;
+            return pin;
         }
         // Taken back meanwhile: the connection is as it was.
-        if (Database.Gate.IsOpen && _detaching) return;
+        if (Database.Gate.IsOpen && _detaching) return null;
+        if (!backend.Output.IsEmpty) await backend.FlushAsync();
+        if (TryGive()) return null;
         backend.Sequence = 0;
         backend.Append([(byte)Command.Quit]);
         await backend.FlushAsync();
         DropBackend();
+        return null;
     }
 
     /// <summary>A rule said that what is idle so long is given up on. The client hears of it with its next statement.</summary>
@@ -128,20 +135,22 @@ internal sealed partial class Session
 
     private void DropBackend()
     {
-        if (_backend is not { } backend) return;
-        backend.Transport.HangupObserver = null;
-        _trackersLent = false;
-        _backend = null;
-        Volatile.Write(ref _backendId, 0);
-        backend.Dispose();
-        CountDetached();
+        if (_lent is not { } lent) return;
+        ReleaseBackend();
+        _shard.CloseBackend(lent, politely: false);
+        _shard.Counters.AddAttached(-1);
         _shard.OnSessionEased();
     }
 
-    private void CountDetached()
+    /// <summary>The session has no backend connection any more; whoever calls sees to what becomes of it.</summary>
+    private void ReleaseBackend()
     {
-        _shard.Counters.AddAttached(-1);
-        Database.Descriptors.ReturnBackend();
+        _lent!.Channel.Transport.HangupObserver = null;
+        _trackersLent = false;
+        _lent = null;
+        _backend = null;
+        Volatile.Write(ref _backendId, 0);
+        _shard.RemoveAttached(this);
     }
 
     /// <summary>The connection broke under a statement. True: the session goes on.</summary>

@@ -73,6 +73,7 @@ internal sealed partial class Session
             NotePreparedBusy();
             if (_backend is { } backend && statement.Attachment == _attachment)
             {
+                _lent!.OnStatementClosed(statement.BackendId);
                 backend.Sequence = 0;
                 backend.Output.Begin();
                 backend.Output.UInt8((byte)Command.StmtClose);
@@ -92,8 +93,9 @@ internal sealed partial class Session
         _prepared ??= new PreparedStatements();
         var statement = _prepared.Add(_preparing, whole: _preparing.Length > 0, _prepareInfo, _state.Schema);
         statement.BackendId = ok.StatementId;
-        statement.Attachment = _attachment;
         statement.Parameters = ok.Parameters;
+        NotePrepared(statement);
+        _state.Doubt(StateDoubts.LastStatement);
         if (_preparing.Length == 0 || statement.Text.Length == 0) _state.PinFor(PinCauses.OpenCursor, "prepared statement that is too long to be kept");
         BinaryPrimitives.WriteUInt32LittleEndian(
             MemoryMarshal.CreateSpan(ref MemoryMarshal.GetReference(packet[StmtPrepareOk.StatementIdOffset..]), 4), statement.ClientId);

@@ -16,7 +16,7 @@ internal sealed partial class Session
     private async ValueTask<bool> PrepareOnBackendAsync()
     {
         var statement = _statement!;
-        if (statement.Attachment != _attachment)
+        if (statement.Attachment != _attachment && !TryRecognise(statement))
         {
             ErrPacket? error;
             try
@@ -84,7 +84,7 @@ internal sealed partial class Session
             {
                 var ok = StmtPrepareOk.Read(backend.Buffered.Slice(position + PacketHeader.Size, reader.PacketLength - PacketHeader.Size), BackendCapabilities);
                 statement.BackendId = ok.StatementId;
-                statement.Attachment = _attachment;
+                NotePrepared(statement);
                 statement.TypesSent = false;
                 position += reader.PacketLength;
             }

@@ -28,6 +28,7 @@ internal sealed partial class Session
                 // It broke while the last answer was still on its way to the client, which nobody was told of.
                 if (lent.Transport.IsPeerClosed) LoseBackend();
                 else if (!Database.Gate.IsOpen && await DetachIfDrainedAsync()) continue;
+                else if (_shard.IsWanted && await HandOverAsync()) continue;
             }
             if (!TryReadFrame())
             {
@@ -161,6 +162,8 @@ internal sealed partial class Session
                     ServerStatus = (ushort)_reader.Status,
                     ResultSet = _reader.ResultSet,
                     AffectedRows = _reader.AffectedRows,
+                    InsertId = _reader.InsertId,
+                    Rows = _reader.Rows,
                     Warnings = _reader.Warnings,
                 });
         }

@@ -23,6 +23,9 @@ internal sealed partial class Session
 
         /// <summary>The statement ran with the client's tracker setting.</summary>
         TakeTrackersBack = 1 << 2,
+
+        /// <summary>The gateway was told to make every session leave its connection after each statement.</summary>
+        Detach = 1 << 3,
     }
 
     private Afterwards _afterwards;
@@ -72,7 +75,11 @@ internal sealed partial class Session
             Database.OnAccountsChanged();
         }
         NoteReplica();
+        if (_info.Has(StatementTraits.SetsGlobalVariables | StatementTraits.CreatesStoredCode)) Database.OnServerChanged(_info.Has(StatementTraits.CreatesStoredCode));
+        // The server counts them for the session, and a probe reads the counts.
+        if (_info.Has(StatementTraits.SqlPrepare | StatementTraits.SqlDeallocate | StatementTraits.SqlExecute)) _worn = true;
         if (_trackersLent) _afterwards |= Afterwards.TakeTrackersBack;
+        if (Database.Options.DetachAfterEachStatement) _afterwards |= Afterwards.Detach;
     }
 
     /// <summary>False: the session ends.</summary>
@@ -90,6 +97,7 @@ internal sealed partial class Session
                 _state.OnStatus((ushort)await SendSetOptionAsync(_backend!));
                 UpdateStanding();
             }
+            if ((afterwards & Afterwards.Detach) != 0) await DetachAfterStatementAsync();
         }
         catch (Exception failure) when (failure is ConnectionLostException or MalformedPacketException)
         {
@@ -141,10 +149,13 @@ internal sealed partial class Session
         if (victim is { BackendConnectionId: 0 }) return await KillDetachedAsync(victim, wholeConnection);
         if (!IsReady && !await GetReadyAsync()) return !_ending;
         // While this session waited the victim may have given its connection back.
-        if (victim is { BackendConnectionId: 0 }) return await KillDetachedAsync(victim, wholeConnection);
-        var text = _frame.Code == Command.ProcessKill
-            ? Encoding.UTF8.GetBytes($"KILL {Target(victim, id)}")
-            : WithTarget(StatementText, Target(victim, id));
+        var target = id;
+        if (victim is not null)
+        {
+            if (AimAt(victim) is not { } aimed) return await KillDetachedAsync(victim, wholeConnection);
+            target = aimed;
+        }
+        var text = _frame.Code == Command.ProcessKill ? Encoding.UTF8.GetBytes($"KILL {target}") : WithTarget(StatementText, target);
         Begin();
         BackendResult result;
         try
@@ -169,7 +180,20 @@ internal sealed partial class Session
         return true;
     }
 
-    private static ulong Target(Session? victim, ulong id) => victim?.BackendConnectionId ?? id;
+    /// <summary>
+    /// The victim's backend connection, which from now on no other session is given, so that the KILL cannot hit one. Null: the victim has none. First the aim
+    /// is told, then it is looked whether the victim still has the connection; who gives one away does it the other way round.
+    /// </summary>
+    private uint? AimAt(Session victim)
+    {
+        var id = victim.BackendConnectionId;
+        if (id == 0) return null;
+        Database.KillsAimedAt[id] = true;
+        Interlocked.MemoryBarrier();
+        if (victim.BackendConnectionId == id) return id;
+        Database.KillsAimedAt.TryRemove(id, out _);
+        return null;
+    }
 
     private byte[] WithTarget(ReadOnlySpan<byte> text, ulong target)
     {

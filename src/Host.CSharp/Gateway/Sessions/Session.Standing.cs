@@ -49,13 +49,35 @@ internal sealed partial class Session
         return true;
     }
 
-    /// <summary>Another session needs the room: gives the connection back if nothing keeps it.</summary>
-    public bool TryPark()
+    /// <summary>The session as it stands; from any thread, so each part of it may be of another instant.</summary>
+    public SessionReading Read()
     {
-        if (_backend is null || _phase != SessionPhase.Idle || _detaching || _state.PinCauses != PinCauses.None) return false;
-        Signal(SessionSignals.Detach);
-        return true;
+        var backend = BackendConnectionId;
+        var since = Volatile.Read(ref _idleSince);
+        var state = (_waits, backend, since) switch
+        {
+            (true, _, _) => "held",
+            (_, not 0, 0) => "running",
+            (_, not 0, _) => "idle",
+            _ => "parked",
+        };
+        return new SessionReading(ConnectionId, _identity.User, _identity.EndPoint?.ToString(), _state.Schema, state, IdleTime, Standing, backend == 0 ? null : backend);
     }
+
+    /// <summary>Timestamp of the end of the last command if the session could be asked for its connection now; otherwise the end of time.</summary>
+    public long MayLeaveSince =>
+        _backend is null || _phase != SessionPhase.Idle || _detaching || _asked || _state.PinCauses != PinCauses.None || _keptSince == _idleSince
+            ? long.MaxValue : _idleSince;
+
+    /// <summary>Others need the connection, or it has been idle for long: gives it back if nothing keeps it.</summary>
+    public void AskToLeave()
+    {
+        _asked = true;
+        Signal(SessionSignals.Detach);
+    }
+
+    /// <summary>Once these have ended nothing is left of them; of others the server's counters may tell.</summary>
+    private const PinCauses LeaveNothing = PinCauses.OpenTransaction | PinCauses.OpenCursor | PinCauses.NextTransaction;
 
     private bool MayBreak(DrainRequest request)
     {
@@ -77,6 +99,7 @@ internal sealed partial class Session
         if (wasPinned != isPinned) counters.AddPinned(isPinned ? 1 : -1);
         if (was != isNow || _causes == PinCauses.None) Volatile.Write(ref _standingSince, Database.Time.GetTimestamp());
         _causes = causes;
+        if ((causes & ~LeaveNothing) != 0) _worn = true;
         Volatile.Write(ref _inTransaction, isNow);
         Volatile.Write(ref _standing, causes == PinCauses.None ? null : _state.Pin?.Words);
     }

@@ -70,7 +70,8 @@ internal sealed partial class Session
             if (_backend is not null && await DetachIfDrainedAsync()) continue;
             var gate = Database.Gate;
             HoldOutcome outcome;
-            if (gate.IsOpen && _backend is null && _shard.TryTakeAttachSlot()) outcome = HoldOutcome.GoAttach;
+            if (gate.IsOpen && _backend is null && _shard.TryTakeAsItIs(this)) continue;
+            if (gate.IsOpen && _backend is null && _shard.TryBeginAttach(this)) outcome = HoldOutcome.GoAttach;
             else if (gate.Refusal is { } refusal && !gate.IsOpen) return await RefuseAsync(Refusal(refusal));
             else outcome = await HoldAsync(gate, since, trouble);
             switch (outcome)
@@ -115,7 +116,7 @@ internal sealed partial class Session
             return HoldOutcome.Refused;
         }
         if (_counted) CountRunning(-1);
-        var held = new HeldStatement(Database.Time, since, needsAttach: _backend is null);
+        var held = new HeldStatement(Database.Time, since, this, needsAttach: _backend is null);
         try
         {
             _held = held;
@@ -148,6 +149,7 @@ internal sealed partial class Session
     private ErrPacket TimedOut(Gate gate, long since, string? trouble) => new(
         ErrorCode.ServerShutdown,
         $"The statement was not run: it waited {Database.Time.GetElapsedTime(since).TotalSeconds:0.0} s for {gate.WaitsFor}"
+        + (gate.IsOpen && Database.Room.IsFull ? $" (all {Database.Room.Limit} that limits:backendConnections allows are in use)" : "")
         + (trouble is null ? "" : $" ({trouble})") + "; try again");
 
     /// <summary>Uses the command up and answers it with an error. Always false, for its callers' sake.</summary>

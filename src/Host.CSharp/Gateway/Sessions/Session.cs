@@ -36,6 +36,7 @@ internal sealed partial class Session : IHangupObserver
         Capabilities = (Capabilities)identity.Capabilities;
         Catalogue = catalogue;
         _state = new SessionState(catalogue.Dialect, identity.CollationId, identity.Schema);
+        _shares = MayShare;
     }
 
     public uint ConnectionId => _identity.ConnectionId;
@@ -182,11 +183,12 @@ internal sealed partial class Session : IHangupObserver
     private void End()
     {
         if (_held is { } held) _shard.Leave(held);
-        SayGoodbye();
+        if (!TryLeaveBackend()) SayGoodbye();
         if (_counted) CountRunning(-1);
         if (_long > 0) ReturnLong();
         DropBackend();
         EndDetaching();
+        if (_asked) _shard.OnAskedAnswered();
         _probe?.Cancel();
         ForgetStanding();
         Database.Remove(this);

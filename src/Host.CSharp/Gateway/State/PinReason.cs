@@ -22,6 +22,7 @@ public enum PinCauses : uint
     Role = 1 << 14,
     BackupLock = 1 << 15,
     NotUnderstood = 1 << 16,
+    All = (NotUnderstood << 1) - 1,
 }
 
 /// <summary>Why a session is pinned, for status, metrics and log.</summary>

@@ -10,11 +10,14 @@ public static class SessionCapture
     /// detaching is called off goes on with it. One round trip, a second one when there are user variables.
     /// Throws what <paramref name="backend"/> throws when the connection breaks.
     /// </summary>
+    /// <param name="storedCodeMayRun">The server has stored functions or triggers, so a plain statement may have done what its text does not say.</param>
     public static async ValueTask<CaptureResult> CaptureAsync(
-        SessionState state, ServerCatalogue catalogue, IBackendQuery backend, CancellationToken cancellation)
+        SessionState state, ServerCatalogue catalogue, IBackendQuery backend, CancellationToken cancellation, bool storedCodeMayRun = true)
     {
         if (SessionProbe.IsWanted(state)) await SessionProbe.ProbeAsync(state, catalogue, backend, cancellation);
         if (state.Pin is { } pin) return new CaptureResult(pin);
+        if (storedCodeMayRun) state.Doubt(StateDoubts.All);
+        if (!state.Has(StateDoubts.Settings)) return await CaptureLastAsync(state, backend, cancellation);
 
         var reading = new CaptureReading(state, catalogue);
         var results = await backend.QueryAsync(reading.Statements, AnswerLimit, cancellation);
@@ -31,7 +34,46 @@ public static class SessionCapture
         {
             state.ForgetUserVariables();
         }
-        return new CaptureResult(await EndStrayTransactionAsync(results, backend, cancellation));
+        return await EndAsync(state, results, backend, cancellation);
+    }
+
+    /// <summary>
+    /// A session that has used its connection for nothing but reading and writing tables has left it as it was; only what the last statement leaves
+    /// to be asked for can be in doubt, and mostly is not: then nothing is asked.
+    /// </summary>
+    private static async ValueTask<CaptureResult> CaptureLastAsync(SessionState state, IBackendQuery backend, CancellationToken cancellation)
+    {
+        if (state.LastStatement is not null) state.Settle(StateDoubts.LastStatement);
+        if (state.Doubts == StateDoubts.None)
+        {
+            state.LastStatement ??= new LastStatement(state.FoundRows, state.LastRowCount, [], 0);
+            return default;
+        }
+        // Warnings first, as above.
+        var results = await backend.QueryAsync([LastStatement.WarningsQuery, LastIdsQuery], AnswerLimit, cancellation);
+        if (results[0].Failed || BackendRow.Only(results[1]) is not { } row || !BackendRow.TryNumber(row[0], out var foundRows)
+            || !BackendRow.TryNumber(row[1], out var lastInsertId))
+        {
+            return new CaptureResult(new PinReason(PinCauses.SessionVariable, "its state cannot be read back: the last statement's"));
+        }
+        if (BeganUnseen(state, results[0])) return new CaptureResult(state.Pin);
+        state.LastInsertId = lastInsertId;
+        state.LastStatement ??= LastStatement.Read(state, foundRows, results[0]);
+        return await EndAsync(state, results, backend, cancellation);
+    }
+
+    private static ReadOnlyMemory<byte> LastIdsQuery { get; } = SqlText.Of("SELECT FOUND_ROWS(),LAST_INSERT_ID() LIMIT 1");
+
+    private static async ValueTask<CaptureResult> EndAsync(
+        SessionState state, IReadOnlyList<BackendResult> results, IBackendQuery backend, CancellationToken cancellation)
+    {
+        var stray = await EndStrayTransactionAsync(results, backend, cancellation);
+        if (stray is null)
+        {
+            state.Settle(StateDoubts.All);
+            state.KnowFoundRows(state.LastStatement!.FoundRows);
+        }
+        return new CaptureResult(stray);
     }
 
     /// <summary>

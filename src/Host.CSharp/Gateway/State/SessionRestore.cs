@@ -1,4 +1,5 @@
 using System.Globalization;
+using Serverless.Host.Mysql;
 
 namespace Serverless.Host.Gateway.State;
 
@@ -9,15 +10,48 @@ public static class SessionRestore
     /// To be called after each login for a session (also its first, to switch the trackers on), and never after client statements ran on the connection.
     /// The login must have been made with the session's <see cref="SessionState.Collation"/>. One round trip, and further ones when SQL prepared statements.
     /// </summary>
-    public static async ValueTask<RestoreResult> RestoreAsync(
-        SessionState state, ServerCatalogue catalogue, IBackendQuery backend, CancellationToken cancellation)
+    public static ValueTask<RestoreResult> RestoreAsync(SessionState state, ServerCatalogue catalogue, IBackendQuery backend, CancellationToken cancellation) =>
+        RunAsync(Statements(state, catalogue), state, catalogue, backend, cancellation);
+
+    /// <summary>
+    /// The same on a connection that another session had and COM_RESET_CONNECTION has cleared. What that leaves (tested on both servers): the schema, which may
+    /// only be left for another one; on MySQL the character set of the server in place of the login's; what FOUND_ROWS() says.
+    /// </summary>
+    internal static ValueTask<RestoreResult> RestoreAfterResetAsync(SessionState state, ServerCatalogue catalogue, IBackendQuery backend, CancellationToken cancellation)
     {
-        var results = await backend.QueryAsync(Statements(state, catalogue), SessionCapture.AnswerLimit, cancellation);
+        var statements = Statements(state, catalogue);
+        statements.Insert(1, ForgetFoundRows);
+        if (NeedsNames(state, catalogue))
+            statements.Insert(0, SqlText.Of($"SET NAMES {catalogue.CharacterSet(state.Collation)} COLLATE {catalogue.CollationName(state.Collation)}"));
+        return RunAsync(statements, state, catalogue, backend, cancellation);
+    }
+
+    /// <summary>A reset connection can become this session's; otherwise only a login gives its character set.</summary>
+    internal static bool CanRestoreAfterReset(SessionState state, ServerCatalogue catalogue) =>
+        !NeedsNames(state, catalogue) || (catalogue.CollationName(state.Collation) is not null && catalogue.CharacterSet(state.Collation) is not null);
+
+    private static bool NeedsNames(SessionState state, ServerCatalogue catalogue) =>
+        catalogue.Family == ServerFamily.MySql && state.Collation != catalogue.ServerCollation;
+
+    /// <summary>Makes LAST_INSERT_ID() say what the session had, on a connection that is the session's in everything else.</summary>
+    internal static async ValueTask<RestoreResult> RestoreLastInsertIdAsync(SessionState state, IBackendQuery backend, CancellationToken cancellation)
+    {
+        var result = (await backend.QueryAsync([SetLastInsertId(state.LastInsertId)], SessionCapture.AnswerLimit, cancellation))[0];
+        return result.Failed ? Failed(result.ErrorMessage, result.ErrorCode) : default;
+    }
+
+    private static ReadOnlyMemory<byte> ForgetFoundRows { get; } = SqlText.Of("SELECT 1 LIMIT 0");
+
+    private static async ValueTask<RestoreResult> RunAsync(
+        List<ReadOnlyMemory<byte>> statements, SessionState state, ServerCatalogue catalogue, IBackendQuery backend, CancellationToken cancellation)
+    {
+        var results = await backend.QueryAsync(statements, SessionCapture.AnswerLimit, cancellation);
         foreach (var result in results)
         {
             if (result.Failed) return Failed(result.ErrorMessage, result.ErrorCode);
         }
         var prepared = await SqlPrepareRestore.RestoreAsync(state, catalogue, backend, cancellation);
+        state.ForgetSignature();
         return prepared.Failed is { } failed ? Failed(failed, prepared.ErrorCode) : default;
     }
 
@@ -28,6 +62,20 @@ public static class SessionRestore
     internal static List<ReadOnlyMemory<byte>> Statements(SessionState state, ServerCatalogue catalogue)
     {
         var statements = new List<ReadOnlyMemory<byte>> { catalogue.TrackerSetup };
+        if (LastInsertId(state) is { } lastInsertId) statements.Add(lastInsertId);
+        statements.AddRange(Settings(state, catalogue));
+        return statements;
+    }
+
+    /// <summary>Makes LAST_INSERT_ID() say what the session had; null: it is 0, as on a fresh connection.</summary>
+    private static ReadOnlyMemory<byte>? LastInsertId(SessionState state) => state.LastInsertId == 0 ? default(ReadOnlyMemory<byte>?) : SetLastInsertId(state.LastInsertId);
+
+    private static ReadOnlyMemory<byte> SetLastInsertId(ulong id) => SqlText.Of(string.Create(CultureInfo.InvariantCulture, $"SET @@session.last_insert_id={id}"));
+
+    /// <summary>All of the session but LAST_INSERT_ID() and what SQL prepared; nothing for a session that has done nothing.</summary>
+    internal static List<ReadOnlyMemory<byte>> Settings(SessionState state, ServerCatalogue catalogue)
+    {
+        var statements = new List<ReadOnlyMemory<byte>>();
         if (state.Role is { } role) statements.Add(new SqlText().Add("SET ROLE ").Add(System.Text.Encoding.UTF8.GetBytes(role)).Bytes);
         if (state.Schema is { } schema) statements.AddRange(SchemaUse.Statements(schema, SchemaUse.FreshCharacterSet(state, catalogue)));
         if (Variables(state, catalogue) is { } variables) statements.Add(variables.Bytes);
@@ -41,11 +89,6 @@ public static class SessionRestore
     {
         var set = new SqlText().Add("SET ");
         var separator = "";
-        if (state.LastInsertId != 0)
-        {
-            set.Add(string.Create(CultureInfo.InvariantCulture, $"@@session.last_insert_id={state.LastInsertId}"));
-            separator = ",";
-        }
         var names = catalogue.CollationName(state.ResultsCollation) is { } collation && catalogue.CharacterSet(state.ResultsCollation) is { } of
             ? $"NAMES {of} COLLATE {collation}" : null;
         if (names is not null)

@@ -18,6 +18,7 @@ public sealed class SessionState
     private SessionPins _pins;
     private StateFlags _flags;
     private ushort _status;
+    private SettingsSignature? _signature;
 
     /// <param name="fresh">Dialect of a fresh session of this server.</param>
     /// <param name="collation">Collation id of the client's handshake.</param>
@@ -38,7 +39,15 @@ public sealed class SessionState
     public ushort Collation { get; private set; }
 
     /// <summary>The schema in use, or null.</summary>
-    public string? Schema { get; internal set; }
+    public string? Schema
+    {
+        get;
+        internal set
+        {
+            field = value;
+            _signature = null;
+        }
+    }
 
     /// <summary>The server's status flags after the last command, to be sent with local answers.</summary>
     public ushort ServerStatus => (ushort)(_status & ServerStatusFlags.OfSession);
@@ -103,11 +112,23 @@ public sealed class SessionState
 
     internal ref SessionPins Pins => ref _pins;
 
-    internal ChangedVariables ChangeVariables() => Variables ??= new ChangedVariables();
+    internal ChangedVariables ChangeVariables()
+    {
+        _signature = null;
+        return Variables ??= new ChangedVariables();
+    }
 
-    internal UserVariables UseUserVariables() => UserVariables ??= new UserVariables();
+    internal UserVariables UseUserVariables()
+    {
+        _signature = null;
+        return UserVariables ??= new UserVariables();
+    }
 
-    internal void ForgetUserVariables() => UserVariables = null;
+    internal void ForgetUserVariables()
+    {
+        _signature = null;
+        UserVariables = null;
+    }
 
     /// <summary>
     /// What a statement is to the session, beyond its own text: an EXECUTE of a statement that was seen when SQL prepared it is what that one is.
@@ -119,7 +140,7 @@ public sealed class SessionState
     /// <param name="sql">Its text (for an execute, the text that was prepared: without it nothing can be followed by name); may be empty when <see cref="StatementInfo.NeedsText"/> is false.</param>
     public void OnStatementStarting(in StatementInfo info, ReadOnlySpan<byte> sql)
     {
-        LastStatement = null;
+        if (!KeepsLastStatement(info)) LastStatement = null;
         if (info.Traits == T.None) return;
         if (info.Has(T.SqlExecute) && !info.Has(T.RunsStoredCode) && SqlPrepareRules.Find(this, sql) is { } executed)
         {
@@ -129,6 +150,13 @@ public sealed class SessionState
         SessionStateRules.Starting(this, info, sql);
     }
 
+    /// <summary>
+    /// What FOUND_ROWS() says was found before; on another backend connection it has to be kept over a BEGIN, or the server would tell of somebody else's statement.
+    /// </summary>
+    private bool KeepsLastStatement(in StatementInfo info) =>
+        info.Kind is StatementKind.Begin or StatementKind.Commit or StatementKind.Rollback or StatementKind.Savepoint && !info.Has(T.MultiStatement)
+        && LastStatement is { Warnings.Count: 0 };
+
     /// <summary>A statement was prepared in the binary protocol: notes the names of user variables in it.</summary>
     public void OnStatementPrepared(in StatementInfo info, ReadOnlySpan<byte> sql)
     {
@@ -136,7 +164,11 @@ public sealed class SessionState
     }
 
     /// <summary>An OK packet or the end of a result set that more results follow: only its session state information counts.</summary>
-    public void OnSessionTrack(ReadOnlySpan<byte> sessionTrack) => SessionTracking.Apply(this, sessionTrack);
+    public void OnSessionTrack(ReadOnlySpan<byte> sessionTrack)
+    {
+        Doubt(StateDoubts.Settings);
+        SessionTracking.Apply(this, sessionTrack);
+    }
 
     /// <summary>The command ended.</summary>
     public void OnStatementEnded(in StatementInfo info, in StatementOutcome outcome)
@@ -144,11 +176,54 @@ public sealed class SessionState
         if (outcome.Succeeded)
         {
             _status = outcome.ServerStatus;
-            if (!outcome.SessionTrack.IsEmpty) SessionTracking.Apply(this, outcome.SessionTrack);
+            if (!outcome.SessionTrack.IsEmpty) OnSessionTrack(outcome.SessionTrack);
         }
+        if (LastStatement is { } kept) LastStatement = outcome.Succeeded ? new LastStatement(kept.FoundRows, 0, [], 0) : null;
         LastRowCount = outcome.Succeeded && !outcome.ResultSet ? (long)outcome.AffectedRows : -1;
         LastWarnings = outcome.Succeeded ? outcome.Warnings : (ushort)1;
+        StateDoubtRules.Ended(this, info, outcome);
         if (info.Traits != T.None || _flags != StateFlags.None) SessionStateRules.Ended(this, info, outcome.Succeeded);
+    }
+
+    /// <summary>What would have to be read back before the session leaves its backend connection.</summary>
+    internal StateDoubts Doubts { get; private set; }
+
+    /// <summary>FOUND_ROWS(), unless it is in doubt.</summary>
+    internal ulong FoundRows { get; private set; }
+
+    internal bool Has(StateDoubts doubts) => (Doubts & doubts) != 0;
+
+    internal void Doubt(StateDoubts doubts)
+    {
+        Doubts |= doubts;
+        if ((doubts & StateDoubts.Settings) != 0) _signature = null;
+    }
+
+    /// <summary>To be asked only while the settings are not in doubt.</summary>
+    internal SettingsSignature Signature(ServerCatalogue catalogue) => _signature ??= SettingsSignature.Of(this, catalogue);
+
+    /// <summary>An equal one that others have too, so that it is there once.</summary>
+    internal void ShareSignature(SettingsSignature equal) => _signature = equal;
+
+    /// <summary>The session is on a backend connection on which the last statement may not have been its own.</summary>
+    internal void OnOthersConnection()
+    {
+        LastStatement ??= new LastStatement(0, LastRowCount, [], 0);
+        // Some statements leave warnings as they are, so what was read once may have to be read again.
+        if (LastStatement.Warnings.Count > 0) Doubt(StateDoubts.Warnings);
+    }
+
+    internal void ForgetSignature() => _signature = null;
+
+    /// <summary>A role is in use, or may be; no reset takes it from a connection.</summary>
+    internal bool HasRole => Role is not null || Has(StateFlags.RoleChanged);
+
+    internal void Settle(StateDoubts doubts) => Doubts &= ~doubts;
+
+    internal void KnowFoundRows(ulong rows)
+    {
+        FoundRows = rows;
+        Settle(StateDoubts.FoundRows);
     }
 
     internal long LastRowCount { get; set; }
@@ -191,6 +266,9 @@ public sealed class SessionState
         UserVariables = null;
         Held = null;
         LastStatement = null;
+        _signature = null;
+        Doubts = StateDoubts.None;
+        FoundRows = 0;
         LastInsertId = 0;
     }
 
@@ -223,6 +301,9 @@ public sealed class SessionState
         Variables = null;
         UserVariables = null;
         LastStatement = null;
+        _signature = null;
+        Doubts = StateDoubts.None;
+        FoundRows = 0;
         LastInsertId = 0;
         LastRowCount = 0;
         LastWarnings = 0;

@@ -17,6 +17,12 @@ public readonly ref struct StatementOutcome
 
     public ulong AffectedRows { get; init; }
 
+    /// <summary>The id that an OK packet tells: that of LAST_INSERT_ID(), or one that the statement gave itself.</summary>
+    public ulong InsertId { get; init; }
+
+    /// <summary>Rows of the last result set.</summary>
+    public ulong Rows { get; init; }
+
     public ushort Warnings { get; init; }
 
     /// <summary>The session state information of the OK packet (the content of its length-encoded string, itself without that length), or empty.</summary>

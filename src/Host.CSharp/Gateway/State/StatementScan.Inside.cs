@@ -8,11 +8,11 @@ internal ref partial struct StatementScan
 {
     /// <summary>Bit n: some word of n bytes tells something.</summary>
     private const uint TellingLengths =
-        1u << 4 | 1u << 7 | 1u << 8 | 1u << 9 | 1u << 10 | 1u << 11 | 1u << 12 | 1u << 13 | 1u << 14 | 1u << 16 | 1u << 17 | 1u << 19 | 1u << 22 | 1u << 23;
+        1u << 4 | 1u << 5 | 1u << 6 | 1u << 7 | 1u << 8 | 1u << 9 | 1u << 10 | 1u << 11 | 1u << 12 | 1u << 13 | 1u << 14 | 1u << 16 | 1u << 17 | 1u << 19 | 1u << 22 | 1u << 23;
 
     /// <summary>Bit n: some telling word begins with the n-th letter.</summary>
     private const uint TellingFirsts = 1u << ('i' - 'a') | 1u << ('l' - 'a') | 1u << ('g' - 'a') | 1u << ('p' - 'a') | 1u << ('r' - 'a') | 1u << ('f' - 'a')
-        | 1u << ('c' - 'a') | 1u << ('s' - 'a') | 1u << ('t' - 'a');
+        | 1u << ('c' - 'a') | 1u << ('s' - 'a') | 1u << ('t' - 'a') | 1u << ('o' - 'a');
 
     private const int TrackerPrefix = 14;
 
@@ -48,6 +48,12 @@ internal ref partial struct StatementScan
             case 4 when SqlWords.Same(word, "into"u8):
                 // INTO @x: the name is a token of its own; INTO of INSERT has none.
                 if (NextIs(SqlTokenKind.UserVariable)) _traits |= T.AssignsUserVariables;
+                break;
+            case 5 when SqlWords.Same(word, "limit"u8):
+                if (SkipsAfterLimit()) _traits |= T.SkipsRows;
+                break;
+            case 6 when SqlWords.Same(word, "offset"u8):
+                _traits |= T.SkipsRows;
                 break;
             case 7 when SqlWords.Same(word, "lastval"u8):
                 Called(T.ReadsSequencePosition);
@@ -118,6 +124,13 @@ internal ref partial struct StatementScan
     {
         var ahead = _lexer;
         return ahead.Next() && ahead.Kind == kind;
+    }
+
+    /// <summary>LIMIT n,m: the comma is the second token behind it, whatever the first is.</summary>
+    private readonly bool SkipsAfterLimit()
+    {
+        var ahead = _lexer;
+        return ahead.Next() && ahead.Next() && ahead.IsSymbol((byte)',');
     }
 
     /// <summary>`@@name`, `@@session.name`, `@@global.name`; afterwards on the last part of the name.</summary>

@@ -91,6 +91,7 @@ internal ref partial struct StatementScan
         {
             if (IsRoutineWord())
             {
+                _traits |= T.CreatesStoredCode;
                 RoutineBody();
                 return StatementKind.Ddl;
             }

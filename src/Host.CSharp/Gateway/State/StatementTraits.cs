@@ -118,4 +118,10 @@ public enum StatementTraits : ulong
 
     /// <summary>Names a table or column in which the server keeps its own numbers of connections.</summary>
     NamesServerConnections = 1UL << 52,
+
+    /// <summary>CREATE of a routine, trigger or event.</summary>
+    CreatesStoredCode = 1UL << 53,
+
+    /// <summary>OFFSET, or LIMIT with two numbers: FOUND_ROWS() is more than the rows that come.</summary>
+    SkipsRows = 1UL << 54,
 }

@@ -13,7 +13,7 @@ internal sealed class RelayHandler(BackendAddress address) : ISessionHandler
         BackendConnection backend;
         try
         {
-            backend = await BackendLogin.ConnectAsync(address, client, client.Schema, client.Capabilities, cancellation);
+            backend = await BackendLogin.ConnectAsync(address, client, client.Schema, client.CollationId, client.Capabilities, cancellation);
         }
         catch (BackendLoginException refused)
         {
