@@ -90,6 +90,24 @@ public sealed class ReplicationTests
         await program.FinishAsync(30);
     }
 
+    [Test]
+    public async Task ReaderThatIsGone_IsGoneForTheServerToo(CancellationToken cancellation)
+    {
+        await using var gateway = await GatewayUnderTest.StartAsync(options: null, Source);
+        gateway.Open();
+        await using var root = await gateway.ConnectDirectlyAsync();
+        const string readers = "SELECT COUNT(*) FROM information_schema.PROCESSLIST WHERE COMMAND LIKE 'Binlog Dump%'";
+        using (ClientProcess.Start(
+            "mariadb-binlog", ["--no-defaults", "--read-from-remote-server", "--stop-never", "-h127.0.0.1", $"-P{gateway.Port}", "-uapp", "-psecret", "binlog.000001"]))
+        {
+            await Eventually.HoldsAsync(async () => (await root.QueryAsync(readers, cancellation)).Scalar == "1", TimeSpan.FromSeconds(30), () => Task.FromResult("the log is read"));
+        }
+
+        await Eventually.HoldsAsync(
+            async () => (await root.QueryAsync(readers, cancellation)).Scalar == "0", TimeSpan.FromSeconds(20), () => Task.FromResult("nobody reads the log, for the server as well"));
+        await SleepsAsync(gateway);
+    }
+
     private static async Task FollowsAsync(GatewayUnderTest gateway, EngineClient replica, string status, CancellationToken cancellation)
     {
         await using var client = await gateway.ConnectAsync("shop");

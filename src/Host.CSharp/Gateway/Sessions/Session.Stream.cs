@@ -1,3 +1,6 @@
+using System.Globalization;
+using System.Text;
+using Serverless.Host.Gateway.Authentication;
 using Serverless.Host.Gateway.State;
 using Serverless.Host.Mysql;
 using Serverless.Host.Net;
@@ -37,7 +40,35 @@ internal sealed partial class Session
         _client.InterruptRead();
         backend.Transport.Abort();
         await acknowledging;
+        if (_client.Transport.IsPeerClosed && Database.Gate is { IsOpen: true, Backend: { } address }) await EndOnServerAsync(address, BackendConnectionId);
         return false;
+    }
+
+    /// <summary>
+    /// A server finds out that nobody reads its log any more when it has the next event, or heartbeat, to send; until then it would look replicated, and the
+    /// database could not sleep. So it is told, by the account whose connection it was.
+    /// </summary>
+    private async Task EndOnServerAsync(BackendAddress address, uint id)
+    {
+        using var limit = new CancellationTokenSource(LongestFirstAttach);
+        PacketChannel? channel = null;
+        try
+        {
+            var connection = await BackendLogin.ConnectAsync(address, _identity, schema: null, _state.Collation, BackendCapabilities, limit.Token);
+            channel = connection.Channel;
+            using var end = limit.Token.UnsafeRegister(static transport => ((ITransport)transport!).Abort(), channel.Transport);
+            var kill = Encoding.ASCII.GetBytes(string.Create(CultureInfo.InvariantCulture, $"KILL {id}"));
+            await new BackendQuery(channel, BackendCapabilities, connection.ConnectionId).QueryAsync([kill], SessionCapture.AnswerLimit, limit.Token);
+        }
+        catch (Exception failure) when (failure is BackendLoginException or IOException or OperationCanceledException or MalformedPacketException)
+        {
+            // The server notices by itself, later.
+            Log.StreamNotEnded(Database.Logger, ConnectionId, AccountName, failure.Message);
+        }
+        finally
+        {
+            channel?.Dispose();
+        }
     }
 
     /// <summary>Passes on what comes until its source closes or the stream ends. Never throws a <see cref="ConnectionLostException"/> of the source's own.</summary>

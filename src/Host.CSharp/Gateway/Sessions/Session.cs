@@ -217,6 +217,9 @@ internal sealed partial class Session : IHangupObserver
         [LoggerMessage(Level = LogLevel.Warning, Message = "Connection {Connection} ({Account}): the backend connection was lost: {Reason}")]
         public static partial void Lost(ILogger logger, uint connection, string account, string reason);
 
+        [LoggerMessage(Level = LogLevel.Information, Message = "Connection {Connection} ({Account}): the server was not told that its log is not read any more: {Reason}")]
+        public static partial void StreamNotEnded(ILogger logger, uint connection, string account, string reason);
+
         [LoggerMessage(Level = LogLevel.Warning, Message = "Connection {Connection} ({Account}): cannot attach: {Reason}")]
         public static partial void CannotAttach(ILogger logger, uint connection, string account, string reason);
 
