@@ -28,7 +28,7 @@ internal static class SessionStateRules
         var succeeded = outcome.Succeeded;
         // Of a batch, the statements before the one that failed have run.
         var ran = succeeded || info.Has(T.MultiStatement | T.RunsStoredCode);
-        HeldNameRules.Ended(state, info, ran);
+        HeldNameRules.Ended(state, info, ran, outcome.ErrorCode);
         UnreportedVariables.Ended(state, info, succeeded);
         Transaction(state, info, succeeded);
         ref var pins = ref state.Pins;
@@ -57,6 +57,7 @@ internal static class SessionStateRules
         if (info.Has(T.BeginsXa)) pins.Set(PinCauses.XaTransaction, on: true);
         else if (single && info.Has(T.EndsXa)) pins.Set(PinCauses.XaTransaction, on: false);
         if (info.Has(T.SetsOneShotVariable)) pins.Set(PinCauses.SessionVariable, on: true);
+        if (info.Has(T.ResetsCounters)) pins.Set(PinCauses.StatusCounters, on: true);
         if (info.Has(T.ReadsSequencePosition)) pins.Set(PinCauses.SequencePosition, on: true);
         if (info.Has(T.SetsRole))
         {
