@@ -21,6 +21,9 @@ public sealed record ServerProfile(
     /// where that is not known.
     /// </summary>
     public bool MayRunStoredCode { get; init; } = true;
+
+    /// <summary>When the reading of it began; changes made later may be missing.</summary>
+    public DateTimeOffset ReadAt { get; init; }
 }
 
 /// <param name="Id">Collation id as used in the protocol.</param>

@@ -81,6 +81,18 @@ public sealed class SettingsTests
         });
     }
 
+    /// <summary>A server that somebody else runs may let its administrator in without one; a password nobody chose is no such thing.</summary>
+    [Test]
+    public void EmptyPassword_IsOneThatWasGiven()
+    {
+        const string external = """ "compute": "external", "backend": "127.0.0.1:1", "user": "root" """;
+        Assert.Multiple(() =>
+        {
+            Assert.That(Read($$"""{ {{external}}, "password": "" }""").Databases[0].Password, Is.Empty);
+            Assert.That(() => Read($$"""{ {{external}} }"""), Throws.TypeOf<SettingsException>().With.Message.Contains("`password`"));
+        });
+    }
+
     [TestCase("""{ "databses": [] }""", "databses", "databases")]
     [TestCase("""{ "databases": [ { "name": "a", "polcy": "x" } ] }""", "databases:0:polcy", "policy")]
     [TestCase("""{ "limits": { "heldFro": "5s" } }""", "limits:heldFro", "heldFor")]

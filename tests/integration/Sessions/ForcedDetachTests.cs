@@ -63,6 +63,26 @@ public sealed class ForcedDetachTests(ServerFamily family)
         Assert.That(Counts.Kept, Is.EqualTo(new[] { KeyValuePair.Create("TemporaryTable", 3L) }));
     }
 
+    /// <summary>What was read of the variables once is no answer after a client has changed them.</summary>
+    [Test]
+    public async Task GlobalVariableThatAClientChanged_IsTheServersForEverySession(CancellationToken cancellation)
+    {
+        const string asked = "SELECT @@max_connections";
+        await using var client = await _gateway.ConnectAsync();
+        await using var other = await _gateway.ConnectAsync();
+        var before = (await other.QueryAsync(asked, cancellation)).Scalar;
+        await client.QueryAsync("SET GLOBAL max_connections = 77", cancellation);
+        try
+        {
+            Assert.That((await other.QueryAsync(asked, cancellation)).Scalar, Is.EqualTo("77"));
+            Assert.That((await client.QueryAsync(asked, cancellation)).Scalar, Is.EqualTo("77"));
+        }
+        finally
+        {
+            await client.QueryAsync($"SET GLOBAL max_connections = {before}", cancellation);
+        }
+    }
+
     [Test]
     public async Task Transaction_GoesOnWhereItIs_AndDoesNotCount(CancellationToken cancellation)
     {

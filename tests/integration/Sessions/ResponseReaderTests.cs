@@ -30,7 +30,16 @@ public sealed class ResponseReaderTests
 
     [Test]
     public void Cursor_HasNoRows() =>
-        Verify(ResponseShape.Results, Capabilities.None, [1], Column, Eof((ushort)ServerStatus.CursorExists));
+        Verify(ResponseShape.Cursor, Capabilities.None, [1], Column, Eof((ushort)ServerStatus.CursorExists));
+
+    /// <summary>MariaDB's answer to a CALL of code with an open cursor of its own.</summary>
+    [Test]
+    public void CursorThatNobodyAskedFor_HasItsRowsHere()
+    {
+        var reader = Verify(
+            ResponseShape.Results, Capabilities.None, [1], Column, Eof((ushort)ServerStatus.CursorExists), [1, 49], Eof((ushort)(ServerStatus.CursorExists | ServerStatus.MoreResults)), Ok(0, 2));
+        Assert.That(reader.OpenedCursor, Is.False);
+    }
 
     [Test]
     public void ProgressReport_IsNoError() =>

@@ -40,6 +40,10 @@ public sealed class CaptureAndRestoreTests(ServerFamily family)
     [TestCase("SET optimizer_switch='mrr=on,materialization=off'", "@@optimizer_switch")]
     [TestCase("SET default_storage_engine=MyISAM", "@@default_storage_engine")]
     [TestCase("SET @@session.div_precision_increment:=7", "1/3")]
+    [TestCase("SET @@sort_buffer_size=400000, @@lc_time_names='de_DE', max_error_count=7", "@@sort_buffer_size, @@lc_time_names, @@max_error_count")]
+    [TestCase("SET @@sql_mode='ANSI_QUOTES', @a=1", "@@sql_mode")]
+    [TestCase("SET @@collation_connection=latin1_bin", "@@collation_connection, @@character_set_connection")]
+    [TestCase("SET @@timestamp=1234567890", "NOW()")]
     [TestCase("USE shop", "DATABASE()")]
     [TestCase("SET @a=1, time_zone='+01:00'", "@a, @@time_zone")]
     public async Task Variable_SetByTheClient_IsThereAfterTheMove(string set, string observed)
@@ -90,6 +94,50 @@ public sealed class CaptureAndRestoreTests(ServerFamily family)
         var before = (await session.RunAsync("SELECT @@version, @@collation_connection, @@character_set_client")).Columns;
         await session.MoveAsync();
         Assert.That((await session.RunAsync("SELECT @@version, @@collation_connection, @@character_set_client")).Columns, Is.EqualTo(before));
+    }
+
+    /// <summary>MariaDB's tracker tells nothing of a SET that names a variable as `@@name`.</summary>
+    [Test]
+    public async Task VariableSetWithoutAScope_IsKnownBeforeTheNextStatement()
+    {
+        await using var session = await _server.OpenAsync();
+        var untouched = await session.AskAsync("SELECT @@max_error_count");
+        await session.RunAsync("SET @@sql_mode='ANSI_QUOTES,NO_BACKSLASH_ESCAPES', @@sort_buffer_size=1");
+        await session.ReadUnreportedAsync();
+        Assert.That(session.State.Dialect.AnsiQuotes, Is.True);
+        Assert.That(session.State.AnswersLastStatement, Is.EqualTo(family == ServerFamily.MariaDb), "the warning can still be shown");
+        await session.RunOneAsync("SET @@nosuch=1");
+        await session.RunOneAsync("SET @@max_connections=1, @@max_error_count=9");
+        await session.MoveAsync();
+        Assert.That(await session.AskAsync("SELECT @@sql_mode, @@max_error_count"), Is.EqualTo("ANSI_QUOTES,NO_BACKSLASH_ESCAPES|" + untouched));
+    }
+
+    [Test]
+    public async Task VariableSetByStoredCode_IsThereAfterTheMove()
+    {
+        await using var session = await _server.OpenAsync();
+        await session.RunAsync(
+            "DROP PROCEDURE IF EXISTS shop.sets", "CREATE PROCEDURE shop.sets() BEGIN SET @@sort_buffer_size=400000; SET @@time_zone='+05:00'; END", "CALL shop.sets()");
+        await session.MoveAsync();
+        Assert.That(await session.AskAsync("SELECT @@sort_buffer_size, @@time_zone"), Is.EqualTo("400000|+05:00"));
+    }
+
+    [Test]
+    public async Task GlobalValue_ThatTheSessionChanges_IsNotItsOwnAfterTheMove()
+    {
+        if (family == ServerFamily.MySql) Assert.Ignore("MySQL has no list of session and global values that every account may read");
+        await using var session = await _server.OpenAsync();
+        var before = await session.AskAsync("SELECT @@div_precision_increment");
+        await session.RunAsync("SET GLOBAL div_precision_increment=11");
+        try
+        {
+            await session.MoveAsync();
+            Assert.That(await session.AskAsync("SELECT @@global.div_precision_increment, @@div_precision_increment"), Is.EqualTo("11|" + before));
+        }
+        finally
+        {
+            await session.RunAsync("SET GLOBAL div_precision_increment=DEFAULT");
+        }
     }
 
     [Test]

@@ -31,7 +31,7 @@ public sealed class LocalAnswerTests(ServerFamily family)
 
     private static readonly string[] Sets =
     [
-        "SET NAMES utf8mb4", "set names 'latin1'", "SET NAMES utf8mb4 COLLATE utf8mb4_unicode_ci", "SET NAMES utf8", "SET NAMES utf8mb3", "SET NAMES \"utf8mb4\" COLLATE 'utf8mb4_bin'", "SET character_set_results = NULL", "SET character_set_results=latin1",
+        "SET NAMES utf8mb4", "SET NAMES binary", "set names 'latin1'", "SET NAMES utf8mb4 COLLATE utf8mb4_unicode_ci", "SET NAMES utf8", "SET NAMES utf8mb3", "SET NAMES \"utf8mb4\" COLLATE 'utf8mb4_bin'", "SET character_set_results = NULL", "SET character_set_results=latin1",
         "SET autocommit=0", "SET AUTOCOMMIT = 1", "SET @@session.autocommit = ON", "SET SESSION autocommit=OFF", "set autocommit=true", "SET foreign_key_checks=0, unique_checks=0", "SET time_zone='+00:00'", "SET SESSION time_zone = '-11:30'",
         "SET time_zone='+12:59'", "SET sql_mode=''", "SET sql_mode='STRICT_TRANS_TABLES'", "set autocommit=1, sql_mode = concat(@@sql_mode,',STRICT_TRANS_TABLES')", "SET sql_mode=CONCAT( @@session.sql_mode , ',ANSI_QUOTES' )", "SET SESSION sql_mode='ONLY_FULL_GROUP_BY,STRICT_TRANS_TABLES,NO_ZERO_IN_DATE,NO_ZERO_DATE,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION'",
         "SET sql_mode='NO_ENGINE_SUBSTITUTION,ANSI_QUOTES,no_backslash_escapes'", "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED", "SET SESSION TRANSACTION READ ONLY", "set session transaction isolation level repeatable read, read write",
@@ -62,6 +62,7 @@ public sealed class LocalAnswerTests(ServerFamily family)
         await CompareAsync(sql, CollationId.Latin1SwedishCi, "SET autocommit=0", "SET time_zone='+03:00'", "SET NAMES utf8mb4 COLLATE utf8mb4_bin");
         await CompareAsync(sql, CollationId.Utf8Mb4GeneralCi, "SET NAMES latin1", "SET sql_mode=''");
         await CompareAsync(sql, CollationId.Utf8Mb4GeneralCi, "SET character_set_results=NULL");
+        await CompareAsync(sql, CollationId.Utf8Mb4GeneralCi, "SET NAMES binary");
     }
 
     [TestCaseSource(nameof(Sets))]
@@ -168,13 +169,15 @@ public sealed class LocalAnswerTests(ServerFamily family)
 
     [TestCase("SELECT v/0 FROM shop.t")]
     [TestCase("SELECT 1/0")]
+    [TestCase("SELECT CAST('x' AS SIGNED)", "SET NAMES binary")]
+    [TestCase("SELECT CAST('x' AS SIGNED)", "SET character_set_results = NULL")]
     [TestCase("INSERT INTO shop.t (v) VALUES (3),(4)")]
     [TestCase("UPDATE shop.t SET v=9 WHERE v=1")]
     [TestCase("SELECT nosuch FROM shop.t")]
     [TestCase("SELECT SQL_CALC_FOUND_ROWS * FROM shop.t LIMIT 1")]
     [TestCase("SET time_zone='+01:00'")]
     [TestCase("DROP TABLE IF EXISTS shop.nosuch")]
-    public async Task QuestionsAboutTheLastStatement_AfterLeaving_HaveTheServersAnswers(string statement)
+    public async Task QuestionsAboutTheLastStatement_AfterLeaving_HaveTheServersAnswers(string statement, string set = "DO 1")
     {
         string[] questions =
         [
@@ -186,6 +189,7 @@ public sealed class LocalAnswerTests(ServerFamily family)
             await using var left = await _server.OpenAsync();
             foreach (var session in new[] { direct, left })
             {
+                await session.RunAsync(set);
                 await session.RunAsync(Preparation);
                 await session.RunOneAsync(statement);
             }
@@ -193,6 +197,7 @@ public sealed class LocalAnswerTests(ServerFamily family)
             Assert.That(Answer(question, left.State, left.Client.ConnectionId), Is.Not.Null, question);
             // Twice: what the first answer leaves is asked by the second.
             await using var again = await _server.OpenAsync();
+            await again.RunAsync(set);
             await again.RunAsync(Preparation);
             await again.RunOneAsync(statement);
             Assert.That((await again.CaptureAsync()).Pinned, Is.Null);

@@ -51,6 +51,7 @@ public sealed class SessionPinTests
     [TestCase("CALL p()", "SELECT 1")]
     [TestCase("SET insert_id=4", "SELECT 1")]
     [TestCase("SELECT LASTVAL(s)", "SELECT 1")]
+    [TestCase("FLUSH STATUS", "SHOW STATUS LIKE 'Handler%'")]
     [TestCase("FROBNICATE", "SELECT 1")]
     public void WhatMayStillHoldASession_KeepsItPinned(string begin, string end)
     {
@@ -116,6 +117,16 @@ public sealed class SessionPinTests
         Run("CREATE TEMPORARY TABLE t (a INT)");
         Run("CREATE TEMPORARY TABLE t (a INT)", succeeded: false);
         Assert.That(_state.Pin, Is.Not.Null);
+    }
+
+    /// <summary>A function that the statement called has made it.</summary>
+    [Test]
+    public void CreateOfATemporaryTableThatIsThere_Failing_Pins()
+    {
+        Run("CREATE TEMPORARY TABLE t AS SELECT f()", succeeded: false, error: ErrorCode.TableExists);
+        Assert.That(_state.Pin?.Words, Is.EqualTo("temporary table shop.t"));
+        Run("DROP TABLE t");
+        Assert.That(_state.Pin, Is.Null);
     }
 
     [Test]
@@ -207,11 +218,11 @@ public sealed class SessionPinTests
         ServerFamily.MariaDb, "10.11.6-MariaDB", 0, CollationId.Utf8Mb4GeneralCi, "", new Dictionary<string, string>(StringComparer.Ordinal),
         new Dictionary<string, CollationInfo>(StringComparer.Ordinal)));
 
-    private void Run(string sql, bool succeeded = true, ushort? status = null)
+    private void Run(string sql, bool succeeded = true, ushort? status = null, ushort error = 0)
     {
         var bytes = Encoding.UTF8.GetBytes(sql);
         var info = StatementClassifier.Classify(bytes, _state.Dialect);
         _state.OnStatementStarting(info, info.NeedsText ? bytes : []);
-        _state.OnStatementEnded(info, new StatementOutcome { Succeeded = succeeded, ServerStatus = status ?? _state.ServerStatus });
+        _state.OnStatementEnded(info, new StatementOutcome { Succeeded = succeeded, ErrorCode = error, ServerStatus = status ?? _state.ServerStatus });
     }
 }

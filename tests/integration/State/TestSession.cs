@@ -79,6 +79,13 @@ internal sealed class TestSession(StateServer server, SessionState state, string
         return result;
     }
 
+    /// <summary>What the relay does after a statement that set variables without a report of them.</summary>
+    public async Task ReadUnreportedAsync() => await OnLoopAsync(async () =>
+    {
+        if (UnreportedVariables.AreToBeRead(state)) await UnreportedVariables.ReadAsync(state, Backend, default);
+        return true;
+    });
+
     /// <summary>Runs a statement that names tracker variables, as the relay has to.</summary>
     public async Task<BackendResult> RunNamingTrackersAsync(string sql)
     {

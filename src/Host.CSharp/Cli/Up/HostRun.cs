@@ -231,7 +231,7 @@ internal sealed partial class HostRun : IAsyncDisposable
             EngineArguments = settings.Engine.Arguments,
             SilenceLimit = settings.Engine.SilentFor,
             FirstAccountUser = settings.User,
-            FirstAccountPassword = settings.Password,
+            FirstAccountPassword = settings.Password is { Length: > 0 } password ? password : null,
         };
         return await LocalCompute.OpenAsync(options, _gateway.Loops.Next(), _loggers.CreateLogger<LocalCompute>(), TimeProvider.System, cancellation);
     }
@@ -255,7 +255,7 @@ internal sealed partial class HostRun : IAsyncDisposable
 
         string address = listener.LocalEndPoint is System.Net.IPEndPoint ip ? $"-h {(ip.Address.Equals(System.Net.IPAddress.Any) || ip.Address.Equals(System.Net.IPAddress.IPv6Any) ? "127.0.0.1" : ip.Address)} -P {ip.Port}" : $"{listener.LocalEndPoint}";
         _output.WriteLine($"{settings.Name}: connect with  mariadb {address} -u {HostListeners.UserOf(settings, account.User)} -p");
-        if (account.Password is { } password && settings.Password is null)
+        if (account.Password is { } password && string.IsNullOrEmpty(settings.Password))
         {
             _output.WriteLine($"{settings.Name}: password of {account.User}: {password}  (told this once)");
         }

@@ -6,15 +6,21 @@ namespace Serverless.Host.Compute.Engine;
 internal static class ProfileReader
 {
     /// <exception cref="EngineSqlException">The engine does not answer.</exception>
-    public static async Task<ServerProfile> ReadAsync(EngineSql sql, ServerFamily family, CancellationToken cancellation)
+    public static async Task<ServerProfile> ReadAsync(EngineSql sql, ServerFamily family, TimeProvider time, CancellationToken cancellation)
     {
+        var readAt = time.GetUtcNow();
         var greeting = await sql.GreetingAsync(cancellation);
-        var variables = await sql.QueryAsync("SHOW SESSION VARIABLES", cancellation);
+        var variables = new Dictionary<string, string>(StringComparer.Ordinal);
+        // Our own session keeps the values of its login; those of a new one are the global values, where there are any.
+        foreach (var statement in new[] { "SHOW SESSION VARIABLES", "SHOW GLOBAL VARIABLES" })
+        {
+            foreach (var row in (await sql.QueryAsync(statement, cancellation)).Rows) variables[(row[0] ?? "").ToLowerInvariant()] = row[1] ?? "";
+        }
         return new ServerProfile(
             family, greeting.ServerVersion, (ulong)greeting.Capabilities, greeting.CollationId, greeting.AuthPlugin ?? "",
-            variables.Rows.ToDictionary(row => (row[0] ?? "").ToLowerInvariant(), row => row[1] ?? "", StringComparer.Ordinal),
-            await ReadCollationsAsync(sql, family, cancellation))
+            variables, await ReadCollationsAsync(sql, family, cancellation))
         {
+            ReadAt = readAt,
             MayRunStoredCode = await HasStoredCodeAsync(sql, cancellation),
         };
     }

@@ -70,7 +70,7 @@ public sealed class ExternalCompute : ICompute
     public async ValueTask<AccountSnapshot> ReadAccountsAsync(CancellationToken cancellation) =>
         await AccountReader.ReadAsync(_sql, await _sql.FamilyAsync(cancellation), _time, cancellation);
 
-    public async ValueTask<ServerProfile> ReadProfileAsync(CancellationToken cancellation) => await ProfileReader.ReadAsync(_sql, await _sql.FamilyAsync(cancellation), cancellation);
+    public async ValueTask<ServerProfile> ReadProfileAsync(CancellationToken cancellation) => await ProfileReader.ReadAsync(_sql, await _sql.FamilyAsync(cancellation), _time, cancellation);
 
     public async ValueTask<string?> AskAsync(string statement, CancellationToken cancellation)
     {

@@ -148,7 +148,7 @@ public sealed partial class LocalCompute : ICompute
         await AccountReader.ReadAsync(Running.Sql, _binary.Family, _time, cancellation);
 
     /// <inheritdoc/>
-    public async ValueTask<ServerProfile> ReadProfileAsync(CancellationToken cancellation) => await ProfileReader.ReadAsync(Running.Sql, _binary.Family, cancellation);
+    public async ValueTask<ServerProfile> ReadProfileAsync(CancellationToken cancellation) => await ProfileReader.ReadAsync(Running.Sql, _binary.Family, _time, cancellation);
 
     /// <inheritdoc/>
     public async ValueTask<string?> AskAsync(string statement, CancellationToken cancellation)

@@ -18,17 +18,22 @@ internal static class HostConfiguration
     /// <exception cref="SettingsException">The file cannot be read, or is no JSON.</exception>
     public static IConfiguration Compose(string? file, IDictionary environment, Func<IConfiguration, IEnumerable<KeyValuePair<string, string?>>> flags)
     {
-        var builder = new ConfigurationBuilder();
-        if (file is not null)
+        byte[]? text = file is null ? null : ReadFile(file);
+        IConfigurationBuilder Layers()
         {
-            builder.AddJsonStream(new MemoryStream(ReadFile(file)));
+            var builder = new ConfigurationBuilder();
+            if (text is not null)
+            {
+                builder.AddJsonStream(new MemoryStream(text));
+            }
+
+            return builder.AddInMemoryCollection(FromEnvironment(environment));
         }
 
-        builder.AddInMemoryCollection(FromEnvironment(environment));
         IConfigurationRoot below;
         try
         {
-            below = builder.Build();
+            below = Layers().Build();
         }
         catch (Exception e) when (e is FormatException or JsonException)
         {
@@ -36,7 +41,8 @@ internal static class HostConfiguration
             throw new SettingsException($"--config {file}: it is no JSON: {cause.Message}", e);
         }
 
-        return new ConfigurationBuilder().AddConfiguration(below).AddInMemoryCollection(flags(below).Where(flag => flag.Value is not null)).Build();
+        // not on top of what is below as a whole: a layer that is a configuration loses what is empty
+        return Layers().AddInMemoryCollection(flags(below).Where(flag => flag.Value is not null)).Build();
     }
 
     private static byte[] ReadFile(string file)

@@ -170,7 +170,7 @@ internal static class HostSettingsReader
             section.Text("policy") ?? above?.Policy,
             Path.Combine(data, name),
             section.Text("user") ?? above?.User ?? "app",
-            section.Text("password") ?? above?.Password,
+            section.Given("password") ?? above?.Password,
             section.Flag("shadow", above?.Shadow ?? false),
             Engine(section.Section("engine"), above?.Engine),
             Limits(section.Section("limits"), above?.Limits ?? LimitSettings.Default),

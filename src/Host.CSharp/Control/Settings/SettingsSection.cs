@@ -16,7 +16,11 @@ internal sealed class SettingsSection(IConfiguration section, string path, List<
 
     public void Fail(string key, string message) => errors.Add($"{PathOf(key)}: {message}");
 
-    public string? Text(string key)
+    /// <summary>Null: not there, or empty.</summary>
+    public string? Text(string key) => Given(key) is { Length: > 0 } text ? text : null;
+
+    /// <summary>Null: not there.</summary>
+    public string? Given(string key)
     {
         _known.Add(key);
         IConfigurationSection found = section.GetSection(key);
@@ -25,7 +29,7 @@ internal sealed class SettingsSection(IConfiguration section, string path, List<
             Fail(key, "expected one value, found a section");
         }
 
-        return string.IsNullOrEmpty(found.Value) ? null : found.Value;
+        return found.Value;
     }
 
     public bool Flag(string key, bool otherwise)

@@ -21,6 +21,7 @@ public sealed partial class GatewayDatabase : IGatewayDatabase
     private readonly Dictionary<EventLoop, DatabaseShard> _shardOf;
     private readonly ConcurrentDictionary<uint, Session> _sessions = new();
     private readonly ILogger _logger;
+    private readonly GlobalChanges _globals = new();
     private volatile Gate _gate = Gate.Initial;
     private volatile ServerCatalogue? _catalogue;
     private DrainProgress? _drain;
@@ -103,7 +104,7 @@ public sealed partial class GatewayDatabase : IGatewayDatabase
     public void UseProfile(ServerProfile profile)
     {
         // Sessions first: a client that is greeted finds what they need.
-        _catalogue = new ServerCatalogue(profile);
+        _catalogue = new ServerCatalogue(profile, _globals);
         _mayRunStoredCode = profile.MayRunStoredCode;
         Login.UseProfile(profile);
     }
@@ -152,6 +153,13 @@ public sealed partial class GatewayDatabase : IGatewayDatabase
         BeginEra();
         Login.ExpectChange(Time.GetUtcNow());
         AccountsChanged?.Invoke();
+    }
+
+    /// <summary>What is known of accounts and variables is read anew together; a client that logs in waits for it.</summary>
+    internal void OnGlobalsChanged()
+    {
+        _globals.Note(Time.GetUtcNow());
+        OnAccountsChanged();
     }
 
     private void MoveGate(Func<Gate, Gate> move, string? endsDrain)

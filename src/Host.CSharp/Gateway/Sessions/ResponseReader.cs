@@ -23,6 +23,7 @@ internal struct ResponseReader
     private bool _deprecateEof;
     private bool _metadataFlag;
     private bool _progress;
+    private bool _cursorAsked;
     private bool _continued;
     private int _skip;
     private ulong _columns;
@@ -60,6 +61,11 @@ internal struct ResponseReader
     /// <summary>Sequence number of the last packet that was begun.</summary>
     public byte Sequence { get; private set; }
 
+    /// <summary>
+    /// The execute opened a cursor. MariaDB leaves the status flag of one that stored code has opened in the answers to a CALL, which have all their rows.
+    /// </summary>
+    public readonly bool OpenedCursor => _cursorAsked && Succeeded && (Status & ServerStatus.CursorExists) != 0;
+
     /// <summary>What has been gone over ends between two packets, so that one of ours can follow it.</summary>
     public readonly bool IsBetweenPackets => _skip == 0 && !_continued;
 
@@ -70,6 +76,7 @@ internal struct ResponseReader
         _deprecateEof = (capabilities & Capabilities.DeprecateEof) != 0;
         _metadataFlag = (capabilities & (Capabilities.OptionalResultSetMetadata | Capabilities.MariaDbCacheMetadata)) != 0;
         _progress = (capabilities & Capabilities.MariaDbProgress) != 0;
+        _cursorAsked = shape == ResponseShape.Cursor;
         _continued = false;
         _skip = 0;
         HasStatus = false;
@@ -86,7 +93,7 @@ internal struct ResponseReader
         {
             ResponseShape.None => Step.Ended,
             ResponseShape.Single => Step.Single,
-            ResponseShape.Results => Step.First,
+            ResponseShape.Results or ResponseShape.Cursor => Step.First,
             ResponseShape.Rows => Step.Rows,
             ResponseShape.Prepare => Step.Prepare,
             ResponseShape.Text => Step.Text,
@@ -205,8 +212,7 @@ internal struct ResponseReader
                 return ReadPrepared(packet);
             case Step.ColumnsEof:
                 ReadEof(packet);
-                // With a cursor there are no rows: they come by COM_STMT_FETCH.
-                if ((Status & ServerStatus.CursorExists) != 0) EndOfResult(resultSet: true);
+                if (_cursorAsked && (Status & ServerStatus.CursorExists) != 0) EndOfResult(resultSet: true);
                 else _step = Step.Rows;
                 return ResponseEvent.NeedMore;
             case Step.ParametersEof:

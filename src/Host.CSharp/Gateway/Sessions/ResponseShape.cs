@@ -12,6 +12,9 @@ internal enum ResponseShape : byte
     /// <summary>Any number of OK packets and result sets, each but the last with SERVER_MORE_RESULTS_EXISTS.</summary>
     Results,
 
+    /// <summary>The same to an execute that asked for a cursor: where the status says that there is one, rows do not follow, they come by COM_STMT_FETCH.</summary>
+    Cursor,
+
     /// <summary>Packets up to an EOF or error packet (COM_STMT_FETCH, COM_FIELD_LIST, COM_BINLOG_DUMP).</summary>
     Rows,
 

@@ -36,6 +36,7 @@ internal sealed partial class Session
     {
         _info = default;
         _statement = null;
+        _asksForCursor = false;
         _counts = false;
         switch (_frame.Code)
         {

@@ -18,6 +18,8 @@ internal sealed partial class Session
     /// <summary>The command needs a statement that this backend connection has not been told of.</summary>
     private bool NeedsPreparing => _statement is not null;
 
+    private bool _asksForCursor;
+
     private Decision DecidePrepare()
     {
         _counts = true;
@@ -55,6 +57,7 @@ internal sealed partial class Session
         _counts = true;
         _statement = statement;
         if (_frame.Code is Command.StmtExecute or Command.StmtBulkExecute) _info = statement.Info;
+        _asksForCursor = _frame.Code == Command.StmtExecute && StmtExecute.AsksForCursor(Payload);
         return Decision.Forward;
     }
 
@@ -108,7 +111,7 @@ internal sealed partial class Session
         if (_frame.Code is Command.StmtExecute or Command.StmtBulkExecute)
         {
             if (statement.HasLongData || statement.HasCursor) _prepared!.MarkIdle(statement);
-            if (_reader.Succeeded && (_reader.Status & ServerStatus.CursorExists) != 0) _prepared!.MarkCursor(statement);
+            if (_reader.OpenedCursor) _prepared!.MarkCursor(statement);
         }
         else if (_frame.Code == Command.StmtFetch && statement.HasCursor && (!_reader.Succeeded || (_reader.Status & ServerStatus.LastRowSent) != 0))
         {

@@ -141,7 +141,7 @@ internal sealed partial class Session
         if (!_counted) CountRunning(1);
         if (_frame.Code is Command.Query) _state.OnStatementStarting(_info, _info.NeedsText ? StatementText : []);
         else if (_statement is { } statement) _state.OnStatementStarting(_info, statement.Text);
-        _reader.Begin(CommandShapes.ShapeOf(_frame.Code), Capabilities);
+        _reader.Begin(_asksForCursor ? ResponseShape.Cursor : CommandShapes.ShapeOf(_frame.Code), Capabilities);
     }
 
     /// <summary>The answer has been read to its end; it has not been passed on to its end.</summary>

@@ -26,6 +26,9 @@ internal sealed partial class Session
 
         /// <summary>The gateway was told to make every session leave its connection after each statement.</summary>
         Detach = 1 << 3,
+
+        /// <summary>It has set variables of which the server tells nothing.</summary>
+        ReadVariables = 1 << 4,
     }
 
     private Afterwards _afterwards;
@@ -78,6 +81,8 @@ internal sealed partial class Session
         if (_info.Has(StatementTraits.SetsGlobalVariables | StatementTraits.CreatesStoredCode)) Database.OnServerChanged(_info.Has(StatementTraits.CreatesStoredCode));
         // The server counts them for the session, and a probe reads the counts.
         if (_info.Has(StatementTraits.SqlPrepare | StatementTraits.SqlDeallocate | StatementTraits.SqlExecute)) _worn = true;
+        if (_reader.Succeeded && _info.Has(StatementTraits.SetsGlobalVariables)) Database.OnGlobalsChanged();
+        if (UnreportedVariables.AreToBeRead(_state)) _afterwards |= Afterwards.ReadVariables;
         if (_trackersLent) _afterwards |= Afterwards.TakeTrackersBack;
         if (Database.Options.DetachAfterEachStatement) _afterwards |= Afterwards.Detach;
     }
@@ -92,6 +97,11 @@ internal sealed partial class Session
             if ((afterwards & Afterwards.SetUpTrackers) != 0)
                 await Query(_backend!).QueryAsync([Catalogue.TrackerSetup], SessionCapture.AnswerLimit, CancellationToken.None);
             if ((afterwards & Afterwards.TakeTrackersBack) != 0) await TakeTrackersBackAsync();
+            if ((afterwards & Afterwards.ReadVariables) != 0)
+            {
+                await UnreportedVariables.ReadAsync(_state, Query(_backend!), CancellationToken.None);
+                UpdateStanding();
+            }
             if ((afterwards & Afterwards.AskStatus) != 0)
             {
                 _state.OnStatus((ushort)await SendSetOptionAsync(_backend!));

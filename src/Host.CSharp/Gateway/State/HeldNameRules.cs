@@ -34,8 +34,10 @@ internal static class HeldNameRules
         }
     }
 
-    public static void Ended(SessionState state, in StatementInfo info, bool ran)
+    public static void Ended(SessionState state, in StatementInfo info, bool ran, ushort error)
     {
+        // A temporary table of this name is there: this session's, by whatever statement.
+        if (error == Mysql.ErrorCode.TableExists && info.Has(T.CreatesTemporaryTable) && !info.Has(T.MultiStatement)) ran = true;
         // A lock is taken while the statement is evaluated, also when it fails afterwards.
         if (info.Has(T.TakesUserLock | T.ReleasesUserLock)) state.Note(StateFlags.UserLockDoubtful);
         SqlPrepareRules.Ended(state, ran);

@@ -50,6 +50,7 @@ internal readonly ref struct LocalVariables(SessionState state, ServerCatalogue 
         {
             "character_set_client" or "character_set_connection" or "character_set_results" => Handshake is { } set ? set : null,
             "collation_connection" => Handshake is null ? null : catalogue.CollationName(state.Collation),
+            _ when catalogue.VariablesAreOld => null,
             // An interactive client has the other timeout in its place.
             "wait_timeout" when Server.GetValueOrDefault("interactive_timeout") != Server.GetValueOrDefault(name) => null,
             _ => SessionsBeginAlike || KnownVariable.All[name].Global ? Server.GetValueOrDefault(name) : null,

@@ -22,7 +22,10 @@ public enum PinCauses : uint
     Role = 1 << 14,
     BackupLock = 1 << 15,
     NotUnderstood = 1 << 16,
-    All = (NotUnderstood << 1) - 1,
+
+    /// <summary>FLUSH STATUS was used: the session counts anew what its statements do.</summary>
+    StatusCounters = 1 << 17,
+    All = (StatusCounters << 1) - 1,
 }
 
 /// <summary>Why a session is pinned, for status, metrics and log.</summary>

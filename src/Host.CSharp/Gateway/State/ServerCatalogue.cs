@@ -8,9 +8,18 @@ public sealed class ServerCatalogue
 {
     private readonly FrozenDictionary<int, string> _collationNames;
     private readonly FrozenDictionary<string, string> _defaultCollations;
+    private readonly GlobalChanges _changes;
+    private readonly int _changesSeen;
 
     public ServerCatalogue(ServerProfile profile)
+        : this(profile, new GlobalChanges())
     {
+    }
+
+    internal ServerCatalogue(ServerProfile profile, GlobalChanges changes)
+    {
+        _changes = changes;
+        _changesSeen = changes.SeenBy(profile.ReadAt);
         Profile = profile;
         Dialect = SqlDialect.Of(profile);
         _collationNames = profile.Collations.GroupBy(c => c.Value.Id).ToFrozenDictionary(g => g.Key, g => g.First().Key);
@@ -20,6 +29,12 @@ public sealed class ServerCatalogue
     }
 
     public ServerProfile Profile { get; }
+
+    /// <summary>
+    /// Global variables have changed since they were read. Sessions that were there before keep the values of their login, or take the new ones with another
+    /// backend connection: only the server can say.
+    /// </summary>
+    public bool VariablesAreOld => _changes.Count != _changesSeen;
 
     /// <summary>Dialect of a fresh session.</summary>
     public SqlDialect Dialect { get; }

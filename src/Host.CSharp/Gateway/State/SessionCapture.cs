@@ -16,6 +16,8 @@ public static class SessionCapture
     {
         if (SessionProbe.IsWanted(state)) await SessionProbe.ProbeAsync(state, catalogue, backend, cancellation);
         if (state.Pin is { } pin) return new CaptureResult(pin);
+        if (UnreportedVariables.AreToBeRead(state)) await UnreportedVariables.ReadAsync(state, backend, cancellation);
+        if (state.Has(StateFlags.VariablesUnclear) && await UnreportedVariables.FindAsync(state, catalogue, backend, cancellation) is { } unclear) return new CaptureResult(unclear);
         if (storedCodeMayRun) state.Doubt(StateDoubts.All);
         if (!state.Has(StateDoubts.Settings)) return await CaptureLastAsync(state, backend, cancellation);
 

@@ -10,7 +10,7 @@ internal static class SessionCharset
     {
         "utf8mb4" => 4,
         "utf8mb3" or "utf8" => 3,
-        "latin1" or "ascii" or "latin2" or "latin5" or "latin7" or "cp1250" or "cp1251" or "cp1256" or "cp1257" or "greek" or "hebrew" or "koi8r" or "koi8u" => 1,
+        "binary" or "latin1" or "ascii" or "latin2" or "latin5" or "latin7" or "cp1250" or "cp1251" or "cp1256" or "cp1257" or "greek" or "hebrew" or "koi8r" or "koi8u" => 1,
         _ => 0,
     };
 

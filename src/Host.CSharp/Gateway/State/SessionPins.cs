@@ -71,6 +71,7 @@ internal struct SessionPins
         PinCauses.UserVariables => "user variables that cannot be restored",
         PinCauses.SessionVariable => "session variable that cannot be restored",
         PinCauses.StoredCode => "stored code ran, which may have left state that cannot be seen",
+        PinCauses.StatusCounters => "status counters that FLUSH STATUS has set to zero",
         PinCauses.Role => "role that cannot be restored",
         _ => "a statement that the gateway does not understand",
     };

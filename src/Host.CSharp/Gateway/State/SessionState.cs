@@ -182,7 +182,7 @@ public sealed class SessionState
         LastRowCount = outcome.Succeeded && !outcome.ResultSet ? (long)outcome.AffectedRows : -1;
         LastWarnings = outcome.Succeeded ? outcome.Warnings : (ushort)1;
         StateDoubtRules.Ended(this, info, outcome);
-        if (info.Traits != T.None || _flags != StateFlags.None) SessionStateRules.Ended(this, info, outcome.Succeeded);
+        if (info.Traits != T.None || _flags != StateFlags.None) SessionStateRules.Ended(this, info, outcome);
     }
 
     /// <summary>What would have to be read back before the session leaves its backend connection.</summary>
@@ -226,6 +226,9 @@ public sealed class SessionState
         Settle(StateDoubts.FoundRows);
     }
 
+    /// <summary>Variables that the statement under way, or the last one, sets without a report of them; null or empty: none.</summary>
+    internal List<string>? Unreported { get; set; }
+
     internal long LastRowCount { get; set; }
 
     internal ushort LastWarnings { get; set; }
@@ -264,6 +267,7 @@ public sealed class SessionState
         }
         if (SqlPrepared?.AreBound(TextContext, Schema) == true) SqlPrepared = null;
         UserVariables = null;
+        Unreported = null;
         Held = null;
         LastStatement = null;
         _signature = null;
@@ -300,6 +304,7 @@ public sealed class SessionState
         Dialect = _fresh with { TreacherousCharacterSet = SessionCharset.IsTreacherous(Collation) };
         Variables = null;
         UserVariables = null;
+        Unreported = null;
         LastStatement = null;
         _signature = null;
         Doubts = StateDoubts.None;

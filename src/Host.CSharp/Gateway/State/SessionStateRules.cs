@@ -18,15 +18,18 @@ internal static class SessionStateRules
         if (info.Has(T.UserVariables)) state.UseUserVariables().NoteNames(sql, state.Dialect);
         if (info.Has(T.BeginsTransaction)) state.Note(StateFlags.BeganExplicitly);
         if (info.Has(T.SetsSessionVariables) && SetsUntracked(state, sql)) state.Note(StateFlags.SetsUntracked);
+        if (info.Has(T.SetsSessionVariables)) UnreportedVariables.Starting(state, sql);
         if (info.Has(T.NamesTrackers) && info.Has(T.SetsSessionVariables)) NoteUnreported(state, sql);
         if (info.Has(NamedThings)) HeldNameRules.Starting(state, info, sql);
     }
 
-    public static void Ended(SessionState state, in StatementInfo info, bool succeeded)
+    public static void Ended(SessionState state, in StatementInfo info, in StatementOutcome outcome)
     {
+        var succeeded = outcome.Succeeded;
         // Of a batch, the statements before the one that failed have run.
         var ran = succeeded || info.Has(T.MultiStatement | T.RunsStoredCode);
-        HeldNameRules.Ended(state, info, ran);
+        HeldNameRules.Ended(state, info, ran, outcome.ErrorCode);
+        UnreportedVariables.Ended(state, info, succeeded);
         Transaction(state, info, succeeded);
         ref var pins = ref state.Pins;
         if (info.Has(T.RunsStoredCode))
@@ -54,6 +57,7 @@ internal static class SessionStateRules
         if (info.Has(T.BeginsXa)) pins.Set(PinCauses.XaTransaction, on: true);
         else if (single && info.Has(T.EndsXa)) pins.Set(PinCauses.XaTransaction, on: false);
         if (info.Has(T.SetsOneShotVariable)) pins.Set(PinCauses.SessionVariable, on: true);
+        if (info.Has(T.ResetsCounters)) pins.Set(PinCauses.StatusCounters, on: true);
         if (info.Has(T.ReadsSequencePosition)) pins.Set(PinCauses.SequencePosition, on: true);
         if (info.Has(T.SetsRole))
         {

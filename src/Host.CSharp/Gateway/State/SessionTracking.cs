@@ -25,7 +25,8 @@ internal static class SessionTracking
         }
     }
 
-    private static void Variable(SessionState state, ReadOnlySpan<byte> name, ReadOnlySpan<byte> value)
+    /// <summary>A variable has this value now, in the form of a tracker.</summary>
+    internal static void Variable(SessionState state, ReadOnlySpan<byte> name, ReadOnlySpan<byte> value)
     {
         if (name.SequenceEqual("session_track_system_variables"u8) || name.SequenceEqual("statement_id"u8)) return;
         state.ChangeVariables().Report(name, value);

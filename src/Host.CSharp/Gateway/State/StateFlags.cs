@@ -26,4 +26,7 @@ internal enum StateFlags : ushort
 
     /// <summary>Stored code ran since it was last asked what it left.</summary>
     StoredCodeDoubtful = 1 << 6,
+
+    /// <summary>Session variables may have changed that nobody named or reported.</summary>
+    VariablesUnclear = 1 << 7,
 }

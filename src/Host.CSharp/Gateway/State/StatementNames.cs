@@ -152,6 +152,26 @@ internal static class StatementNames
         return names;
     }
 
+    /// <summary>
+    /// The session variables that SET statements in the text assign as `@@name`, in lower case. Left out are those that are no session's variable afterwards
+    /// (a transaction's characteristics without a scope are the next one's) or are followed in another way.
+    /// </summary>
+    public static List<string>? SetWithoutScope(ReadOnlySpan<byte> sql, in SqlDialect dialect)
+    {
+        List<string>? names = null;
+        var lexer = new SqlLexer(sql, dialect);
+        while (lexer.Next())
+        {
+            if (lexer.Kind != SqlTokenKind.SystemVariable) continue;
+            var name = Unquote(lexer.Text).ToLowerInvariant();
+            if (!lexer.Accept((byte)'=') && !lexer.AcceptAssign()) continue;
+            var bytes = Encoding.ASCII.GetBytes(name);
+            if (SqlVariables.IsTransactionCharacteristic(bytes) || SqlVariables.IsOneShot(bytes) || name.StartsWith("session_track_", StringComparison.Ordinal)) continue;
+            (names ??= []).Add(name);
+        }
+        return names;
+    }
+
     private static void SetList(ref SqlLexer lexer, List<string?> names, ref bool atStart)
     {
         atStart = false;

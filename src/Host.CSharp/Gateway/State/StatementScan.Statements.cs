@@ -195,6 +195,7 @@ internal ref partial struct StatementScan
         while (_lexer.Next() && !AtEnd())
         {
             if (_lexer.IsWord("privileges"u8)) _traits |= T.ChangesAccounts;
+            else if (_lexer.IsWord("status"u8)) _traits |= T.ResetsCounters;
             else if (_lexer.IsWord("with"u8) && _lexer.AcceptWord("read"u8)) _traits |= T.TakesGlobalLock;
             else if (_lexer.IsWord("export"u8)) _traits |= T.TakesGlobalLock;
         }

@@ -124,4 +124,7 @@ public enum StatementTraits : ulong
 
     /// <summary>OFFSET, or LIMIT with two numbers: FOUND_ROWS() is more than the rows that come.</summary>
     SkipsRows = 1UL << 54,
+
+    /// <summary>FLUSH STATUS.</summary>
+    ResetsCounters = 1UL << 55,
 }

@@ -12,6 +12,8 @@ public readonly ref struct StmtExecute
     /// <summary>Flag: the number of parameters is in the packet (query attributes).</summary>
     private const byte ParameterCountAvailable = 0x08;
 
+    private const int FlagsOffset = 5;
+
     public uint StatementId { get; private init; }
 
     /// <summary>Kind of cursor asked for, 0: none.</summary>
@@ -28,6 +30,10 @@ public readonly ref struct StmtExecute
 
     /// <summary>The types as sent; empty without <see cref="HasTypes"/>.</summary>
     public ReadOnlySpan<byte> Types { get; private init; }
+
+    /// <summary>It asks for a cursor instead of rows.</summary>
+    /// <param name="payload">The whole packet, or its beginning.</param>
+    public static bool AsksForCursor(ReadOnlySpan<byte> payload) => payload.Length > FlagsOffset && (payload[FlagsOffset] & ~ParameterCountAvailable) != 0;
 
     /// <param name="payload">The whole packet, or its beginning: the values at the end may be missing.</param>
     /// <param name="statementParameters">As COM_STMT_PREPARE answered.</param>

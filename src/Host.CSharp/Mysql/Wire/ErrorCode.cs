@@ -11,6 +11,7 @@ public static class ErrorCode
     public const ushort NoDatabaseSelected = 1046;
     public const ushort UnknownCommand = 1047;
     public const ushort UnknownDatabase = 1049;
+    public const ushort TableExists = 1050;
     public const ushort ServerShutdown = 1053;
     public const ushort ParseError = 1064;
     public const ushort EmptyQuery = 1065;
