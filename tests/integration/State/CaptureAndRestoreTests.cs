@@ -123,24 +123,6 @@ public sealed class CaptureAndRestoreTests(ServerFamily family)
     }
 
     [Test]
-    public async Task GlobalValue_ThatTheSessionChanges_IsNotItsOwnAfterTheMove()
-    {
-        if (family == ServerFamily.MySql) Assert.Ignore("MySQL has no list of session and global values that every account may read");
-        await using var session = await _server.OpenAsync();
-        var before = await session.AskAsync("SELECT @@div_precision_increment");
-        await session.RunAsync("SET GLOBAL div_precision_increment=11");
-        try
-        {
-            await session.MoveAsync();
-            Assert.That(await session.AskAsync("SELECT @@global.div_precision_increment, @@div_precision_increment"), Is.EqualTo("11|" + before));
-        }
-        finally
-        {
-            await session.RunAsync("SET GLOBAL div_precision_increment=DEFAULT");
-        }
-    }
-
-    [Test]
     public async Task DefaultTimestamp_SetAfterAFixedOne_RunsOnAfterTheMove()
     {
         await using var session = await _server.OpenAsync();

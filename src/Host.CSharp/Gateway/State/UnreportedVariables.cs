@@ -1,3 +1,4 @@
+using System.Collections.Frozen;
 using System.Text;
 using Serverless.Host.Mysql;
 
@@ -13,6 +14,16 @@ public static class UnreportedVariables
     /// <summary>Those without a global value (timestamp, insert_id and so on) are followed in other ways, or pin.</summary>
     private const string DifferentQuery =
         "SELECT VARIABLE_NAME,SESSION_VALUE FROM information_schema.SYSTEM_VARIABLES WHERE VARIABLE_SCOPE='SESSION' AND READ_ONLY='NO' AND NOT (SESSION_VALUE<=>GLOBAL_VALUE) LIMIT 1000";
+
+    /// <summary>
+    /// Differences that a session cannot make again: no session may set the first row, and the others only an administrator may (MariaDB 10.11 refuses
+    /// them with error 1227). That such a value is not the global one says that the global one was changed since the login.
+    /// </summary>
+    private static readonly FrozenSet<string> OfTheLogin = FrozenSet.Create(
+        StringComparer.Ordinal,
+        "max_allowed_packet", "net_buffer_length", "max_user_connections", "system_versioning_asof",
+        "binlog_format", "binlog_direct_non_transactional_updates", "binlog_annotate_row_events", "binlog_row_image", "sql_log_bin", "sql_log_off", "server_id",
+        "gtid_domain_id", "innodb_tmpdir", "log_disabled_statements", "enforce_storage_engine", "wsrep_on");
 
     /// <summary>The statement that ended has set some by name: <see cref="ReadAsync"/> is to be called before the next one is looked at.</summary>
     public static bool AreToBeRead(SessionState state) => state.Unreported is { Count: > 0 };
@@ -46,6 +57,7 @@ public static class UnreportedVariables
         {
             if (variable[0] is not { } bytes) continue;
             var name = Encoding.ASCII.GetString(bytes).ToLowerInvariant();
+            if (OfTheLogin.Contains(name)) continue;
             if (FromHandshake(name, state, catalogue) is { } set && variable[1].AsSpan().SequenceEqual(Encoding.ASCII.GetBytes(set))) continue;
             if (state.Variables?.TryGet(name, out _) != true) state.ChangeVariables().Note(name);
         }
