@@ -27,17 +27,14 @@ internal static class AdminApi
         routes.MapGet("/api/databases/{name}", (string name) => With(databases, name, database => Json(StatusComposer.Status(database))));
         routes.MapGet("/api/databases/{name}/decisions", (string name, string? limit) => With(databases, name, database => Decisions(database, limit)));
         routes.MapGet("/api/databases/{name}/sessions", (string name, string? after, string? limit) => With(databases, name, database => Sessions(database, after, limit)));
-        Command(routes, databases, "suspend", sized: false, (_, at) => Inputs.Suspend(at, By));
-        Command(routes, databases, "resume", sized: null, (size, at) => Inputs.Resume(at, size, By));
-        Command(routes, databases, "resize", sized: true, (size, at) => Inputs.Resize(at, size!.Value, By));
-        Command(routes, databases, "pause", sized: false, (_, at) => Inputs.Pause(at, By));
-        Command(routes, databases, "unpause", sized: false, (_, at) => Inputs.Unpause(at, By));
+        foreach (OperatorCommand command in Enum.GetValues<OperatorCommand>())
+        {
+            Command(routes, databases, command);
+        }
     }
 
-    /// <param name="sized">True: a size is needed; null: it may be given; false: it means nothing.</param>
-    private static void Command(
-        IEndpointRouteBuilder routes, IReadOnlyDictionary<string, Database> databases, string command, bool? sized, Func<long?, long, Input> input) =>
-        routes.MapPost($"/api/databases/{{name}}/{command}", async (string name, HttpContext context) =>
+    private static void Command(IEndpointRouteBuilder routes, IReadOnlyDictionary<string, Database> databases, OperatorCommand command) =>
+        routes.MapPost($"/api/databases/{{name}}/{command.ToString().ToLowerInvariant()}", async (string name, HttpContext context) =>
         {
             if (!databases.TryGetValue(name, out Database? database))
             {
@@ -50,18 +47,13 @@ internal static class AdminApi
                 return Error(StatusCodes.Status400BadRequest, wrong!);
             }
 
-            long? size = request.Size is null ? null : SizeText.Parse(request.Size);
-            if ((request.Size is not null || sized is true) && size is null)
+            (OperatorWish? wish, wrong) = OperatorWish.Read(command, request.Size);
+            if (wish is null)
             {
-                return Error(StatusCodes.Status400BadRequest, $"size: expected compute units like 2cu or 0.5cu, found {(request.Size is null ? "none" : $"`{request.Size}`")}");
+                return Error(StatusCodes.Status400BadRequest, wrong!);
             }
 
-            if (request.Size is not null && sized is false)
-            {
-                return Error(StatusCodes.Status400BadRequest, $"size: {command} takes none");
-            }
-
-            Decision decision = await database.Controller.TellAsync(at => input(size, at));
+            Decision decision = await database.Controller.TellAsync(at => wish.ToInput(at, By));
             return Json(StatusComposer.Status(database) with { Warnings = [.. decision.Warnings] });
         });
 

@@ -23,7 +23,7 @@ internal static class StatusComposer
             Since = Instant(view.Since),
             Paused = view.Paused,
             Shadow = database.Settings.Shadow,
-            Reason = Reason(report, view, now),
+            Reason = report.Reason(view, now),
             Size = Size(view.SizeMcu, report.Rules.Policy.Unit),
             Connections = new ConnectionsReply(
                 activity.Open, activity.Active, activity.Running, activity.Held, activity.Transactions, activity.Parked,
@@ -43,14 +43,9 @@ internal static class StatusComposer
     public static DecisionReply Decision(NotedDecision noted)
     {
         Decision decision = noted.Decision;
-        (string? effect, SizeReply? size) = decision.Effect.IsNone ? (null, null) : decision.Effect.Value switch
-        {
-            Effect.DoResume resume => ("resume", Size(resume.size, noted.Unit)),
-            Effect.DoResize resize => ("resize", Size(resize.size, noted.Unit)),
-            _ => ((string?)"suspend", (SizeReply?)null),
-        };
+        SizeReply? size = noted.Effect?.Size is { } mcu ? Size(mcu, noted.Unit) : null;
         return new DecisionReply(
-            Instant(decision.At), decision.Revision, decision.Phase.ToString().ToLowerInvariant(), effect, size, [.. decision.Because],
+            Instant(decision.At), decision.Revision, decision.Phase.ToString().ToLowerInvariant(), noted.Effect?.Name, size, [.. decision.Because],
             [.. decision.Reasons.Select(one => new ReasonReply(one.By, one.Proposal, [.. one.Seen]))], Blocked(decision), [.. decision.Warnings], noted.Text);
     }
 
@@ -69,22 +64,6 @@ internal static class StatusComposer
             [.. found.Rules.Select(one => new RuleStandingReply(one.Rule, one.Action, one.Says, [.. one.Seen], one.FiresAtOrNull is { } at ? Instant(at) : null, one.If))],
             next is null ? null : new NextChangeReply(Instant(next.At), next.Proposal, [.. next.By]),
             found.Lines);
-    }
-
-    private static string? Reason(ControllerReport report, StateView view, DateTimeOffset now)
-    {
-        if (view.PausedBy is { } by)
-        {
-            return $"paused by {by}";
-        }
-
-        if (view.LastError is { } error)
-        {
-            string retry = view.RetryAt is { } at && Instant(at) > now ? $"; tried again in {(Instant(at) - now).TotalSeconds:0.#} s" : "";
-            return $"{(view.Failures > 1 ? $"{view.Failures} times in a row: " : "")}{error}{retry}";
-        }
-
-        return report.LastEffect is { Outcome: "refused", Reason: { } refused, Effect: var effect } ? $"{effect} refused: {refused}" : view.Note;
     }
 
     private static List<BlockedReply> Blocked(Decision decision) =>

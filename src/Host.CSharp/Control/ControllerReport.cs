@@ -21,6 +21,23 @@ internal sealed record ControllerReport(State State, Decision Decision, PolicySo
     public long Refusals { get; init; }
 
     public long FailedEffects { get; init; }
+
+    /// <summary>Why the database is not as somebody would expect, in words; null: it is.</summary>
+    public string? Reason(StateView view, DateTimeOffset now)
+    {
+        if (view.PausedBy is { } by)
+        {
+            return $"paused by {by}";
+        }
+
+        if (view.LastError is { } error)
+        {
+            string retry = view.RetryAt is { } at && DateTimeOffset.FromUnixTimeMilliseconds(at) - now is { Ticks: > 0 } left ? $"; tried again in {left.TotalSeconds:0.#} s" : "";
+            return $"{(view.Failures > 1 ? $"{view.Failures} times in a row: " : "")}{error}{retry}";
+        }
+
+        return LastEffect is { Outcome: "refused", Reason: { } refused, Effect: var effect } ? $"{effect} refused: {refused}" : view.Note;
+    }
 }
 
 /// <param name="Outcome">`underway`, or how it ended.</param>

@@ -113,6 +113,7 @@ internal sealed class Database : IAsyncDisposable
         _work = controlled;
         Rehearsal.Run(_rules, Time);
         await Controller.FindTruthAsync(cancellation);
+        _parts.Gateway.UseControl(new SqlControl(Controller, Time));
         known?.Invoke();
         string? failed = null;
         if (!_parts.Memory.IsKnown || _parts.Shadow)

@@ -48,4 +48,13 @@ internal sealed class DecisionHistory
 
 /// <param name="Unit">What a compute unit was at the time.</param>
 /// <param name="Text">All of it in words.</param>
-internal sealed record NotedDecision(Decision Decision, ComputeUnit Unit, string Text);
+internal sealed record NotedDecision(Decision Decision, ComputeUnit Unit, string Text)
+{
+    /// <summary>What it began, and the size that goes with it in thousandths of a compute unit; null: nothing.</summary>
+    public (string Name, long? Size)? Effect => Decision.Effect.IsNone ? null : Decision.Effect.Value switch
+    {
+        Core.Effect.DoResume resume => ("resume", resume.size),
+        Core.Effect.DoResize resize => ("resize", resize.size),
+        _ => ("suspend", null),
+    };
+}

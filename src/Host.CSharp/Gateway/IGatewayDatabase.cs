@@ -87,6 +87,9 @@ public interface IGatewayDatabase
     /// <summary>Fails what is held now (a resume failed); later statements are held again.</summary>
     void FailHeld(string reason);
 
+    /// <summary>Who answers what sessions ask by SQL of the database's phase and decisions, and takes their commands.</summary>
+    void UseControl(IDatabaseControl control);
+
     void UseAccounts(AccountSnapshot accounts);
 
     void UseProfile(ServerProfile profile);

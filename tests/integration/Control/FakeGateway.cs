@@ -25,6 +25,8 @@ internal sealed class FakeGateway(CallLog calls) : IGatewayDatabase
 
     public AccountSnapshot? Accounts { get; private set; }
 
+    public IDatabaseControl? Control { get; private set; }
+
     public ServerProfile? Profile { get; private set; }
 
     /// <summary>What a drain does; by default it succeeds at once.</summary>
@@ -40,6 +42,8 @@ internal sealed class FakeGateway(CallLog calls) : IGatewayDatabase
     }
 
     public IReadOnlyList<SessionReading> ReadSessions(uint after, int limit) => [];
+
+    public void UseControl(IDatabaseControl control) => Control = control;
 
     public void Set(Func<ActivityReading, ActivityReading> change)
     {

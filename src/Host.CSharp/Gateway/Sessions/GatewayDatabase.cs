@@ -24,6 +24,7 @@ public sealed partial class GatewayDatabase : IGatewayDatabase
     private readonly GlobalChanges _globals = new();
     private volatile Gate _gate = Gate.Initial;
     private volatile ServerCatalogue? _catalogue;
+    private volatile IDatabaseControl? _control;
     private DrainProgress? _drain;
     private int _heldSignalled;
 
@@ -68,6 +69,9 @@ public sealed partial class GatewayDatabase : IGatewayDatabase
 
     internal ServerCatalogue? Catalogue => _catalogue;
 
+    /// <summary>Null: nobody controls the database yet.</summary>
+    internal IDatabaseControl? Control => _control;
+
     internal ILogger Logger => _logger;
 
     internal Gate Gate => _gate;
@@ -94,6 +98,8 @@ public sealed partial class GatewayDatabase : IGatewayDatabase
     {
         foreach (var shard in _shards) shard.Loop.Post(() => shard.FailHeld(reason));
     }
+
+    public void UseControl(IDatabaseControl control) => _control = control;
 
     public void UseAccounts(AccountSnapshot accounts)
     {

@@ -4,7 +4,7 @@ using Serverless.Host.Gateway.State;
 
 namespace Serverless.Host.Gateway.Sessions;
 
-/// <summary>The result sets of SHOW SERVERLESS …, made without a compute.</summary>
+/// <summary>The result sets of statements to the gateway itself, made without a compute.</summary>
 internal static class ServerlessAnswers
 {
     private const ushort Utf8Mb4 = 45;
@@ -23,13 +23,36 @@ internal static class ServerlessAnswers
         ],
     };
 
+    public static LocalAnswer Decisions(IEnumerable<DecisionReading> decisions) => new()
+    {
+        Columns = [Text("at"), Text("phase"), Text("effect"), Text("explanation")],
+        Rows = [.. decisions.Select(one => new[] { Bytes(Instant(one.At)), Bytes(one.Phase), Bytes(one.Effect), Bytes(one.Text) })],
+    };
+
+    public static LocalAnswer Taken(GatewayDatabase database, CommandReading taken)
+    {
+        var now = database.Control?.Read();
+        return new LocalAnswer
+        {
+            Columns = [Text("database"), Text("phase"), Text("size"), Text("warnings")],
+            Rows = [[Bytes(database.Name), Bytes(now?.Phase), Bytes(now?.Size), taken.Warnings.Count == 0 ? null : Bytes(string.Join("; ", taken.Warnings))]],
+        };
+    }
+
     public static LocalAnswer Status(GatewayDatabase database)
     {
         var activity = database.Read();
         var gate = database.Gate;
-        (string Name, string Value)[] facts =
+        var control = database.Control?.Read();
+        (string Name, string? Value)[] facts =
         [
             ("database", database.Name),
+            ("phase", control?.Phase),
+            ("since", control is null ? null : Instant(control.Since)),
+            ("size", control?.Size),
+            ("paused", control is null ? null : control.Paused ? "yes" : "no"),
+            ("reason", control?.Reason),
+            ("policy", control?.Policy),
             ("gate", gate.Phase == GatePhase.Closed ? $"closed: {gate.Closed}" : gate.Phase.ToString().ToLowerInvariant()),
             ("connections_open", Text(activity.Open)),
             ("connections_parked", Text(activity.Parked)),
@@ -51,6 +74,9 @@ internal static class ServerlessAnswers
     private static LocalColumn Text(string name) => new(Encoding.ASCII.GetBytes(name), MysqlTypes.VarString, Flags: 0, Utf8Mb4, LongestText, Decimals: 0);
 
     private static LocalColumn Number(string name) => LocalColumns.Count(Encoding.ASCII.GetBytes(name), unsigned: true) with { Flags = MysqlTypes.BinaryFlag | MysqlTypes.UnsignedFlag };
+
+    /// <summary>UTC, ISO 8601.</summary>
+    private static string Instant(DateTimeOffset at) => at.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'", CultureInfo.InvariantCulture);
 
     private static string Text(long number) => number.ToString(CultureInfo.InvariantCulture);
 

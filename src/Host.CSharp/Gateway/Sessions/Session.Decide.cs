@@ -21,6 +21,9 @@ internal sealed partial class Session
         Kill,
         ShowProcessList,
 
+        /// <summary>An operator's, to what decides over the database.</summary>
+        Command,
+
         /// <summary>From here on bytes go both ways as they come.</summary>
         Stream,
         Quit,

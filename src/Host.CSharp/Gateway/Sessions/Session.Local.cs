@@ -17,7 +17,7 @@ internal sealed partial class Session
 
     private Decision DecideByText(ReadOnlySpan<byte> text)
     {
-        if (_info.Kind == StatementKind.Show && ServerlessStatements.Of(text, _state.Dialect) is not ServerlessStatement.None and var own) return AnswerServerless(own);
+        if (_info.Kind is StatementKind.Show or StatementKind.Unknown && ServerlessStatement.Of(text, _state.Dialect) is { } own) return AnswerServerless(own);
         if (text.Length > LongestLocalText || !KeepAliveFilter.MayBeAnswered(text, _info))
         {
             _counts = true;

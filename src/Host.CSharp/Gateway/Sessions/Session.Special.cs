@@ -138,6 +138,8 @@ internal sealed partial class Session
                 return true;
             case Decision.ShowProcessList:
                 return await ShowProcessListAsync();
+            case Decision.Command:
+                return await CommandDatabaseAsync();
             case Decision.Stream:
                 return await StreamAsync();
             default:

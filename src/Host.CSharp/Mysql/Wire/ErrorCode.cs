@@ -28,6 +28,7 @@ public static class ErrorCode
     public const ushort UnknownVariable = 1193;
     public const ushort TooManyUserConnections = 1203;
     public const ushort LockWaitTimeout = 1205;
+    public const ushort WrongArguments = 1210;
     public const ushort Deadlock = 1213;
     public const ushort SpecificAccessDenied = 1227;
     public const ushort NotSupportedYet = 1235;

@@ -1,6 +1,6 @@
 using System.Globalization;
 
-namespace Serverless.Host.Admin;
+namespace Serverless.Host.Control.Measuring;
 
 /// <summary>Sizes as operators write them: `2cu`, `0.5cu`, or a bare number of units.</summary>
 internal static class SizeText
@@ -18,4 +18,7 @@ internal static class SizeText
             ? (long)Math.Round(units * 1000)
             : null;
     }
+
+    /// <param name="size">Thousandths of a compute unit.</param>
+    public static string Write(long size) => (size / 1000m).ToString("0.###", CultureInfo.InvariantCulture) + "cu";
 }

@@ -1,0 +1,42 @@
+using Serverless.Core;
+using Serverless.Host.Control.Measuring;
+using Serverless.Host.Gateway;
+
+namespace Serverless.Host.Control;
+
+/// <summary>A database's control as its sessions reach it by SQL.</summary>
+internal sealed class SqlControl(DatabaseController controller, TimeProvider time) : IDatabaseControl
+{
+    public ControlReading? Read()
+    {
+        if (controller.Report is not { } report)
+        {
+            return null;
+        }
+
+        DateTimeOffset now = time.GetUtcNow();
+        StateView view = Kernel.View(report.State, now.ToUnixTimeMilliseconds());
+        Policy policy = report.Rules.Policy;
+        return new ControlReading(
+            view.PhaseName, DateTimeOffset.FromUnixTimeMilliseconds(view.Since), SizeText.Write(view.SizeMcu), view.Paused, report.Reason(view, now), $"{policy.Name} {policy.Revision}");
+    }
+
+    public IReadOnlyList<DecisionReading> ReadDecisions(int limit) =>
+    [
+        .. controller.History.Newest(limit).Select(one => new DecisionReading(
+            DateTimeOffset.FromUnixTimeMilliseconds(one.Decision.At), one.Decision.Phase.ToString().ToLowerInvariant(),
+            one.Effect is (var effect, { } size) ? $"{effect} {SizeText.Write(size)}" : one.Effect?.Name, one.Text)),
+    ];
+
+    public async Task<CommandReading> CommandAsync(OperatorCommand command, string? size, string by)
+    {
+        (OperatorWish? wish, string? wrong) = OperatorWish.Read(command, size);
+        if (wish is null)
+        {
+            return new CommandReading(wrong, []);
+        }
+
+        Decision decision = await controller.TellAsync(at => wish.ToInput(at, by));
+        return new CommandReading(null, [.. decision.Warnings]);
+    }
+}
