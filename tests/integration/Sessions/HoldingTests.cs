@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using NUnit.Framework;
 using Serverless.Host.Gateway.Sessions;
 using Serverless.Host.Mysql;
@@ -70,6 +71,37 @@ public sealed class HoldingTests
         Assert.That((error.Code, error.SqlState), Is.EqualTo((ErrorCode.ServerShutdown, "08S01")));
         Assert.That(error.EngineMessage, Does.Match(@"^The statement was not run: it waited 2\.\d s for the compute to start \(.*\); try again$"));
         Assert.That(_gateway.Activity.Held, Is.Zero);
+    }
+
+    [TestCase("SET SESSION max_statement_time=0.2", "SELECT COUNT(*) FROM mysql.db")]
+    [TestCase("SET @@max_statement_time=0.2", "INSERT INTO mysql.nothing VALUES (1)")]
+    [TestCase(null, "SET STATEMENT sort_buffer_size=100000, max_statement_time=0.2 FOR SELECT COUNT(*) FROM mysql.db")]
+    public async Task Statement_WaitingLongerThanTheClientAllows_GetsTheServersErrorForThat(string? set, string sql, CancellationToken cancellation)
+    {
+        await using var client = await _gateway.ConnectAsync();
+        if (set is not null)
+        {
+            _gateway.Open();
+            await client.QueryAsync(set, cancellation);
+            Assert.That(await _gateway.DrainAsync(), Is.Null);
+            _gateway.Database.Close("asleep");
+        }
+        var began = Stopwatch.GetTimestamp();
+        var error = await GatewayUnderTest.ErrorOfAsync(client.QueryAsync(sql, cancellation));
+        Assert.That((error.Code, error.SqlState), Is.EqualTo((ErrorCode.StatementTimeoutMariaDb, "70100")));
+        Assert.That(error.EngineMessage, Does.Match(@"^Query execution was interrupted \(max_statement_time exceeded\); it was not run: it waited 0\.\d s for the compute to start"));
+        Assert.That(Stopwatch.GetElapsedTime(began), Is.LessThan(TimeSpan.FromSeconds(1.8)));
+        Assert.That(_gateway.Activity.Held, Is.Zero);
+        _gateway.Open();
+        Assert.That((await client.QueryAsync("SELECT COUNT(*) FROM mysql.db", cancellation)).Rows, Has.Count.EqualTo(1), "the session goes on");
+    }
+
+    [Test]
+    public async Task Statement_WithMoreTimeThanTheGatewayAllows_WaitsAsLongAsOthers(CancellationToken cancellation)
+    {
+        await using var client = await _gateway.ConnectAsync();
+        var error = await GatewayUnderTest.ErrorOfAsync(client.QueryAsync("SET STATEMENT max_statement_time=100 FOR SELECT COUNT(*) FROM mysql.db", cancellation));
+        Assert.That(error.Code, Is.EqualTo(ErrorCode.ServerShutdown));
     }
 
     [Test]

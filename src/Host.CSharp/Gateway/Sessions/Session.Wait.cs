@@ -51,6 +51,7 @@ internal sealed partial class Session
     {
         var since = Database.Time.GetTimestamp();
         string? trouble = null;
+        _ownTimeLimit = null;
         while (true)
         {
             if ((_signals & SessionSignals.QueryKilled) != 0)
@@ -78,7 +79,7 @@ internal sealed partial class Session
             {
                 case HoldOutcome.GoAttach:
                     if (!_counted) CountRunning(1);
-                    var left = Database.Hold.Time - Database.Time.GetElapsedTime(since);
+                    var left = TimeLimit - Database.Time.GetElapsedTime(since);
                     var attached = await AttachInSlotAsync(left > TimeSpan.Zero ? left : TimeSpan.Zero);
                     if (attached.Error is { } error)
                     {
@@ -88,7 +89,7 @@ internal sealed partial class Session
                     trouble = attached.Trouble ?? trouble;
                     if (attached.Trouble is null) break;
                     if (_signals != SessionSignals.None) break;
-                    if (Database.Time.GetElapsedTime(since) >= Database.Hold.Time) return await RefuseAsync(TimedOut(Database.Gate, since, trouble));
+                    if (Database.Time.GetElapsedTime(since) >= TimeLimit) return await RefuseAsync(TimedOut(Database.Gate, since, trouble));
                     // The compute may just have died; Control will say so, and then the statement waits for the next one.
                     if (_counted) CountRunning(-1);
                     await _shard.Loop.DelayAsync(RetryDelay);
@@ -117,6 +118,8 @@ internal sealed partial class Session
         }
         if (_counted) CountRunning(-1);
         var held = new HeldStatement(Database.Time, since, this, needsAttach: _backend is null);
+        _ownTimeLimit ??= ReadOwnTimeLimit();
+        var timer = _ownTimeLimit < Database.Hold.Time ? _shard.Loop.StartTimer(held.TimeLeft(_ownTimeLimit.Value), static session => ((Session)session!).OnOwnTimeOver(), this) : null;
         try
         {
             _held = held;
@@ -131,11 +134,28 @@ internal sealed partial class Session
         }
         finally
         {
+            timer?.Cancel();
             _phase = SessionPhase.Busy;
             _held = null;
             Database.Hold.Return(bytes);
             Database.OnHoldEnded();
         }
+    }
+
+    /// <summary>What the client allows the statement, where that could be read; it cannot while the session has a connection.</summary>
+    private TimeSpan? _ownTimeLimit;
+
+    private TimeSpan TimeLimit => _ownTimeLimit is { } own && own < Database.Hold.Time ? own : Database.Hold.Time;
+
+    private TimeSpan? ReadOwnTimeLimit() =>
+        _backend is not null || !_frame.Whole ? null
+        : _frame.Code == Command.Query ? StatementTimeLimit.Of(StatementText, _info, _state, Catalogue)
+        : _statement is { } prepared ? StatementTimeLimit.Of(prepared.Text, prepared.Info, _state, Catalogue)
+        : null;
+
+    private void OnOwnTimeOver()
+    {
+        if (_held is { } held && _shard.Leave(held)) held.Resolve(HoldOutcome.TimedOut, reason: null);
     }
 
     private bool GiveUp()
@@ -146,11 +166,15 @@ internal sealed partial class Session
 
     private static ErrPacket Refusal(string reason) => new(ErrorCode.ServerShutdown, $"The statement was not run: {reason}");
 
-    private ErrPacket TimedOut(Gate gate, long since, string? trouble) => new(
-        ErrorCode.ServerShutdown,
-        $"The statement was not run: it waited {Database.Time.GetElapsedTime(since).TotalSeconds:0.0} s for {gate.WaitsFor}"
-        + (gate.IsOpen && Database.Room.IsFull ? $" (all {Database.Room.Limit} that limits:backendConnections allows are in use)" : "")
-        + (trouble is null ? "" : $" ({trouble})") + "; try again");
+    private ErrPacket TimedOut(Gate gate, long since, string? trouble)
+    {
+        var waited = $"it waited {Database.Time.GetElapsedTime(since).TotalSeconds:0.0} s for {gate.WaitsFor}"
+            + (gate.IsOpen && Database.Room.IsFull ? $" (all {Database.Room.Limit} that limits:backendConnections allows are in use)" : "")
+            + (trouble is null ? "" : $" ({trouble})");
+        if (TimeLimit == Database.Hold.Time) return new ErrPacket(ErrorCode.ServerShutdown, $"The statement was not run: {waited}; try again");
+        var (code, message) = StatementTimeLimit.Error(Catalogue.Family);
+        return new ErrPacket(code, $"{message}; it was not run: {waited}");
+    }
 
     /// <summary>Uses the command up and answers it with an error. Always false, for its callers' sake.</summary>
     private async ValueTask<bool> RefuseAsync(ErrPacket error)

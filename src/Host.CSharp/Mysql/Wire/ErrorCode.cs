@@ -45,6 +45,8 @@ public static class ErrorCode
     public const ushort PasswordExpired = 1862;
     /// <summary>MariaDB: the connection was killed.</summary>
     public const ushort ConnectionKilled = 1927;
+    public const ushort StatementTimeoutMariaDb = 1969;
+    public const ushort QueryTimeoutMySql = 3024;
     public const ushort AccountLockedMySql = 3118;
     public const ushort SecureTransportRequired = 3159;
     public const ushort AccountLockedMariaDb = 4151;
@@ -64,7 +66,7 @@ public static class ErrorCode
         NoDatabaseSelected => "3D000",
         UnknownDatabase => "42000",
         Deadlock => "40001",
-        QueryInterrupted or ConnectionKilled => "70100",
+        QueryInterrupted or ConnectionKilled or StatementTimeoutMariaDb => "70100",
         _ => "HY000",
     };
 }

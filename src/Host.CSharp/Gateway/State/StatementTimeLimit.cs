@@ -1,0 +1,64 @@
+using System.Buffers.Text;
+using System.Globalization;
+using Serverless.Host.Mysql;
+
+namespace Serverless.Host.Gateway.State;
+
+/// <summary>
+/// How long the client allows a statement to take, as the server would read it: a wait for a compute counts too. MySQL: max_execution_time and the optimizer
+/// hint of that name, in milliseconds, of a SELECT only, the hint before the variable and 0 for none. MariaDB: max_statement_time and SET STATEMENT …
+/// FOR, in seconds. Sources: MySQL Reference Manual, "Optimizer Hints"; MariaDB Knowledge Base, "Aborting Statements that Exceed a Certain Time to Execute".
+/// </summary>
+internal static class StatementTimeLimit
+{
+    /// <summary>For a session without a backend connection, whose variables are known. Null: as long as it takes.</summary>
+    public static TimeSpan? Of(ReadOnlySpan<byte> sql, in StatementInfo info, SessionState state, ServerCatalogue catalogue)
+    {
+        if (catalogue.Family == ServerFamily.MariaDb)
+            return InSetStatement(sql, state) is { } set ? Span(set, TimeSpan.TicksPerSecond) : Span(Variable("max_statement_time", state, catalogue), TimeSpan.TicksPerSecond);
+        if (info.Kind != StatementKind.Select) return null;
+        return Span(InHint(sql), TimeSpan.TicksPerMillisecond) ?? Span(Variable("max_execution_time", state, catalogue), TimeSpan.TicksPerMillisecond);
+    }
+
+    /// <summary>What the server says when the time is over.</summary>
+    public static (ushort Code, string Message) Error(ServerFamily family) => family == ServerFamily.MariaDb
+        ? (ErrorCode.StatementTimeoutMariaDb, "Query execution was interrupted (max_statement_time exceeded)")
+        : (ErrorCode.QueryTimeoutMySql, "Query execution was interrupted, maximum statement execution time exceeded");
+
+    private static TimeSpan? Span(double? value, long ticks) =>
+        value is > 0 and < 31_536_000_000 ? TimeSpan.FromTicks((long)(value.Value * ticks)) : null;
+
+    private static double? Variable(string name, SessionState state, ServerCatalogue catalogue) =>
+        double.TryParse(new LocalVariables(state, catalogue).Selected(name, KnownVariable.All[name]), NumberStyles.Float, CultureInfo.InvariantCulture, out var value) ? value : null;
+
+    /// <summary>`SET STATEMENT a=1, max_statement_time=2 FOR …`.</summary>
+    private static double? InSetStatement(ReadOnlySpan<byte> sql, SessionState state)
+    {
+        var lexer = new SqlLexer(sql, state.Dialect);
+        if (!lexer.AcceptWord("set"u8) || !lexer.AcceptWord("statement"u8)) return null;
+        while (lexer.Next() && !lexer.IsWord("for"u8))
+        {
+            if (lexer.IsWord("max_statement_time"u8) && lexer.Accept((byte)'=') && lexer.Next())
+                return Utf8Parser.TryParse(lexer.Text, out double value, out var read) && read == lexer.Length ? value : null;
+        }
+        return null;
+    }
+
+    /// <summary>`SELECT /*+ … MAX_EXECUTION_TIME(n) … */ …`: hints stand in one comment, right after the word.</summary>
+    private static double? InHint(ReadOnlySpan<byte> sql)
+    {
+        var begin = sql.IndexOf("/*+"u8);
+        if (begin < 0) return null;
+        var hints = sql[(begin + 3)..];
+        var end = hints.IndexOf("*/"u8);
+        if (end < 0) return null;
+        hints = hints[..end];
+        var lexer = new SqlLexer(hints, default);
+        while (lexer.Next())
+        {
+            if (lexer.IsWord("max_execution_time"u8) && lexer.Accept((byte)'(') && lexer.Next())
+                return Utf8Parser.TryParse(lexer.Text, out uint value, out var read) && read == lexer.Length ? value : null;
+        }
+        return null;
+    }
+}
