@@ -5,6 +5,8 @@ namespace Serverless.Tests.Integration.EndToEnd;
 [TestFixtureSource(typeof(Engines), nameof(Engines.All))]
 public sealed class CompressionTests(string? engine) : GatewayFixture(engine)
 {
+    private readonly bool _isMySql = engine is not null;
+
     [TestCase("--skip-ssl")]
     [TestCase("--ssl")]
     public async Task LargeStatementsAndResults_ThroughASleep(string tls)
@@ -23,5 +25,16 @@ public sealed class CompressionTests(string? engine) : GatewayFixture(engine)
                 await Gateway.WaitUntilAsleepAsync();
             }
         }
+    }
+
+    [Test]
+    public async Task ChangeOfUser_AgainAndAgain_StaysCompressed_AndAFailedOneIsWhatTheServerMakesOfIt()
+    {
+        using ClientProcess client = ClientProcess.Python(Gateway, "change_user_client.py");
+        Assert.That(await client.ReadLineAsync(), Is.EqualTo("mysql fresh 200000"));
+        Assert.That(await client.ReadLineAsync(), Is.EqualTo("mysql fresh 200000"));
+        // MariaDB lets a connection fail three times and go on as who it was; MySQL ends it.
+        Assert.That(await client.ReadLineAsync(), _isMySql ? Does.StartWith("1045 20") : Is.EqualTo("1045 1045 1045 1047"));
+        Assert.That(await client.ReadLineAsync(), Is.EqualTo(_isMySql ? "lost" : "mysql fresh 1"));
     }
 }

@@ -26,7 +26,7 @@ internal sealed class CachingSha2Login(GatewayKey key, PasswordWork work)
         }
         if (secrets.TryHold(account) is { } held)
         {
-            if (held.Secret.FitsToken(token.Span, exchange.Nonce))
+            if (held.Secret.FitsToken(token.Span, exchange.Request.Nonce))
             {
                 // Nothing is to be answered to this one: the OK packet follows.
                 exchange.Channel.Append(new AuthMoreData([CachingSha2Password.FastAuthOk]));
@@ -69,7 +69,7 @@ internal sealed class CachingSha2Login(GatewayKey key, PasswordWork work)
         if (answer is [CachingSha2Password.RequestPublicKey]) answer = await exchange.AskAsync(key.PublicPem.Span);
         byte[]? plain;
         using (exchange.Deadline.Pause()) plain = await work.RunAsync(() => key.TryDecrypt(answer));
-        return plain is null ? null : WithoutZero(CachingSha2Password.Veil(plain, exchange.Nonce));
+        return plain is null ? null : WithoutZero(CachingSha2Password.Veil(plain, exchange.Request.Nonce));
     }
 
     /// <summary>MariaDB's client library takes the loopback for secure and sends the password at once; nobody but this machine's root can read along.</summary>

@@ -9,7 +9,7 @@ public sealed partial class ClientAuthenticator
 {
     /// <summary>
     /// COM_CHANGE_USER. True: the client has proved to be another account (or the same again), which it is from now on; it has not been told
-    /// yet. False: it was refused and told so, and the connection is to be closed, as the servers do.
+    /// yet. False: it was refused and told so, and is who it was.
     /// </summary>
     /// <param name="payload">The command's packet, the last that was read from the channel, whose sequence number follows it.</param>
     /// <exception cref="MalformedPacketException">The packet is none.</exception>
@@ -23,8 +23,9 @@ public sealed partial class ClientAuthenticator
             await RefuseAsync(client.Channel, RoutingRefusal.ChangeOfDatabase(change.User));
             return false;
         }
-        // The greeting's nonce is not kept, so the client is always asked to prove itself with a new one.
-        var request = new LoginRequest(user, change.AuthPlugin, default, Nonce: null, client.EndPoint?.Address, client.Capabilities, change.User);
+        // Some send nothing and wait to be asked.
+        var hasAnswer = !change.AuthResponse.IsEmpty || !client.Capabilities.HasFlag(Capabilities.PluginAuth);
+        var request = new LoginRequest(user, change.AuthPlugin, change.AuthResponse, client.Nonce, hasAnswer, client.EndPoint?.Address, client.Capabilities, change.User);
         using var deadline = new LoginDeadline(client.Channel.Transport, Services.Deadline);
         var secret = await AuthenticateAsync(client.Channel, request, profile, deadline);
         if (secret is null) return false;

@@ -46,8 +46,7 @@ public sealed partial class ClientAuthenticator(LoginDatabase database, LoginSer
         var account = known ?? Unknown(request.User, profile);
         var plugin = SupportedPlugins.NameOf(account.Plugin);
         if (!SupportedPlugins.Has(plugin)) return await RefuseAsync(channel, LoginRefusal.UnsupportedPlugin(account));
-        var mustSwitch = request.Nonce is null || (request.Plugin ?? AuthPlugins.NativePassword) != plugin;
-        if (mustSwitch && !request.Capabilities.HasFlag(Capabilities.PluginAuth)) return await RefuseAsync(channel, LoginRefusal.ClientCannot(plugin));
+        if (!request.IsAnsweredBy(plugin) && !request.Capabilities.HasFlag(Capabilities.PluginAuth)) return await RefuseAsync(channel, LoginRefusal.ClientCannot(plugin));
 
         var exchange = new ClientExchange(channel, request, deadline);
         var proof = plugin == AuthPlugins.NativePassword

@@ -16,15 +16,11 @@ internal sealed class ClientExchange(PacketChannel channel, LoginRequest request
 
     public LoginDeadline Deadline { get; } = deadline;
 
-    /// <summary>The nonce that the last first answer belongs to.</summary>
-    public byte[] Nonce { get; private set; } = request.Nonce ?? [];
-
     /// <summary>The client's answer to the nonce by this plugin; the client is asked to switch when it answered by another one.</summary>
     public async ValueTask<ReadOnlyMemory<byte>> FirstAnswerAsync(string plugin)
     {
-        if (Request.Nonce is not null && (Request.Plugin ?? AuthPlugins.NativePassword) == plugin) return Request.AuthResponse;
-        Nonce = Mysql.Nonce.Create();
-        Channel.Append(new AuthSwitchRequest(plugin, Nonce));
+        if (Request.IsAnsweredBy(plugin)) return Request.AuthResponse;
+        Channel.Append(new AuthSwitchRequest(plugin, Request.Nonce));
         return await NextAnswerAsync();
     }
 

@@ -131,7 +131,7 @@ public sealed partial class ClientHandshake(ListenerRoutes routes, LoginServices
         }
         var common = response.Capabilities & offered;
         var plugin = common.HasFlag(Capabilities.PluginAuth) ? response.AuthPlugin ?? AuthPlugins.NativePassword : null;
-        var request = new LoginRequest(user, plugin, response.AuthResponse, nonce, endPoint?.Address, common, response.User);
+        var request = new LoginRequest(user, plugin, response.AuthResponse, nonce, HasAnswer: true, endPoint?.Address, common, response.User);
         var secret = await authenticator.AuthenticateAsync(channel, request, profile, deadline);
         if (secret is null) return null;
         return new AuthenticatedClient(channel, connectionId, endPoint, common, route)
@@ -142,6 +142,7 @@ public sealed partial class ClientHandshake(ListenerRoutes routes, LoginServices
             CollationId = response.CollationId,
             ConnectionAttributes = PackedAttributes.Of(response.Attributes),
             Secret = secret,
+            Nonce = nonce,
         };
     }
 

@@ -17,7 +17,7 @@ internal static class NativeLogin
         }
         // What is stored may be no hash at all (`USING 'invalid'`): no token fits it then, at the same cost.
         var isHash = NativePassword.TryParseStored(account.AuthenticationString, out var stored);
-        var right = NativePassword.TryVerify(token.Span, exchange.Nonce, stored, out var stage1) && isHash;
+        var right = NativePassword.TryVerify(token.Span, exchange.Request.Nonce, stored, out var stage1) && isHash;
         var proof = new PasswordProof(right ? secrets.Hold(account, LoginSecret.FromNativeStage1(stage1)) : null, !token.IsEmpty);
         CryptographicOperations.ZeroMemory(stage1);
         return proof;

@@ -28,6 +28,9 @@ public sealed class AuthenticatedClient
     /// <summary>What client and gateway agreed on.</summary>
     public Capabilities Capabilities { get; }
 
+    /// <summary>What it was greeted with, and proves a change of user with.</summary>
+    internal byte[] Nonce { get; init; } = [];
+
     /// <summary>For COM_CHANGE_USER.</summary>
     public ClientAuthenticator Authenticator => Route.Authenticator;
 
