@@ -53,6 +53,24 @@ public sealed class RoutingTests
         Assert.That((await gateway.RefusedAsync("billing.bot", "orders")).EngineMessage, Is.EqualTo("Access denied for user 'billing.bot'@'127.0.0.1' (using password: YES)"));
     }
 
+    [TestCase("shop_1", "escaped", Description = "what is escaped is a character of its own")]
+    [TestCase("shopping", "open")]
+    [TestCase("my_shop", "whole", Description = "a whole name, although it has an escaped wildcard")]
+    public async Task SchemaThatSeveralPatternsFit_LeadsToTheClosest(string schema, string database)
+    {
+        await using var gateway = new SharedGateway()
+            .With("open", Of("shop%", "my_shop%"), SharedGateway.Profile(MariaDb)).With("escaped", Of(@"shop\_%"), SharedGateway.Profile(MariaDb))
+            .With("whole", Of(@"my\_shop"), SharedGateway.Profile(MariaDb)).Listen();
+        await using var client = await gateway.ConnectAsync("app", database, schema);
+    }
+
+    [Test]
+    public async Task SchemaThatPatternsOfTwoDatabasesFitAsClosely_IsRefused_HoweverManyOfOneDo()
+    {
+        await using var gateway = new SharedGateway().With("one", Of("a%"), SharedGateway.Profile(MariaDb)).With("two", Of("%b", "_b"), SharedGateway.Profile(MariaDb)).Listen();
+        Assert.That((await gateway.RefusedAsync("app", "two", "ab")).EngineMessage, Does.StartWith("More than one database of this gateway is meant by the schema 'ab'."));
+    }
+
     [Test]
     public async Task HostNameAndPrefixOfDifferentDatabases_AreRefused_WithWhatToDo()
     {
@@ -170,6 +188,8 @@ public sealed class RoutingTests
         Assert.That((await gateway.RefusedAsync("orders.app", "orders")).Code, Is.EqualTo(ErrorCode.HostIsBlocked));
         await using (await gateway.ConnectAsync("billing.app", "billing")) { }
     }
+
+    private static DatabaseNames Of(params string[] schemas) => new([], UserPrefix: null, schemas, IsDefault: false);
 
     private static SharedGateway Three() => new SharedGateway()
         .With("orders", Orders, SharedGateway.Profile(MariaDb), hostName: "orders.example.com", users: ["john.smith", "billing.bot"])
