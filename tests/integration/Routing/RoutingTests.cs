@@ -178,6 +178,16 @@ public sealed class RoutingTests
     }
 
     [Test]
+    public async Task WhatAStrangerCallsItself_ForgesNoLineOfTheLog()
+    {
+        await using var gateway = new SharedGateway().With("orders", Orders, SharedGateway.Profile(MariaDb)).With("billing", Billing, SharedGateway.Profile(MariaDb)).Listen();
+        await gateway.RefusedAsync("a\nwarn: all is well\u001b[2J", "", "\r");
+        var said = gateway.Log.Lines.Select(line => line.Message).ToList();
+        Assert.That(said, Has.Some.Contains("was refused"));
+        Assert.That(said, Has.None.Matches("[\\x00-\\x1f\\x7f]"));
+    }
+
+    [Test]
     public async Task GuessingThePasswordsOfOneDatabase_BlocksNobodyFromAnother()
     {
         var limits = FailureLimits.Default with { FreeFailures = 0, FirstDelay = TimeSpan.FromSeconds(15), LargestDelay = TimeSpan.FromSeconds(15), LargestDebt = TimeSpan.FromSeconds(20) };

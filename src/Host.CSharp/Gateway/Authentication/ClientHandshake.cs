@@ -18,6 +18,8 @@ public sealed partial class ClientHandshake(ListenerRoutes routes, LoginServices
     /// <summary>Longest answer to take: connection attributes may be 64 KiB, names and the rest are small.</summary>
     private const int LongestResponse = (64 << 10) + 4096;
 
+    private const int LongestLoggedReason = 1024;
+
     private readonly bool _withTls = routes.All.Any(route => route.Tls.Certificate is not null);
 
     /// <summary>The client, or null when it was refused, gave up or sent nonsense. Everything that was to be said to it has been said.</summary>
@@ -60,7 +62,7 @@ public sealed partial class ClientHandshake(ListenerRoutes routes, LoginServices
         }
         catch (MalformedPacketException malformed)
         {
-            LogMalformed(routes.Name, peer, malformed.Message);
+            LogMalformed(routes.Name, peer, LogText.Printable(malformed.Message, LongestLoggedReason));
             await TryTellAsync(channel, LoginRefusal.BadHandshake(malformed.Message, withSqlState: answered));
         }
         catch (ConnectionLostException lost)
@@ -93,7 +95,7 @@ public sealed partial class ClientHandshake(ListenerRoutes routes, LoginServices
         var choice = routes.Choose(host, response.User, response.Database);
         if (choice.Route is not { } route)
         {
-            LogNoRoute(routes.Name, endPoint, choice.Refusal!.Message);
+            LogNoRoute(routes.Name, endPoint, LogText.Printable(choice.Refusal!.Message, LongestLoggedReason));
             await login.DelayFailureAsync(channel.Loop, endPoint?.Address, deadline);
             await SendAsync(channel, choice.Refusal);
             return null;
