@@ -1,6 +1,7 @@
 using System.Net.Security;
 using System.Net.Sockets;
 using System.Security.Cryptography.X509Certificates;
+using Microsoft.Extensions.Logging;
 using Serverless.Host.Gateway.Authentication;
 using Serverless.Host.Gateway.Listening;
 using Serverless.Host.Gateway.Routing;
@@ -159,7 +160,8 @@ public sealed class RoutingTests
         await using var gateway = new SharedGateway().With("orders", Orders, SharedGateway.Profile(MariaDb), limit: 1).With("billing", Billing, SharedGateway.Profile(MariaDb)).Listen();
         await using (await gateway.ConnectAsync("orders.app", "orders"))
         {
-            Assert.That((await gateway.RefusedAsync("orders.app", "orders")).Code, Is.EqualTo(ErrorCode.TooManyConnections));
+            for (var i = 0; i < 3; i++) Assert.That((await gateway.RefusedAsync("orders.app", "orders")).Code, Is.EqualTo(ErrorCode.TooManyConnections));
+            Assert.That(gateway.Log.At(LogLevel.Warning).Single(), Does.StartWith("orders: too many connections").And.Contain("limit of 1 of this database"), "said, and once");
             await using (await gateway.ConnectAsync("billing.app", "billing")) { }
         }
         await EndToEnd.Eventually.HoldsAsync(

@@ -102,6 +102,7 @@ public sealed partial class ClientHandshake(ListenerRoutes routes, LoginServices
         }
         if (!route.TryOpen())
         {
+            if (route.LimitWarnings.IsDue()) LogTooMany(route.Name, route.Limit);
             await SendAsync(channel, LoginRefusal.TooMany());
             return null;
         }
@@ -173,6 +174,9 @@ public sealed partial class ClientHandshake(ListenerRoutes routes, LoginServices
 
     [LoggerMessage(Level = LogLevel.Information, Message = "{Database}: {Client} was refused: {Reason}")]
     private partial void LogNoRoute(string database, IPEndPoint? client, string reason);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "{Database}: too many connections: clients are refused with error 1040, since the limit of {Limit} of this database is reached (limits:connections)")]
+    private partial void LogTooMany(string database, int limit);
 
     [LoggerMessage(Level = LogLevel.Information, Message = "{Database}: {Client} sent a PROXY protocol header, and is not among the proxies that are trusted (proxyProtocol:from)")]
     private partial void LogNoProxy(string database, IPEndPoint? client);
