@@ -190,6 +190,16 @@ public sealed class RoutingTests
     }
 
     [Test]
+    public async Task GuessingHowToGetSomewhere_IsRefusedAfterAWhile_LikeGuessingPasswords()
+    {
+        var limits = FailureLimits.Default with { FreeFailures = 0, FirstDelay = TimeSpan.FromSeconds(15), LargestDelay = TimeSpan.FromSeconds(15), LargestDebt = TimeSpan.FromSeconds(20) };
+        await using var gateway = new SharedGateway(limits).With("orders", Orders, SharedGateway.Profile(MariaDb)).With("billing", Billing, SharedGateway.Profile(MariaDb)).Listen();
+        var first = await await Task.WhenAny(Enumerable.Range(0, 4).Select(i => gateway.RefusedAsync($"guess{i}.app", "")));
+        Assert.That(first.Code, Is.EqualTo(ErrorCode.HostIsBlocked));
+        await using (await gateway.ConnectAsync("billing.app", "billing")) { }
+    }
+
+    [Test]
     public async Task GuessingThePasswordsOfOneDatabase_BlocksNobodyFromAnother()
     {
         var limits = FailureLimits.Default with { FreeFailures = 0, FirstDelay = TimeSpan.FromSeconds(15), LargestDelay = TimeSpan.FromSeconds(15), LargestDebt = TimeSpan.FromSeconds(20) };

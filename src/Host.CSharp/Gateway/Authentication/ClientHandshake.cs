@@ -96,6 +96,12 @@ public sealed partial class ClientHandshake(ListenerRoutes routes, LoginServices
         if (choice.Route is not { } route)
         {
             LogNoRoute(routes.Name, endPoint, LogText.Printable(choice.Refusal!.Message, LongestLoggedReason));
+            var refusedFor = login.Failures.RefusedFor(endPoint?.Address);
+            if (refusedFor > TimeSpan.Zero)
+            {
+                await SendAsync(channel, LoginRefusal.Blocked(ClientHost.Of(endPoint?.Address, enginesResolveNames: false), refusedFor));
+                return null;
+            }
             await login.DelayFailureAsync(channel.Loop, endPoint?.Address, deadline);
             await SendAsync(channel, choice.Refusal);
             return null;
