@@ -48,6 +48,16 @@ public sealed class SettingsTests
         });
     }
 
+    [TestCase("::ffff:10.0.0.7", "10.0.0.7/32")]
+    [TestCase("::ffff:10.0.0.0/104", "10.0.0.0/8")]
+    [TestCase("10.0.0.7", "10.0.0.7/32")]
+    [TestCase("fd00::/8", "fd00::/8")]
+    public void Proxies_OfIPv4WrittenAsIPv6_AreThoseOfIPv4(string written, string meant)
+    {
+        HostSettings settings = Read($$"""{ "proxyProtocol": { "from": ["{{written}}"] } }""");
+        Assert.That(settings.Listener.Proxies.Single().ToString(), Is.EqualTo(meant));
+    }
+
     [Test]
     public void Sharing_AndItsUsers_AreTakenFromAboveToo()
     {
@@ -112,6 +122,9 @@ public sealed class SettingsTests
     [TestCase("""{ "sni": ["a*b"] }""", "sni", "a*b")]
     [TestCase("""{ "userPrefix": "x", "databases": [ { "name": "a" } ] }""", "databases", "belong into each of them")]
     [TestCase("""{ "proxyProtocol": { "from": ["10.0.0.1/99"] } }""", "proxyProtocol:from", "10.0.0.0/8")]
+    [TestCase("""{ "proxyProtocol": { "from": ["10"] } }""", "proxyProtocol:from", "10.0.0.0/8")]
+    [TestCase("""{ "proxyProtocol": { "from": [{ "a": "10.0.0.7" }] } }""", "proxyProtocol:from", "10.0.0.0/8")]
+    [TestCase("""{ "proxyProtocol": { "from": "10.0.0.7" } }""", "proxyProtocol:from", "a list")]
     [TestCase("""{ "greeting": { "version": "a b" } }""", "greeting:version", "8.4.0")]
     [TestCase("""{ "listen": "nowhere" }""", "listen", "HOST:PORT")]
     [TestCase("""{ "listen": "127.0.0.1:99999" }""", "listen", "HOST:PORT")]
