@@ -73,6 +73,26 @@ internal sealed class CrashAndOrphanTests(string? program)
         Assert.That(engine.ProcessId(), Is.EqualTo(pid));
     }
 
+    [Test]
+    public async Task SlowInStatementsOfTheGatewaysOwn_IsNotSilent()
+    {
+        await using var engine = await TestEngine.StartAsync(program, options => Hasty(options) with { SilenceLimit = TimeSpan.FromMilliseconds(1) });
+        var pid = engine.ProcessId();
+        using var end = new CancellationTokenSource();
+        // As one that waits for a lock of somebody else's.
+        var slow = KeepBusyAsync();
+        for (var i = 0; i < 3; i++) Assert.That((await engine.Compute.ObserveAsync(CancellationToken.None)).State, Is.EqualTo(ComputeState.Serving));
+        await end.CancelAsync();
+        await slow;
+        Assert.That(engine.ProcessId(), Is.EqualTo(pid));
+
+        async Task KeepBusyAsync()
+        {
+            var sql = engine.Compute.Running.Sql;
+            while (!end.IsCancellationRequested) await sql.QueryAsync("SELECT SLEEP(3)", CancellationToken.None, within: TimeSpan.FromSeconds(10));
+        }
+    }
+
     private static Serverless.Host.Compute.Local.LocalComputeOptions Hasty(Serverless.Host.Compute.Local.LocalComputeOptions options) => options with { StatementLimit = TimeSpan.FromSeconds(1), SilenceLimit = TimeSpan.FromSeconds(3) };
 
     [Test]

@@ -49,6 +49,21 @@ internal sealed class ExternalComputeTests
         Assert.That(((EffectResult.Failed)started).Reason, Does.Contain($"{server.TcpAddress}"));
     }
 
+    [Test]
+    public async Task ThatRefusesAnotherConnectionOfTheGateways_IsStillServing()
+    {
+        using var server = await MariaDbServer.StartAsync();
+        using var loop = new EventLoop("external");
+        await using var compute = Open(server, loop);
+        Assert.That((await compute.ObserveAsync(CancellationToken.None)).State, Is.EqualTo(ComputeState.Serving));
+        await compute.AskAsync("SET PASSWORD = PASSWORD('another')", CancellationToken.None);
+        var other = await compute.AskAsync("SELECT ID FROM information_schema.PROCESSLIST WHERE USER = 'root' AND ID <> CONNECTION_ID()", CancellationToken.None);
+        await compute.AskAsync($"KILL {other}", CancellationToken.None);
+        Assert.That((await compute.ObserveAsync(CancellationToken.None)).State, Is.EqualTo(ComputeState.Serving), "whoever is connected goes on");
+        server.Process.Kill();
+        Assert.That((await compute.ObserveAsync(CancellationToken.None)).State, Is.EqualTo(ComputeState.Gone));
+    }
+
     private static ExternalCompute Open(MariaDbServer server, EventLoop loop) =>
         new(new ExternalComputeOptions { Name = "test", Address = server.TcpAddress, User = "root", Password = "" }, loop);
 }

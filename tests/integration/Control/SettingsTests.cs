@@ -48,6 +48,16 @@ public sealed class SettingsTests
         });
     }
 
+    [TestCase("::ffff:10.0.0.7", "10.0.0.7/32")]
+    [TestCase("::ffff:10.0.0.0/104", "10.0.0.0/8")]
+    [TestCase("10.0.0.7", "10.0.0.7/32")]
+    [TestCase("fd00::/8", "fd00::/8")]
+    public void Proxies_OfIPv4WrittenAsIPv6_AreThoseOfIPv4(string written, string meant)
+    {
+        HostSettings settings = Read($$"""{ "proxyProtocol": { "from": ["{{written}}"] } }""");
+        Assert.That(settings.Listener.Proxies.Single().ToString(), Is.EqualTo(meant));
+    }
+
     [Test]
     public void Sharing_AndItsUsers_AreTakenFromAboveToo()
     {
@@ -112,12 +122,20 @@ public sealed class SettingsTests
     [TestCase("""{ "sni": ["a*b"] }""", "sni", "a*b")]
     [TestCase("""{ "userPrefix": "x", "databases": [ { "name": "a" } ] }""", "databases", "belong into each of them")]
     [TestCase("""{ "proxyProtocol": { "from": ["10.0.0.1/99"] } }""", "proxyProtocol:from", "10.0.0.0/8")]
+    [TestCase("""{ "proxyProtocol": { "from": ["10"] } }""", "proxyProtocol:from", "10.0.0.0/8")]
+    [TestCase("""{ "proxyProtocol": { "from": [{ "a": "10.0.0.7" }] } }""", "proxyProtocol:from", "10.0.0.0/8")]
+    [TestCase("""{ "proxyProtocol": { "from": "10.0.0.7" } }""", "proxyProtocol:from", "a list")]
     [TestCase("""{ "greeting": { "version": "a b" } }""", "greeting:version", "8.4.0")]
     [TestCase("""{ "listen": "nowhere" }""", "listen", "HOST:PORT")]
     [TestCase("""{ "listen": "127.0.0.1:99999" }""", "listen", "HOST:PORT")]
     [TestCase("""{ "shadow": "perhaps" }""", "shadow", "true or false")]
     [TestCase("""{ "limits": { "heldFor": "5 parsecs" } }""", "limits:heldFor", "a duration like 30s")]
     [TestCase("""{ "limits": { "heldBytes": "12" } }""", "limits:heldBytes", "an amount like 64MiB")]
+    [TestCase("""{ "limits": { "heldBytes": "12B" } }""", "limits:heldBytes", "from 1MiB to 1024TiB")]
+    [TestCase("""{ "limits": { "auditBytes": "8000000TiB" } }""", "limits:auditBytes", "from 1MiB to 1024TiB")]
+    [TestCase("""{ "engine": { "silentFor": "5ms" } }""", "engine:silentFor", "from 1s to 24d")]
+    [TestCase("""{ "limits": { "drainFor": "60d" } }""", "limits:drainFor", "from 1ms to 24d")]
+    [TestCase("""{ "sharing": { "keepFor": "999999999999d" } }""", "sharing:keepFor", "to 24d")]
     [TestCase("""{ "limits": { "connections": 0 } }""", "limits:connections", "from 1 to")]
     [TestCase("""{ "compute": "locla" }""", "compute", "did you mean `local`")]
     [TestCase("""{ "databases": [ { "name": "a b" } ] }""", "databases:0:name", "letters, digits")]

@@ -37,4 +37,20 @@ public sealed class CompressionTests(string? engine) : GatewayFixture(engine)
         Assert.That(await client.ReadLineAsync(), _isMySql ? Does.StartWith("1045 20") : Is.EqualTo("1045 1045 1045 1047"));
         Assert.That(await client.ReadLineAsync(), Is.EqualTo(_isMySql ? "lost" : "mysql fresh 1"));
     }
+
+    [Test]
+    public async Task ChangeOfUser_GoesOnCompressedAsBefore()
+    {
+        const string program = """
+            $client = mysqli_init();
+            $client->real_connect('127.0.0.1', $argv[1], $argv[2], '', (int)$argv[3], null, MYSQLI_CLIENT_COMPRESS);
+            for ($i = 0; $i < 2; $i++) {
+                $client->change_user($argv[1], $argv[2], 'mysql');
+                echo strlen($client->query("SELECT REPEAT('b', 3000), COUNT(*) FROM db")->fetch_row()[0]), ' ';
+            }
+            """;
+        using ClientProcess client = ClientProcess.Start("php", ["-r", program, "--", GatewayProcess.User, GatewayProcess.Password, $"{Gateway.Port}"]);
+        var (exit, output, errors) = await client.FinishAsync(60);
+        Assert.That((exit, output), Is.EqualTo((0, "3000 3000 ")), errors);
+    }
 }

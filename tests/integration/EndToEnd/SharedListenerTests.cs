@@ -37,9 +37,7 @@ public sealed class SharedListenerTests
     {
         string home = Directory.CreateTempSubdirectory("serverless-e2e-").FullName;
         string hang = Path.Combine(home, "hang");
-        string engine = Path.Combine(home, "mariadbd");
-        await File.WriteAllTextAsync(engine, $"#!/bin/sh\nif [ -e '{hang}' ]; then exec sleep 600; fi\nexec /usr/sbin/mariadbd \"$@\"\n");
-        File.SetUnixFileMode(engine, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        string engine = await WriteEngineAsync(home, $"if [ -e '{hang}' ]; then exec sleep 600; fi");
         await using GatewayProcess gateway = await GatewayProcess.StartManyAsync(
             new JsonArray(
                 new JsonObject { ["name"] = "slow", ["userPrefix"] = "slow", ["engine"] = new JsonObject { ["path"] = engine } },
@@ -70,9 +68,7 @@ public sealed class SharedListenerTests
     public async Task OneDatabaseThatCannotBeStartedAtAll_DoesNotEndTheGateway()
     {
         string home = Directory.CreateTempSubdirectory("serverless-e2e-").FullName;
-        string engine = Path.Combine(home, "mariadbd");
-        await File.WriteAllTextAsync(engine, "#!/bin/sh\ncase \"$*\" in *--socket=*) echo broken >&2; exit 1;; esac\nexec /usr/sbin/mariadbd \"$@\"\n");
-        File.SetUnixFileMode(engine, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        string engine = await WriteEngineAsync(home, "case \"$*\" in *--socket=*) echo broken >&2; exit 1;; esac");
         await using GatewayProcess gateway = await GatewayProcess.StartManyAsync(
             new JsonArray(
                 new JsonObject { ["name"] = "broken", ["userPrefix"] = "broken", ["engine"] = new JsonObject { ["path"] = engine } },
@@ -82,6 +78,29 @@ public sealed class SharedListenerTests
         using ClientProcess refused = Start(gateway, "broken.app", "SELECT 1");
         Assert.That((await refused.FinishAsync()).Errors, Does.Contain("has not run yet"));
         await Eventually.HoldsAsync(() => Task.FromResult(gateway.Output.Any(line => line.Contains("The other databases serve", StringComparison.Ordinal))), TimeSpan.FromSeconds(30), () => Task.FromResult("it is said"));
+    }
+
+    [Test]
+    public async Task OneDatabaseWhoseFirstStartHangs_OnAnAddressOfItsOwn_DoesNotKeepTheOthersFromBeingReady()
+    {
+        string home = Directory.CreateTempSubdirectory("serverless-e2e-").FullName;
+        string engine = await WriteEngineAsync(home, "case \"$*\" in *--socket=*) exec sleep 600;; esac");
+        await using GatewayProcess gateway = await GatewayProcess.StartManyAsync(
+            new JsonArray(
+                new JsonObject { ["name"] = "hanging", ["listen"] = $"127.0.0.1:{GatewayProcess.FreePort()}", ["engine"] = new JsonObject { ["path"] = engine } },
+                new JsonObject { ["name"] = "sound" }),
+            home: home);
+        Assert.That(gateway.Output.Single(line => line.StartsWith("ready ", StringComparison.Ordinal)), Does.StartWith($"ready 127.0.0.1:{gateway.Port} admin "), "where clients can connect, and nothing else");
+        Assert.That(await RunAsync(gateway, "app", "SELECT COUNT(*) > 0 FROM mysql.db"), Is.Not.Empty);
+    }
+
+    /// <summary>A program that does this first, and is MariaDB otherwise.</summary>
+    private static async Task<string> WriteEngineAsync(string home, string first)
+    {
+        string engine = Path.Combine(home, "mariadbd");
+        await File.WriteAllTextAsync(engine, $"#!/bin/sh\n{first}\nexec /usr/sbin/mariadbd \"$@\"\n");
+        File.SetUnixFileMode(engine, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        return engine;
     }
 
     private static ClientProcess Start(GatewayProcess gateway, string user, string sql, string? schema = null) => ClientProcess.Start(

@@ -1,6 +1,7 @@
 using System.Net.Security;
 using System.Net.Sockets;
 using System.Security.Cryptography.X509Certificates;
+using Microsoft.Extensions.Logging;
 using Serverless.Host.Gateway.Authentication;
 using Serverless.Host.Gateway.Listening;
 using Serverless.Host.Gateway.Routing;
@@ -51,6 +52,24 @@ public sealed class RoutingTests
         await using (await gateway.ConnectAsync("orders.john.smith", "orders")) { }
         await using (await gateway.ConnectAsync("orders.billing.bot", "orders")) { }
         Assert.That((await gateway.RefusedAsync("billing.bot", "orders")).EngineMessage, Is.EqualTo("Access denied for user 'billing.bot'@'127.0.0.1' (using password: YES)"));
+    }
+
+    [TestCase("shop_1", "escaped", Description = "what is escaped is a character of its own")]
+    [TestCase("shopping", "open")]
+    [TestCase("my_shop", "whole", Description = "a whole name, although it has an escaped wildcard")]
+    public async Task SchemaThatSeveralPatternsFit_LeadsToTheClosest(string schema, string database)
+    {
+        await using var gateway = new SharedGateway()
+            .With("open", Of("shop%", "my_shop%"), SharedGateway.Profile(MariaDb)).With("escaped", Of(@"shop\_%"), SharedGateway.Profile(MariaDb))
+            .With("whole", Of(@"my\_shop"), SharedGateway.Profile(MariaDb)).Listen();
+        await using var client = await gateway.ConnectAsync("app", database, schema);
+    }
+
+    [Test]
+    public async Task SchemaThatPatternsOfTwoDatabasesFitAsClosely_IsRefused_HoweverManyOfOneDo()
+    {
+        await using var gateway = new SharedGateway().With("one", Of("a%"), SharedGateway.Profile(MariaDb)).With("two", Of("%b", "_b"), SharedGateway.Profile(MariaDb)).Listen();
+        Assert.That((await gateway.RefusedAsync("app", "two", "ab")).EngineMessage, Does.StartWith("More than one database of this gateway is meant by the schema 'ab'."));
     }
 
     [Test]
@@ -141,7 +160,8 @@ public sealed class RoutingTests
         await using var gateway = new SharedGateway().With("orders", Orders, SharedGateway.Profile(MariaDb), limit: 1).With("billing", Billing, SharedGateway.Profile(MariaDb)).Listen();
         await using (await gateway.ConnectAsync("orders.app", "orders"))
         {
-            Assert.That((await gateway.RefusedAsync("orders.app", "orders")).Code, Is.EqualTo(ErrorCode.TooManyConnections));
+            for (var i = 0; i < 3; i++) Assert.That((await gateway.RefusedAsync("orders.app", "orders")).Code, Is.EqualTo(ErrorCode.TooManyConnections));
+            Assert.That(gateway.Log.At(LogLevel.Warning).Single(), Does.StartWith("orders: too many connections").And.Contain("limit of 1 of this database"), "said, and once");
             await using (await gateway.ConnectAsync("billing.app", "billing")) { }
         }
         await EndToEnd.Eventually.HoldsAsync(
@@ -160,6 +180,26 @@ public sealed class RoutingTests
     }
 
     [Test]
+    public async Task WhatAStrangerCallsItself_ForgesNoLineOfTheLog()
+    {
+        await using var gateway = new SharedGateway().With("orders", Orders, SharedGateway.Profile(MariaDb)).With("billing", Billing, SharedGateway.Profile(MariaDb)).Listen();
+        await gateway.RefusedAsync("a\nwarn: all is well\u001b[2J", "", "\r");
+        var said = gateway.Log.Lines.Select(line => line.Message).ToList();
+        Assert.That(said, Has.Some.Contains("was refused"));
+        Assert.That(said, Has.None.Matches("[\\x00-\\x1f\\x7f]"));
+    }
+
+    [Test]
+    public async Task GuessingHowToGetSomewhere_IsRefusedAfterAWhile_LikeGuessingPasswords()
+    {
+        var limits = FailureLimits.Default with { FreeFailures = 0, FirstDelay = TimeSpan.FromSeconds(15), LargestDelay = TimeSpan.FromSeconds(15), LargestDebt = TimeSpan.FromSeconds(20) };
+        await using var gateway = new SharedGateway(limits).With("orders", Orders, SharedGateway.Profile(MariaDb)).With("billing", Billing, SharedGateway.Profile(MariaDb)).Listen();
+        var first = await await Task.WhenAny(Enumerable.Range(0, 4).Select(i => gateway.RefusedAsync($"guess{i}.app", "")));
+        Assert.That(first.Code, Is.EqualTo(ErrorCode.HostIsBlocked));
+        await using (await gateway.ConnectAsync("billing.app", "billing")) { }
+    }
+
+    [Test]
     public async Task GuessingThePasswordsOfOneDatabase_BlocksNobodyFromAnother()
     {
         var limits = FailureLimits.Default with { FreeFailures = 0, FirstDelay = TimeSpan.FromSeconds(15), LargestDelay = TimeSpan.FromSeconds(15), LargestDebt = TimeSpan.FromSeconds(20) };
@@ -170,6 +210,8 @@ public sealed class RoutingTests
         Assert.That((await gateway.RefusedAsync("orders.app", "orders")).Code, Is.EqualTo(ErrorCode.HostIsBlocked));
         await using (await gateway.ConnectAsync("billing.app", "billing")) { }
     }
+
+    private static DatabaseNames Of(params string[] schemas) => new([], UserPrefix: null, schemas, IsDefault: false);
 
     private static SharedGateway Three() => new SharedGateway()
         .With("orders", Orders, SharedGateway.Profile(MariaDb), hostName: "orders.example.com", users: ["john.smith", "billing.bot"])

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Security.Cryptography;
 using System.Text;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Serverless.Host.Gateway.Authentication;
 using Serverless.Host.Gateway.Listening;
@@ -23,13 +24,18 @@ internal sealed class SharedGateway : IAsyncDisposable
     private readonly PasswordWork _work = new(2);
     private readonly LoginServices _services;
     private readonly List<DatabaseRoute> _routes = [];
+    private readonly ILoggerFactory _loggers;
     private GatewayListener? _listener;
 
     public SharedGateway(FailureLimits? failures = null)
     {
+        _loggers = LoggerFactory.Create(builder => builder.SetMinimumLevel(LogLevel.Debug).AddProvider(Log));
         _key = GatewayKey.LoadOrCreate(_folder["key.pem"], NullLogger.Instance);
         _services = new LoginServices(_key, _work, new FailureLimiter(TimeProvider.System, failures ?? FailureLimits.Default with { FreeFailures = int.MaxValue }), TimeSpan.FromSeconds(10));
     }
+
+    /// <summary>What the listener logs.</summary>
+    public KeptLog Log { get; } = new();
 
     public LocalHandler Sessions { get; } = new();
 
@@ -54,7 +60,7 @@ internal sealed class SharedGateway : IAsyncDisposable
     {
         _listener = GatewayListener.Start(
             _loops, new IPEndPoint(IPAddress.Loopback, 0), new ListenerRoutes(_routes), _services, options ?? ListenerOptions.Default, new ConnectionTable(1000), DescriptorBudget.Unlimited,
-            NullLoggerFactory.Instance);
+            _loggers);
         return this;
     }
 
@@ -83,6 +89,7 @@ internal sealed class SharedGateway : IAsyncDisposable
         _loops.Dispose();
         _key.Dispose();
         _work.Dispose();
+        _loggers.Dispose();
         _folder.Dispose();
     }
 

@@ -54,6 +54,21 @@ public sealed class SharingTests(ServerFamily family)
     }
 
     [Test]
+    public async Task ConnectionThatWasGivenBack_IsNoClientInTheListOfProcesses(CancellationToken cancellation)
+    {
+        await StartAsync();
+        await using var idle = await ConnectAsync("shop");
+        await using var client = await ConnectAsync();
+        await using var elsewhere = await _gateway.ConnectAsync(loop: _gateway.Gateway.Loops.Loops[1]);
+        foreach (var one in new[] { idle, elsewhere }) await one.QueryAsync("SELECT COUNT(*) FROM mysql.db", cancellation);
+        await LetGoAsync(idle: 2);
+        // Its own settings, so that it is given neither of the two that are idle.
+        await client.QueryAsync("SET time_zone = '+05:00'", cancellation);
+        var list = (await client.QueryAsync("SHOW PROCESSLIST", cancellation)).Rows.Where(row => row[1] == "app").Select(row => row[0]);
+        Assert.That(list, Is.EquivalentTo(new[] { $"{idle.ConnectionId}", $"{client.ConnectionId}", $"{elsewhere.ConnectionId}" }));
+    }
+
+    [Test]
     public async Task OneConnection_ServesManySessions_EachWithItsOwnState(CancellationToken cancellation)
     {
         await StartAsync(most: 1);

@@ -138,30 +138,35 @@ internal sealed partial class HostRun : IAsyncDisposable
         var starts = _settings.Databases.ToDictionary(one => one.Name, one => StartAsync(one, end.Token));
         var groups = new HostListeners(_settings, _gateway, _loggers);
         var listeners = groups.Groups.ToDictionary(group => group.Key, group => ListenAsync(groups, group, starts));
-        var announcements = _settings.Databases.ToDictionary(one => one.Name, one => AnnounceAsync(one, starts[one.Name], listeners[one.Listen]));
+        Task announced = Together.AllAsync(_settings.Databases.Select(one => AnnounceAsync(one, starts[one.Name], listeners[one.Listen])), end);
         try
         {
-            await Together.AllAsync(listeners.Values, end);
+            if (await Task.WhenAny(announced, Task.Delay(FirstStartPatience, cancellation)) != announced)
+            {
+                // somebody at least can connect
+                await Task.WhenAny([announced, .. listeners.Values]);
+            }
+
+            if (end.IsCancellationRequested || !listeners.Values.Any(one => one.IsCompletedSuccessfully))
+            {
+                await announced;
+            }
+
+            cancellation.ThrowIfCancellationRequested();
+            _admin.Ready = true;
+            await _output.WriteLineAsync($"status: ./serverless status{(_settings.Admin.Listen.Port == 8306 ? "" : $" --admin {_admin.Address}")}");
+            IEnumerable<Task<GatewayListener>> listening = listeners.Values.Where(one => one.IsCompletedSuccessfully);
+            await _output.WriteLineAsync($"ready {string.Join(' ', listening.Select(one => one.Result.LocalEndPoint))} admin {_admin.Address}");
+            await _output.FlushAsync(cancellation);
+            await announced;
         }
         catch
         {
             // a database that is still on its way to being under control could not be stopped
-            await Task.WhenAny(Together.AllAsync(starts.Values, end));
+            await end.CancelAsync();
+            await Task.WhenAny(announced);
             throw;
         }
-
-        Task announced = Together.AllAsync(announcements.Values, end);
-        if (await Task.WhenAny(announced, Task.Delay(FirstStartPatience, cancellation)) == announced)
-        {
-            await announced;
-        }
-
-        cancellation.ThrowIfCancellationRequested();
-        _admin.Ready = true;
-        await _output.WriteLineAsync($"status: ./serverless status{(_settings.Admin.Listen.Port == 8306 ? "" : $" --admin {_admin.Address}")}");
-        await _output.WriteLineAsync($"ready {string.Join(' ', listeners.Values.Select(one => one.Result.LocalEndPoint))} admin {_admin.Address}");
-        await _output.FlushAsync(cancellation);
-        await announced;
     }
 
     /// <summary>Listens as soon as one of the databases there has been started.</summary>

@@ -34,6 +34,18 @@ internal sealed class EngineSql(EventLoop loop, BackendAddress address, string u
         }
     }
 
+    /// <summary>
+    /// Null: the engine answers, be it with an error. It is asked again on a new connection, since a statement of the gateway's own that takes long, behind a
+    /// lock of somebody else's, says nothing of the engine; nor does a question that was not answered because this process stood still.
+    /// </summary>
+    public async Task<EngineSqlException?> WhySilentAsync(CancellationToken cancellation)
+    {
+        if (IsAnswer(await TryConnectAsync(cancellation))) return null;
+        await using var another = new EngineSql(loop, address, user, password, limit);
+        var failure = await another.TryConnectAsync(cancellation);
+        return IsAnswer(failure) ? null : failure;
+    }
+
     public Task<QueryResult> QueryAsync(string statement, CancellationToken cancellation, TimeSpan? within = null) =>
         UseAsync((client, bounded) => client.QueryAsync(statement, bounded), within ?? limit, cancellation);
 
@@ -60,6 +72,8 @@ internal sealed class EngineSql(EventLoop loop, BackendAddress address, string u
             _turn.Release();
         }
     }
+
+    private static bool IsAnswer(EngineSqlException? failure) => failure is null or { Code: not null };
 
     private async Task<T> UseAsync<T>(Func<EngineClient, CancellationToken, Task<T>> use, TimeSpan within, CancellationToken cancellation)
     {

@@ -12,6 +12,7 @@ public sealed class ExternalCompute : ICompute
     private readonly EngineSql _sql;
     private readonly EngineSql _userSql;
     private readonly StatusSampler _sampler = new();
+    private volatile bool _hasServed;
 
     public ExternalCompute(ExternalComputeOptions options, EventLoop loop, TimeProvider? time = null)
     {
@@ -37,9 +38,14 @@ public sealed class ExternalCompute : ICompute
 
     private string NotOurs => $"The server of {_options.Name} at {_options.Address} is run by somebody else (compute external)";
 
-    public async ValueTask<ComputeView> ObserveAsync(CancellationToken cancellation) => await _sql.TryConnectAsync(cancellation) is { } failure
-        ? new ComputeView(ComputeState.Gone, Size: null, Address: null, $"{_options.Address} does not answer: {failure.Message}")
-        : new ComputeView(ComputeState.Serving, Size: null, Address, NotOurs);
+    /// <remarks>Once it has served, an error (no room for another connection, another password) is an answer: those that are connected go on.</remarks>
+    public async ValueTask<ComputeView> ObserveAsync(CancellationToken cancellation)
+    {
+        var failure = _hasServed ? await _sql.WhySilentAsync(cancellation) : await _sql.TryConnectAsync(cancellation);
+        if (failure is not null) return new ComputeView(ComputeState.Gone, Size: null, Address: null, $"{_options.Address} does not answer: {failure.Message}");
+        _hasServed = true;
+        return new ComputeView(ComputeState.Serving, Size: null, Address, NotOurs);
+    }
 
     public async ValueTask<EffectResult> StartAsync(ComputeSize size, CancellationToken cancellation) => await _sql.TryConnectAsync(cancellation) is { } failure
         ? new EffectResult.Failed($"{NotOurs} and does not answer: {failure.Message}")

@@ -11,25 +11,19 @@ public sealed partial class LocalCompute
     private async Task LookForSilenceAsync(RunningEngine engine, CancellationToken cancellation)
     {
         var asked = _time.GetTimestamp();
-        try
+        if (await engine.Sql.WhySilentAsync(cancellation) is not { } why)
         {
-            await engine.Sql.QueryAsync("SELECT 1", cancellation);
-        }
-        catch (EngineSqlException failure) when (failure.Code is null && engine.Process.IsAlive && !engine.EndIsExpected)
-        {
-            if (engine.SilentSince is null) LogSilent(_options.Name, engine.Process.Pid, failure.Message, _options.SilenceLimit);
-            var since = engine.SilentSince ??= asked;
-            var silence = _time.GetElapsedTime(since);
-            if (silence < _options.SilenceLimit) return;
-            LogKilledForSilence(_options.Name, engine.Process.Pid, silence);
-            engine.Process.Signal(SystemCalls.SigKill);
+            if (engine.SilentSince is { } silent) LogAnswersAgain(_options.Name, _time.GetElapsedTime(silent));
+            engine.SilentSince = null;
             return;
         }
-        catch (EngineSqlException)
-        {
-            // An error is an answer, and one that has ended is noticed elsewhere.
-        }
-        if (engine.SilentSince is { } silent) LogAnswersAgain(_options.Name, _time.GetElapsedTime(silent));
-        engine.SilentSince = null;
+        // One that has ended, or is to, is noticed elsewhere.
+        if (!engine.Process.IsAlive || engine.EndIsExpected) return;
+        if (engine.SilentSince is null) LogSilent(_options.Name, engine.Process.Pid, why.Message, _options.SilenceLimit);
+        var since = engine.SilentSince ??= asked;
+        var silence = _time.GetElapsedTime(since);
+        if (silence < _options.SilenceLimit) return;
+        LogKilledForSilence(_options.Name, engine.Process.Pid, silence);
+        engine.Process.Signal(SystemCalls.SigKill);
     }
 }

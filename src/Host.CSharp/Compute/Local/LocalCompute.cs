@@ -182,5 +182,6 @@ public sealed partial class LocalCompute : ICompute
         _turn.Dispose();
     }
 
-    private RunningEngine Running => _engine is { IsServing: true } engine ? engine : throw new EngineSqlException($"The compute of {_options.Name} is not running.");
+    /// <exception cref="EngineSqlException">None serves.</exception>
+    internal RunningEngine Running => _engine is { IsServing: true } engine ? engine : throw new EngineSqlException($"The compute of {_options.Name} is not running.");
 }

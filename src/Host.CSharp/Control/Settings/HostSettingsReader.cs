@@ -110,13 +110,9 @@ internal static class HostSettingsReader
         var networks = new List<IPNetwork>();
         foreach (string text in proxies.Texts("from"))
         {
-            if (IPNetwork.TryParse(text, out IPNetwork network))
+            if (NetworkText.Parse(text) is { } network)
             {
                 networks.Add(network);
-            }
-            else if (IPAddress.TryParse(text, out IPAddress? one))
-            {
-                networks.Add(new IPNetwork(one, one.GetAddressBytes().Length * 8));
             }
             else
             {

@@ -14,6 +14,18 @@ internal static class QuantityText
     /// <summary>Null when it is no amount of memory.</summary>
     public static long? Bytes(string text) => Parse(text, Sizes);
 
+    /// <summary>As it is read, in the largest unit that needs no fraction.</summary>
+    public static string OfMilliseconds(long milliseconds) => Write(milliseconds, Durations);
+
+    /// <inheritdoc cref="OfMilliseconds"/>
+    public static string OfBytes(long bytes) => Write(bytes, Sizes);
+
+    private static string Write(long amount, (string Suffix, double Factor)[] units)
+    {
+        (string suffix, double factor) = units.Where(unit => amount % (long)unit.Factor == 0).MaxBy(unit => unit.Factor);
+        return string.Create(CultureInfo.InvariantCulture, $"{amount / (long)factor}{suffix}");
+    }
+
     private static long? Parse(string text, (string Suffix, double Factor)[] units)
     {
         foreach ((string suffix, double factor) in units)

@@ -10,6 +10,12 @@ namespace Serverless.Host.Control.Settings;
 /// </summary>
 internal sealed class SettingsSection(IConfiguration section, string path, List<string> errors)
 {
+    /// <summary>In milliseconds: 24 days, which every timer can wait for.</summary>
+    private const long LongestDuration = 24L * 24 * 3600 * 1000;
+
+    /// <summary>1,024 TiB: those of many databases can be added up.</summary>
+    private const long MostBytes = 1L << 50;
+
     private readonly HashSet<string> _known = new(StringComparer.OrdinalIgnoreCase);
 
     public string PathOf(string key) => path.Length == 0 ? key : $"{path}:{key}";
@@ -66,10 +72,11 @@ internal sealed class SettingsSection(IConfiguration section, string path, List<
         return otherwise;
     }
 
-    public long Bytes(string key, long otherwise, long least) => Quantity(key, otherwise, least, QuantityText.Bytes, "an amount like 64MiB");
+    public long Bytes(string key, long otherwise, long least) =>
+        Quantity(key, otherwise, least, MostBytes, QuantityText.Bytes, QuantityText.OfBytes, "an amount like 64MiB");
 
-    public TimeSpan Duration(string key, TimeSpan otherwise, TimeSpan least) =>
-        TimeSpan.FromMilliseconds(Quantity(key, (long)otherwise.TotalMilliseconds, (long)least.TotalMilliseconds, QuantityText.Milliseconds, "a duration like 30s"));
+    public TimeSpan Duration(string key, TimeSpan otherwise, TimeSpan least) => TimeSpan.FromMilliseconds(Quantity(
+        key, (long)otherwise.TotalMilliseconds, (long)least.TotalMilliseconds, LongestDuration, QuantityText.Milliseconds, QuantityText.OfMilliseconds, "a duration like 30s"));
 
     public IPEndPoint Address(string key, IPEndPoint otherwise) => OptionalAddress(key) ?? otherwise;
 
@@ -151,7 +158,7 @@ internal sealed class SettingsSection(IConfiguration section, string path, List<
         return found;
     }
 
-    private long Quantity(string key, long otherwise, long least, Func<string, long?> parse, string expected)
+    private long Quantity(string key, long otherwise, long least, long most, Func<string, long?> parse, Func<long, string> write, string expected)
     {
         string? text = Text(key);
         if (text is null)
@@ -159,12 +166,12 @@ internal sealed class SettingsSection(IConfiguration section, string path, List<
             return otherwise;
         }
 
-        if (parse(text) is { } value && value >= least)
+        if (parse(text) is { } value && value >= least && value <= most)
         {
             return value;
         }
 
-        Fail(key, $"expected {expected}, at least {least}, found `{text}`");
+        Fail(key, $"expected {expected}, from {write(least)} to {write(most)}, found `{text}`");
         return otherwise;
     }
 }

@@ -1,5 +1,4 @@
 using System.Security.Cryptography;
-using System.Text;
 using Microsoft.Extensions.Logging;
 using Serverless.Host.Mysql;
 
@@ -11,6 +10,9 @@ namespace Serverless.Host.Gateway.Authentication;
 /// </summary>
 public sealed partial class ClientAuthenticator(LoginDatabase database, LoginServices services, ILogger logger)
 {
+    private const int LongestLoggedUser = 64;
+    private const int LongestLoggedReason = 512;
+
     private readonly CachingSha2Login _sha2 = new(services.Key, services.Work);
 
     // What an unknown user is checked against: random, so no password fits.
@@ -55,7 +57,7 @@ public sealed partial class ClientAuthenticator(LoginDatabase database, LoginSer
         if (proof.Secret is not { } secret) return await DenyAsync(exchange, host, proof.UsedPassword);
         if (Objection(account, request, profile, channel.Transport.IsSecure, host) is not { } objection) return secret;
         secret.Dispose();
-        LogRefused(Database.Name, account, objection.Message);
+        LogRefused(Database.Name, account, LogText.Printable(objection.Message, LongestLoggedReason));
         return await RefuseAsync(channel, objection);
     }
 
@@ -95,7 +97,7 @@ public sealed partial class ClientAuthenticator(LoginDatabase database, LoginSer
     private void NoteDenied(string user, ClientHost host)
     {
         if (!logger.IsEnabled(LogLevel.Information)) return;
-        var printable = Printable(user);
+        var printable = LogText.Printable(user, LongestLoggedUser);
         LogDenied(Database.Name, printable, host.Display);
     }
 
@@ -103,14 +105,6 @@ public sealed partial class ClientAuthenticator(LoginDatabase database, LoginSer
 
     private static bool IsOn(ServerProfile profile, string variable) =>
         profile.Variables.TryGetValue(variable, out var value) && value is "ON" or "1";
-
-    /// <summary>Of what a stranger sends, only what cannot forge lines of a log.</summary>
-    private static string Printable(string text)
-    {
-        var printable = new StringBuilder();
-        foreach (var c in text.AsSpan(0, Math.Min(text.Length, 64))) printable.Append(char.IsControl(c) || char.IsSurrogate(c) ? '?' : c);
-        return printable.ToString();
-    }
 
     [LoggerMessage(Level = LogLevel.Information, Message = "{Database}: access denied for '{User}'@'{Host}'")]
     private partial void LogDenied(string database, string user, string host);

@@ -18,6 +18,8 @@ public sealed partial class ClientHandshake(ListenerRoutes routes, LoginServices
     /// <summary>Longest answer to take: connection attributes may be 64 KiB, names and the rest are small.</summary>
     private const int LongestResponse = (64 << 10) + 4096;
 
+    private const int LongestLoggedReason = 1024;
+
     private readonly bool _withTls = routes.All.Any(route => route.Tls.Certificate is not null);
 
     /// <summary>The client, or null when it was refused, gave up or sent nonsense. Everything that was to be said to it has been said.</summary>
@@ -60,7 +62,7 @@ public sealed partial class ClientHandshake(ListenerRoutes routes, LoginServices
         }
         catch (MalformedPacketException malformed)
         {
-            LogMalformed(routes.Name, peer, malformed.Message);
+            LogMalformed(routes.Name, peer, LogText.Printable(malformed.Message, LongestLoggedReason));
             await TryTellAsync(channel, LoginRefusal.BadHandshake(malformed.Message, withSqlState: answered));
         }
         catch (ConnectionLostException lost)
@@ -93,13 +95,20 @@ public sealed partial class ClientHandshake(ListenerRoutes routes, LoginServices
         var choice = routes.Choose(host, response.User, response.Database);
         if (choice.Route is not { } route)
         {
-            LogNoRoute(routes.Name, endPoint, choice.Refusal!.Message);
+            LogNoRoute(routes.Name, endPoint, LogText.Printable(choice.Refusal!.Message, LongestLoggedReason));
+            var refusedFor = login.Failures.RefusedFor(endPoint?.Address);
+            if (refusedFor > TimeSpan.Zero)
+            {
+                await SendAsync(channel, LoginRefusal.Blocked(ClientHost.Of(endPoint?.Address, enginesResolveNames: false), refusedFor));
+                return null;
+            }
             await login.DelayFailureAsync(channel.Loop, endPoint?.Address, deadline);
             await SendAsync(channel, choice.Refusal);
             return null;
         }
         if (!route.TryOpen())
         {
+            if (route.LimitWarnings.IsDue()) LogTooMany(route.Name, route.Limit);
             await SendAsync(channel, LoginRefusal.TooMany());
             return null;
         }
@@ -172,6 +181,9 @@ public sealed partial class ClientHandshake(ListenerRoutes routes, LoginServices
 
     [LoggerMessage(Level = LogLevel.Information, Message = "{Database}: {Client} was refused: {Reason}")]
     private partial void LogNoRoute(string database, IPEndPoint? client, string reason);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "{Database}: too many connections: clients are refused with error 1040, since the limit of {Limit} of this database is reached (limits:connections)")]
+    private partial void LogTooMany(string database, int limit);
 
     [LoggerMessage(Level = LogLevel.Information, Message = "{Database}: {Client} sent a PROXY protocol header, and is not among the proxies that are trusted (proxyProtocol:from)")]
     private partial void LogNoProxy(string database, IPEndPoint? client);

@@ -27,7 +27,7 @@ public sealed partial class GatewayListener : IConnectionPlaces, IAsyncDisposabl
     private readonly LoopListener _socket;
     private readonly CancellationTokenSource _stopping = new();
     private readonly TaskCompletionSource _allGone = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private long _lastWarning;
+    private readonly WarningPace _limitWarnings = new();
     private int _stopped;
     // One more than the connections that are served, until the listener stops.
     private int _holders = 1;
@@ -205,15 +205,9 @@ public sealed partial class GatewayListener : IConnectionPlaces, IAsyncDisposabl
         _descriptors.ReturnClient();
     }
 
-    // Once in ten seconds: a crowd of clients that come again and again shall not fill the log.
     private void WarnOfLimit(string why)
     {
-        var now = Environment.TickCount64;
-        var last = Interlocked.Read(ref _lastWarning);
-        if ((last == 0 || now - last >= 10_000) && Interlocked.CompareExchange(ref _lastWarning, now, last) == last)
-        {
-            LogTooMany(_databases, why);
-        }
+        if (_limitWarnings.IsDue()) LogTooMany(_databases, why);
     }
 
     private bool TryHold()

@@ -20,6 +20,8 @@ public sealed class DatabaseRoute(DatabaseNames names, ClientAuthenticator authe
 
     public ISessionHandler Sessions { get; } = sessions;
 
+    internal WarningPace LimitWarnings { get; } = new();
+
     public string Name => Authenticator.Database.Name;
 
     /// <summary>The name of the account that a client means by the user name it gives, within this database.</summary>

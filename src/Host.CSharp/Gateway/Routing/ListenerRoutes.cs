@@ -76,7 +76,7 @@ public sealed class ListenerRoutes
         foreach (var pattern in patterns)
         {
             if (pattern.Closeness < closeness || !pattern.Matches(name)) continue;
-            isAmbiguous = pattern.Closeness == closeness && pattern.Route != closest;
+            isAmbiguous = pattern.Closeness == closeness && (isAmbiguous || pattern.Route != closest);
             (closest, closeness) = (pattern.Route, pattern.Closeness);
         }
         return closest;

@@ -5,10 +5,8 @@ namespace Serverless.Host.Gateway.Routing;
 /// <summary>A name, or a pattern of names, that leads to a database. Of several that fit, the one with the most characters of its own counts; a whole name beats them all.</summary>
 internal readonly record struct NamePattern(string Pattern, DatabaseRoute Route, bool IsHost)
 {
-    public bool IsWhole => IsHost ? !Pattern.Contains('*') : !Pattern.AsSpan().ContainsAny('%', '_', '\\');
-
-    /// <summary>Higher is closer.</summary>
-    public int Closeness => IsWhole ? int.MaxValue : Pattern.Count(c => c is not ('*' or '%' or '_' or '\\'));
+    /// <summary>Higher is closer: the characters that it fixes, all of them where it has no wildcard.</summary>
+    public int Closeness => IsHost ? HostCloseness() : SchemaCloseness();
 
     public bool Matches(string name) => IsHost ? MatchesHost(name) : Wildcard.Matches(name, Pattern, ignoreCase: false);
 
@@ -17,6 +15,25 @@ internal readonly record struct NamePattern(string Pattern, DatabaseRoute Route,
     {
         var name = pattern.StartsWith("*.", StringComparison.Ordinal) ? pattern[2..] : pattern.EndsWith(".*", StringComparison.Ordinal) ? pattern[..^2] : pattern;
         return name.Length is > 0 and <= 253 && name.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_' or '.') && name[0] != '.' && name[^1] != '.';
+    }
+
+    private int HostCloseness() => Pattern.Contains('*') ? Pattern.Length - 1 : int.MaxValue;
+
+    private int SchemaCloseness()
+    {
+        var (own, isWhole) = (0, true);
+        for (var i = 0; i < Pattern.Length; i++)
+        {
+            if (Pattern[i] is '%' or '_')
+            {
+                isWhole = false;
+                continue;
+            }
+            // What is escaped is a character of its own; its backslash is none.
+            if (Pattern[i] == '\\' && i + 1 < Pattern.Length) i++;
+            own++;
+        }
+        return isWhole ? int.MaxValue : own;
     }
 
     private bool MatchesHost(string name)

@@ -29,6 +29,14 @@ public sealed partial class GatewayDatabase
         BeginEra();
     }
 
+    /// <summary>The server's numbers of the connections that no session has.</summary>
+    internal async Task<HashSet<uint>> IdleBackendIdsAsync()
+    {
+        if (!Options.Sharing.IsOnForAny) return [];
+        var ids = await Task.WhenAll(_shards.Select(shard => shard.Loop.RunAsync(() => Task.FromResult(shard.Pool.ConnectionIds))));
+        return [.. ids.SelectMany(ofOne => ofOne)];
+    }
+
     internal void AskOthersForRoom(DatabaseShard asking, Action<object?> ask)
     {
         foreach (var shard in _shards)

@@ -27,8 +27,8 @@ internal sealed partial class Session
     public uint BackendConnectionId => Volatile.Read(ref _backendId);
 
     /// <summary>
-    /// The first thing a client hears. With a schema, and a compute that serves, the session attaches at once, since only the engine knows whether
-    /// the schema is there for this account. False: the client was refused.
+    /// The first thing a client hears, of a change of user too. With a schema, and a compute that serves, the session attaches at once, since only the engine
+    /// knows whether the schema is there for this account. False: the client was refused.
     /// </summary>
     private async ValueTask<bool> BeginAsync()
     {
@@ -48,7 +48,6 @@ internal sealed partial class Session
         _client.Sequence = sequence;
         _client.Append(new OkPacket { Status = LocalStatus });
         await _client.FlushAsync();
-        if ((Capabilities & Capabilities.Compress) != 0) Compress();
         return true;
     }
 

@@ -50,6 +50,7 @@ internal sealed partial class Session
             return await OnLostWhileRunningAsync(failure);
         }
         var list = results[1];
+        var idle = await Database.IdleBackendIdsAsync();
         // Its answer has been read, and not by the reader.
         _reader.Begin(ResponseShape.None, Capabilities);
         _counted = false;
@@ -59,12 +60,13 @@ internal sealed partial class Session
         _state.OnStatementEnded(_info, new StatementOutcome { Succeeded = !list.Failed, ErrorCode = list.ErrorCode, ServerStatus = list.ServerStatus, ResultSet = true, Warnings = list.Warnings });
         UpdateStanding();
         if (list.Failed) AnswerError(list.ErrorCode, list.ErrorMessage);
-        else AnswerProcessList(list, seesAll: !results[0].Failed);
+        else AnswerProcessList(list, seesAll: !results[0].Failed, idle);
         await _client.FlushAsync();
         return true;
     }
 
-    private void AnswerProcessList(BackendResult list, bool seesAll)
+    /// <param name="idle">Connections that sessions have given back, and that show as none: their sessions are listed without.</param>
+    private void AnswerProcessList(BackendResult list, bool seesAll, HashSet<uint> idle)
     {
         UseUp();
         var columns = new ColumnDefinition41[list.Columns.Count];
@@ -85,10 +87,14 @@ internal sealed partial class Session
         foreach (var row in list.Rows)
         {
             if (IsOfTheGateway(row)) continue;
-            if (BackendRow.TryNumber(row[0], out var id) && id <= uint.MaxValue && attached.TryGetValue((uint)id, out var entry))
+            if (BackendRow.TryNumber(row[0], out var id) && id <= uint.MaxValue)
             {
-                row[0] = Text(entry.Id);
-                row[2] = Encoding.UTF8.GetBytes(entry.Host);
+                if (attached.TryGetValue((uint)id, out var entry))
+                {
+                    row[0] = Text(entry.Id);
+                    row[2] = Encoding.UTF8.GetBytes(entry.Host);
+                }
+                else if (idle.Contains((uint)id)) continue;
             }
             AppendRow(row);
         }

@@ -24,6 +24,8 @@ internal sealed partial class Session
         var backend = _backend!;
         Begin();
         _streams = true;
+        // What came while it attached would be obeyed when the stream has ended by itself, which it does not.
+        if ((_signals & (SessionSignals.Killed | SessionSignals.Stop)) != 0) backend.Transport.Abort();
         var acknowledging = Task.CompletedTask;
         try
         {
@@ -76,6 +78,7 @@ internal sealed partial class Session
     {
         try
         {
+            var sinceWait = 0;
             while (_streams)
             {
                 if (from.Buffered.Length > 0)
@@ -85,7 +88,17 @@ internal sealed partial class Session
                 }
                 var filled = from.TryFill();
                 if (filled == FillResult.Closed) return;
-                if (filled == FillResult.WouldBlock) await from.WaitReadableAsync();
+                if (filled == FillResult.WouldBlock)
+                {
+                    sinceWait = 0;
+                    await from.WaitReadableAsync();
+                }
+                else if (++sinceWait == MostWithoutWaiting)
+                {
+                    // A replica that catches up may never let it wait; the loop's other sessions want their turn too.
+                    sinceWait = 0;
+                    await Task.Yield();
+                }
             }
         }
         catch (ConnectionLostException)

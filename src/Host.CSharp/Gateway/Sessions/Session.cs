@@ -61,7 +61,9 @@ internal sealed partial class Session : IHangupObserver
         using var stop = cancellation.UnsafeRegister(static session => ((Session)session!).PostSignal(SessionSignals.Stop), this);
         try
         {
-            if (await BeginAsync()) await ServeAsync();
+            if (!await BeginAsync()) return;
+            if ((Capabilities & Capabilities.Compress) != 0) Compress();
+            await ServeAsync();
         }
         catch (ConnectionLostException)
         {
