@@ -121,6 +121,8 @@ internal sealed partial class Session
     private void ResetState()
     {
         _state.ResetConnection(Catalogue);
+        // On MySQL its connection goes on with the server's character set, not with its login's: others can take it now, and it theirs.
+        _idleBackends = null;
         _prepared = null;
         _multiStatements = (Capabilities & Capabilities.MultiStatements) != 0;
         UpdateStanding();

@@ -1,0 +1,76 @@
+using System.Text;
+using NUnit.Framework;
+using Serverless.Host.Gateway;
+using Serverless.Host.Gateway.Sessions;
+using Serverless.Host.Gateway.Sharing;
+using Serverless.Host.Mysql;
+
+namespace Serverless.Tests.Integration.Sessions;
+
+/// <summary>Corners of what a session leaves on a connection, and of what it finds on another's.</summary>
+[TestFixture(ServerFamily.MariaDb)]
+[TestFixture(ServerFamily.MySql)]
+[CancelAfter(90_000)]
+public sealed class SharedStateTests(ServerFamily family)
+{
+    private const string Counts = "SELECT COUNT(*) >= 0 FROM mysql.db";
+    private const byte Latin1 = 8;
+
+    private GatewayUnderTest _gateway = null!;
+
+    private SharingReading Sharing => _gateway.Activity.Sharing!;
+
+    [OneTimeSetUp]
+    public async Task Start()
+    {
+        _gateway = await GatewayUnderTest.StartOnOneLoopAsync(family, new GatewayOptions
+        {
+            Sharing = new SharingOptions { On = true, After = TimeSpan.FromMilliseconds(40), KeepFor = TimeSpan.FromSeconds(60) },
+        });
+    }
+
+    [SetUp]
+    public async Task BeginAnew()
+    {
+        await GatewayUnderTest.UntilAsync(() => _gateway.Activity.Open == 0, "all clients of the test before are gone");
+        _gateway.Database.Close("between two tests");
+        _gateway.KnowsNoStoredCode();
+        _gateway.Open();
+    }
+
+    [OneTimeTearDown]
+    public async Task Stop()
+    {
+        if (_gateway is not null) await _gateway.DisposeAsync();
+    }
+
+    private Task LetGoAsync() => GatewayUnderTest.UntilAsync(() => _gateway.Activity.Active == 0, "the idle sessions have given their connections back");
+
+    private Task<EngineClient> ConnectAsync(string? schema = null, byte collation = CollationId.Utf8Mb4GeneralCi, string user = "app") =>
+        _gateway.ConnectAsync(schema, user: user, collation: collation);
+
+    /// <summary>Whoever comes next logs in anew.</summary>
+    private async Task EmptyThePoolAsync()
+    {
+        await LetGoAsync();
+        _gateway.Database.OnServerChanged(storedCode: false);
+        await GatewayUnderTest.UntilAsync(() => Sharing.Idle == 0, "the pool is empty");
+    }
+
+    private static Task<byte[]> ResetAsync(EngineClient client) => client.SendCommandAsync(Command.ResetConnection, default, default);
+
+    [Test]
+    public async Task ConnectionThatAClientReset_IsNotTakenForOneWithTheCharacterSetOfItsLogin(CancellationToken cancellation)
+    {
+        await using var first = await ConnectAsync(collation: Latin1);
+        await using var second = await ConnectAsync(collation: Latin1);
+        const string ask = "SELECT @@character_set_client, @@collation_connection, COUNT(*) >= 0 FROM mysql.db";
+        var own = (await second.QueryAsync(ask, cancellation)).Rows[0];
+        Assert.That(own[0], Is.EqualTo("latin1"));
+        await LetGoAsync();
+        await first.QueryAsync(Counts, cancellation);
+        await ResetAsync(first);
+        await LetGoAsync();
+        Assert.That((await second.QueryAsync(ask, cancellation)).Rows[0], Is.EqualTo(own));
+    }
+}
