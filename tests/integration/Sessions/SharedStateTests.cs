@@ -73,4 +73,23 @@ public sealed class SharedStateTests(ServerFamily family)
         await LetGoAsync();
         Assert.That((await second.QueryAsync(ask, cancellation)).Rows[0], Is.EqualTo(own));
     }
+
+    [Test]
+    public async Task MultiStatementsSwitchedOff_StayOffAsTheyWouldOnTheServer_AfterAReset(CancellationToken cancellation)
+    {
+        await using var client = await ConnectAsync();
+        await using var direct = await _gateway.ConnectDirectlyAsync();
+        var errors = new List<ushort>();
+        foreach (var one in new[] { direct, client })
+        {
+            await one.QueryAsync(Counts, cancellation);
+            await one.SendCommandAsync(Command.SetOption, new byte[] { 1, 0 }, cancellation);
+            await ResetAsync(one);
+            if (one == client) await EmptyThePoolAsync();
+            var answer = await one.SendCommandAsync(Command.Query, Encoding.ASCII.GetBytes("DO 1; DO 2"), cancellation);
+            errors.Add(answer[0] == ErrPacket.Header ? ErrPacket.Read(answer).Code : (ushort)0);
+            if (answer[0] != ErrPacket.Header) await one.ReadPacketAsync(cancellation);
+        }
+        Assert.That(errors[1], Is.EqualTo(errors[0]));
+    }
 }

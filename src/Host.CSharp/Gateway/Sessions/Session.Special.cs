@@ -124,7 +124,6 @@ internal sealed partial class Session
         // On MySQL its connection goes on with the server's character set, not with its login's: others can take it now, and it theirs.
         _idleBackends = null;
         _prepared = null;
-        _multiStatements = (Capabilities & Capabilities.MultiStatements) != 0;
         UpdateStanding();
     }
 
