@@ -75,6 +75,20 @@ public sealed class SharedStateTests(ServerFamily family)
     }
 
     [Test]
+    public async Task InsertReturning_ChangesLastInsertId(CancellationToken cancellation)
+    {
+        if (family == ServerFamily.MySql) Assert.Ignore("MySQL has no INSERT … RETURNING.");
+        await using var client = await ConnectAsync("shop");
+        await client.QueryAsync("CREATE OR REPLACE TABLE r (id INT AUTO_INCREMENT PRIMARY KEY, v INT)", cancellation);
+        await client.QueryAsync("INSERT INTO r (v) VALUES (1)", cancellation);
+        await LetGoAsync();
+        await client.QueryAsync("INSERT INTO r (v) VALUES (2) RETURNING id", cancellation);
+        await client.QueryAsync("SELECT COUNT(*) FROM r", cancellation);
+        await EmptyThePoolAsync();
+        Assert.That((await client.QueryAsync("SELECT LAST_INSERT_ID(), COUNT(*) FROM r", cancellation)).Rows[0], Is.EqualTo(new[] { "2", "2" }));
+    }
+
+    [Test]
     public async Task MultiStatementsSwitchedOff_StayOffAsTheyWouldOnTheServer_AfterAReset(CancellationToken cancellation)
     {
         await using var client = await ConnectAsync();
