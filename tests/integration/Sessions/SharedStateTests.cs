@@ -89,6 +89,21 @@ public sealed class SharedStateTests(ServerFamily family)
     }
 
     [Test]
+    public async Task Execute_AfterAMove_ComesWithColumnsThatWereAlteredMeanwhile(CancellationToken cancellation)
+    {
+        // Of a client that has MySQL's flag a server believes no capability of MariaDB's.
+        await using var client = await _gateway.ConnectAsync("shop", without: Capabilities.LongPassword, with: Capabilities.MariaDbCacheMetadata | Capabilities.MariaDbExtendedMetadata);
+        await client.QueryAllAsync("DROP TABLE IF EXISTS m; CREATE TABLE m (a INT); INSERT INTO m VALUES (7)", cancellation);
+        var statement = await client.PrepareAsync("SELECT a FROM m WHERE a = ?");
+        await EmptyThePoolAsync();
+        await using var root = await _gateway.ConnectDirectlyAsync();
+        await root.QueryAsync("ALTER TABLE shop.m MODIFY a VARCHAR(20)", cancellation);
+        byte[] execute = [.. PreparedOverPackets.Id(statement), 0, 1, 0, 0, 0, 0, 1, PreparedOverPackets.LongLong, 0, 7, 0, 0, 0, 0, 0, 0, 0];
+        var header = ResultSetHeader.Read(await client.SendCommandAsync(Command.StmtExecute, execute, cancellation), client.Login.Capabilities);
+        Assert.That(header.HasMetadata, Is.True, "the client knows a number's column only");
+    }
+
+    [Test]
     public async Task MultiStatementsSwitchedOff_StayOffAsTheyWouldOnTheServer_AfterAReset(CancellationToken cancellation)
     {
         await using var client = await ConnectAsync();
