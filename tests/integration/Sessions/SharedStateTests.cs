@@ -121,4 +121,20 @@ public sealed class SharedStateTests(ServerFamily family)
         }
         Assert.That(errors[1], Is.EqualTo(errors[0]));
     }
+
+    [Test]
+    public async Task Profiles_AreTheSessionsOwn(CancellationToken cancellation)
+    {
+        await using var first = await ConnectAsync("shop");
+        await using var second = await ConnectAsync("shop");
+        await first.QueryAsync("SET profiling = 1", cancellation);
+        await first.QueryAsync("SELECT 'a secret', COUNT(*) >= 0 FROM mysql.db", cancellation);
+        await Task.Delay(300, cancellation);
+        Assert.That(_gateway.Activity.Pinned[0].Why, Does.StartWith("profiles of its statements"));
+        Assert.That((await first.QueryAsync("SHOW PROFILES", cancellation)).Rows.Select(row => row[2]), Has.Some.Contains("a secret"), "it has them still");
+        await ResetAsync(first);
+        await LetGoAsync();
+        await second.QueryAsync(Counts, cancellation);
+        Assert.That((await second.QueryAsync("SHOW PROFILES", cancellation)).Rows, Is.Empty, "nobody else has");
+    }
 }
