@@ -137,4 +137,16 @@ public sealed class SharedStateTests(ServerFamily family)
         await second.QueryAsync(Counts, cancellation);
         Assert.That((await second.QueryAsync("SHOW PROFILES", cancellation)).Rows, Is.Empty, "nobody else has");
     }
+
+    [Test]
+    public async Task AccountChangedByABatchThatFailed_EndsWhatWasLoggedInBefore(CancellationToken cancellation)
+    {
+        await using var client = await ConnectAsync();
+        await using var other = await ConnectAsync();
+        await Task.WhenAll(client.QueryAsync(Counts, cancellation), other.QueryAsync(Counts, cancellation));
+        await LetGoAsync();
+        var before = _gateway.AccountsChangedEvents;
+        await GatewayUnderTest.ErrorOfAsync(client.QueryAllAsync("GRANT SELECT ON shop.* TO plain@'%'; SELECT nosuch", cancellation));
+        Assert.That(_gateway.AccountsChangedEvents, Is.GreaterThan(before));
+    }
 }
