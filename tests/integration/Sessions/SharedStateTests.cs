@@ -149,4 +149,17 @@ public sealed class SharedStateTests(ServerFamily family)
         await GatewayUnderTest.ErrorOfAsync(client.QueryAllAsync("GRANT SELECT ON shop.* TO plain@'%'; SELECT nosuch", cancellation));
         Assert.That(_gateway.AccountsChangedEvents, Is.GreaterThan(before));
     }
+
+    [Test]
+    public async Task ProcessList_DoesNotShowConnectionsThatNobodyHas(CancellationToken cancellation)
+    {
+        await using var one = await ConnectAsync("shop");
+        await using var two = await ConnectAsync("shop");
+        await Task.WhenAll(one.QueryAsync("SELECT SLEEP(0.1), COUNT(*) FROM mysql.db LIMIT 1", cancellation), two.QueryAsync("SELECT SLEEP(0.1), COUNT(*) FROM mysql.db LIMIT 1", cancellation));
+        await LetGoAsync();
+        await GatewayUnderTest.UntilAsync(() => Sharing.Idle >= 2, "both connections are idle");
+        var list = await one.QueryAsync("SHOW PROCESSLIST", cancellation);
+        var clients = list.Rows.Where(row => row[1] == "app").Select(row => row[0]);
+        Assert.That(clients, Is.EquivalentTo(new[] { $"{one.ConnectionId}", $"{two.ConnectionId}" }));
+    }
 }

@@ -79,6 +79,7 @@ internal sealed partial class DatabaseShard
         }
         backend.Channel.Dispose();
         Database.KillsAimedAt.TryRemove(backend.ConnectionId, out _);
+        Database.Backends.TryRemove(new KeyValuePair<uint, LentBackend>(backend.ConnectionId, backend));
         Database.Room.Return(this);
     }
 

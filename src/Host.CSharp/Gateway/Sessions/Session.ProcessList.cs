@@ -85,10 +85,15 @@ internal sealed partial class Session
         foreach (var row in list.Rows)
         {
             if (IsOfTheGateway(row)) continue;
-            if (BackendRow.TryNumber(row[0], out var id) && id <= uint.MaxValue && attached.TryGetValue((uint)id, out var entry))
+            if (BackendRow.TryNumber(row[0], out var id) && id <= uint.MaxValue)
             {
-                row[0] = Text(entry.Id);
-                row[2] = Encoding.UTF8.GetBytes(entry.Host);
+                if (attached.TryGetValue((uint)id, out var entry))
+                {
+                    row[0] = Text(entry.Id);
+                    row[2] = Encoding.UTF8.GetBytes(entry.Host);
+                }
+                // Nobody's: the client that had it is among the others.
+                else if (Database.Backends.ContainsKey((uint)id)) continue;
             }
             AppendRow(row);
         }
