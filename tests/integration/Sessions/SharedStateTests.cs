@@ -162,4 +162,19 @@ public sealed class SharedStateTests(ServerFamily family)
         var clients = list.Rows.Where(row => row[1] == "app").Select(row => row[0]);
         Assert.That(clients, Is.EquivalentTo(new[] { $"{one.ConnectionId}", $"{two.ConnectionId}" }));
     }
+
+    [Test]
+    public async Task FunctionMadeWhileTheServerIsRead_IsNotForgotten(CancellationToken cancellation)
+    {
+        await using var client = await ConnectAsync("shop");
+        await using var other = await ConnectAsync("shop");
+        var begun = DateTimeOffset.UtcNow;
+        await client.QueryAsync("DROP FUNCTION IF EXISTS shop.sets_it", cancellation);
+        await client.QueryAsync("CREATE FUNCTION shop.sets_it() RETURNS INT DETERMINISTIC BEGIN SET @left = 5; RETURN 1; END", cancellation);
+        await LetGoAsync();
+        _gateway.Database.UseProfile(_gateway.Database.Catalogue!.Profile with { MayRunStoredCode = false, ReadAt = begun });
+        await client.QueryAsync("SELECT shop.sets_it(), COUNT(*) >= 0 FROM mysql.db", cancellation);
+        await LetGoAsync();
+        Assert.That((await other.QueryAsync("SELECT @left, COUNT(*) >= 0 FROM mysql.db", cancellation)).Rows[0], Is.EqualTo(new[] { null, "1" }));
+    }
 }

@@ -10,6 +10,7 @@ public sealed partial class GatewayDatabase
     private int _era;
     private long _serial;
     private volatile bool _mayRunStoredCode = true;
+    private long _storedCodeMadeAt = -1;
 
     /// <summary>
     /// Goes up when a login made from now on could give another connection than one made before: accounts or global variables were changed, the
@@ -25,9 +26,16 @@ public sealed partial class GatewayDatabase
     /// <summary>A statement that ended well changed global variables, or made stored code.</summary>
     internal void OnServerChanged(bool storedCode)
     {
-        if (storedCode) _mayRunStoredCode = true;
+        if (storedCode)
+        {
+            Volatile.Write(ref _storedCodeMadeAt, Time.GetUtcNow().UtcTicks);
+            _mayRunStoredCode = true;
+        }
         BeginEra();
     }
+
+    /// <summary>What was read before a client made some says nothing of it.</summary>
+    private bool MayRunStoredCodeBy(ServerProfile profile) => profile.MayRunStoredCode || profile.ReadAt.UtcTicks <= Volatile.Read(ref _storedCodeMadeAt);
 
     internal void AskOthersForRoom(DatabaseShard asking, Action<object?> ask)
     {

@@ -108,7 +108,7 @@ public sealed partial class GatewayDatabase : IGatewayDatabase
     {
         // Sessions first: a client that is greeted finds what they need.
         _catalogue = new ServerCatalogue(profile, _globals);
-        _mayRunStoredCode = profile.MayRunStoredCode;
+        _mayRunStoredCode = MayRunStoredCodeBy(profile);
         Login.UseProfile(profile);
     }
 
