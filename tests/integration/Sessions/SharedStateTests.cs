@@ -177,4 +177,25 @@ public sealed class SharedStateTests(ServerFamily family)
         await LetGoAsync();
         Assert.That((await other.QueryAsync("SELECT @left, COUNT(*) >= 0 FROM mysql.db", cancellation)).Rows[0], Is.EqualTo(new[] { null, "1" }));
     }
+
+    [Test]
+    public async Task PreparedBySql_OfATableThatIsGoneAndBack_SaysWhatTheServerWould(CancellationToken cancellation)
+    {
+        await using var client = await ConnectAsync("shop");
+        await using var direct = await _gateway.ConnectDirectlyAsync();
+        foreach (var one in new[] { direct, client })
+        {
+            await one.QueryAllAsync("DROP TABLE IF EXISTS shop.goes; CREATE TABLE shop.goes (a INT); INSERT INTO shop.goes VALUES (4)", cancellation);
+            await one.QueryAsync("PREPARE p FROM 'SELECT a FROM shop.goes'", cancellation);
+            await one.QueryAsync("PREPARE q FROM 'SELECT a FROM shop.goes'", cancellation);
+            await one.QueryAsync("DROP TABLE shop.goes", cancellation);
+            if (one == client) await EmptyThePoolAsync();
+            Assert.That((await GatewayUnderTest.ErrorOfAsync(one.QueryAsync("EXECUTE p", cancellation))).Code, Is.EqualTo(1146));
+            await one.QueryAsync("CREATE TABLE shop.goes (a INT)", cancellation);
+            Assert.That((await one.QueryAsync("EXECUTE p", cancellation)).Rows, Is.Empty);
+            await one.QueryAsync("DROP TABLE shop.goes", cancellation);
+            if (one == client) await EmptyThePoolAsync();
+            await one.QueryAsync("DEALLOCATE PREPARE q", cancellation);
+        }
+    }
 }
