@@ -198,4 +198,24 @@ public sealed class SharedStateTests(ServerFamily family)
             await one.QueryAsync("DEALLOCATE PREPARE q", cancellation);
         }
     }
+
+    [Test]
+    public async Task PasswordChangedBehindTheGatewaysBack_NoOldConnectionServesTheOldPassword(CancellationToken cancellation)
+    {
+        await using var root = await _gateway.ConnectDirectlyAsync();
+        await root.QueryAllAsync("DROP USER IF EXISTS rotated@'%'; CREATE USER rotated@'%' IDENTIFIED BY 'secret'", cancellation);
+        await _gateway.ReadAccountsAsync(root);
+        await using var before = await ConnectAsync(user: "rotated");
+        await before.QueryAsync("SELECT COUNT(*) FROM information_schema.SCHEMATA", cancellation);
+        await LetGoAsync();
+        Assert.That(Sharing.Idle, Is.EqualTo(1));
+        await root.QueryAsync("ALTER USER rotated@'%' IDENTIFIED BY 'another'", cancellation);
+        await _gateway.ReadAccountsAsync(root);
+        await GatewayUnderTest.UntilAsync(() => Sharing.Idle == 0, "the connection of the old password is closed");
+        var refused = await GatewayUnderTest.ErrorOfAsync(before.QueryAsync("SELECT COUNT(*) FROM information_schema.SCHEMATA", cancellation));
+        Assert.That(refused.EngineMessage, Does.Contain("connect again"));
+        await using var after = await _gateway.ConnectAsync(user: "rotated", password: "another");
+        Assert.That((await after.QueryAsync("SELECT COUNT(*) > 0 FROM information_schema.SCHEMATA", cancellation)).Scalar, Is.EqualTo("1"));
+        await root.QueryAsync("DROP USER rotated@'%'", cancellation);
+    }
 }
