@@ -23,14 +23,14 @@ internal sealed class GatewayUnderTest : IAsyncDisposable
     private readonly IDisposable _engine;
     private readonly ServerFamily _family;
 
-    private GatewayUnderTest(IDisposable engine, ServerFamily family, BackendAddress backend, GatewayOptions options, DescriptorBudget? descriptors = null)
+    private GatewayUnderTest(IDisposable engine, ServerFamily family, BackendAddress backend, GatewayOptions options, DescriptorBudget? descriptors = null, int loops = 2)
     {
         _engine = engine;
         _family = family;
         Backend = backend;
         _key = GatewayKey.LoadOrCreate(_directory["key"], NullLogger.Instance);
         var login = new LoginServices(_key, new PasswordWork(2), new FailureLimiter(TimeProvider.System, FailureLimits.Default), LoginServices.DefaultDeadline);
-        Gateway = new GatewayServer(2, 20_000, descriptors ?? DescriptorBudget.Unlimited, login, options, TimeProvider.System, NullLoggerFactory.Instance);
+        Gateway = new GatewayServer(loops, 20_000, descriptors ?? DescriptorBudget.Unlimited, login, options, TimeProvider.System, NullLoggerFactory.Instance);
         Database = Gateway.AddDatabase("default");
         Database.StatementHeld += () => Interlocked.Increment(ref _heldEvents);
         Database.AccountsChanged += () => Interlocked.Increment(ref _accountsChanged);
@@ -84,6 +84,15 @@ internal sealed class GatewayUnderTest : IAsyncDisposable
     public static Task<GatewayUnderTest> StartAsync(ServerFamily family, GatewayOptions options) =>
         family == ServerFamily.MariaDb ? StartAsync(options) : StartMySqlAsync(options);
 
+    /// <summary>The same with one loop, so that any two sessions can share.</summary>
+    public static async Task<GatewayUnderTest> StartOnOneLoopAsync(ServerFamily family, GatewayOptions options)
+    {
+        IDisposable server = family == ServerFamily.MariaDb ? await MariaDbServer.StartAsync() : await MySqlServer.StartAsync();
+        var socket = server is MariaDbServer mariaDb ? mariaDb.SocketPath : ((MySqlServer)server).SocketPath;
+        return await PrepareAsync(
+            new GatewayUnderTest(server, family, new BackendAddress(socket, Tcp: null, ReadsProxyHeader: family == ServerFamily.MariaDb), options, loops: 1));
+    }
+
     private static async Task<GatewayUnderTest> PrepareAsync(GatewayUnderTest gateway)
     {
         await using var root = await gateway.ConnectDirectlyAsync();
@@ -93,10 +102,14 @@ internal sealed class GatewayUnderTest : IAsyncDisposable
     }
 
     /// <summary>A client of the gateway.</summary>
-    public Task<EngineClient> ConnectAsync(string? schema = null, Capabilities without = Capabilities.None, Capabilities with = Capabilities.None, EventLoop? loop = null, string user = "app") =>
+    public Task<EngineClient> ConnectAsync(string? schema = null, Capabilities without = Capabilities.None, Capabilities with = Capabilities.None, EventLoop? loop = null, string user = "app",
+        string password = "secret", byte collation = CollationId.Utf8Mb4GeneralCi) =>
         EngineClient.ConnectAsync(
             loop ?? Gateway.Loops.Next(),
-            new EngineLogin(Front, user, LoginSecret.FromPassword("secret")) { Database = schema, Capabilities = (EngineLogin.DefaultCapabilities & ~without) | with },
+            new EngineLogin(Front, user, LoginSecret.FromPassword(password))
+            {
+                Database = schema, Capabilities = (EngineLogin.DefaultCapabilities & ~without) | with, CollationId = collation,
+            },
             CancellationToken.None);
 
     /// <summary>A client that goes round the gateway.</summary>
@@ -104,7 +117,7 @@ internal sealed class GatewayUnderTest : IAsyncDisposable
         EngineClient.ConnectAsync(loop ?? Gateway.Loops.Next(), new EngineLogin(Backend, "root", LoginSecret.Empty), CancellationToken.None);
 
     /// <summary>As where the server has no stored functions and no triggers.</summary>
-    public void KnowsNoStoredCode() => Database.UseProfile(Database.Catalogue!.Profile with { MayRunStoredCode = false });
+    public void KnowsNoStoredCode() => Database.UseProfile(Database.Catalogue!.Profile with { MayRunStoredCode = false, ReadAt = DateTimeOffset.UtcNow });
 
     public void Open() => Database.Open(Backend);
 
@@ -169,6 +182,12 @@ internal sealed class GatewayUnderTest : IAsyncDisposable
             variables.Rows.ToDictionary(row => row[0]!.ToLowerInvariant(), row => row[1] ?? "", StringComparer.Ordinal),
             collations.Rows.ToDictionary(
                 row => row[0]!, row => new CollationInfo(int.Parse(row[1]!, CultureInfo.InvariantCulture), row[2]!, row[3] == "Yes"), StringComparer.Ordinal)));
+        await ReadAccountsAsync(root);
+    }
+
+    /// <summary>Reads who may log in, as Control does now and then.</summary>
+    public async Task ReadAccountsAsync(EngineClient root)
+    {
         var accounts = await root.QueryAsync("SELECT User, Host, plugin, authentication_string FROM mysql.user", default);
         Database.UseAccounts(new AccountSnapshot(
             DateTimeOffset.UtcNow,

@@ -52,6 +52,8 @@ public sealed class SessionPinTests
     [TestCase("SET insert_id=4", "SELECT 1")]
     [TestCase("SELECT LASTVAL(s)", "SELECT 1")]
     [TestCase("FLUSH STATUS", "SHOW STATUS LIKE 'Handler%'")]
+    [TestCase("SET profiling=1", "SET profiling=0")]
+    [TestCase("SET @@session.profiling := ON", "SHOW PROFILES")]
     [TestCase("FROBNICATE", "SELECT 1")]
     public void WhatMayStillHoldASession_KeepsItPinned(string begin, string end)
     {

@@ -87,7 +87,8 @@ public static class BackendLogin
     }
 
     private static ErrPacket Refused(AuthenticatedClient client, EngineErrorException error) =>
-        new(error.Code, error.SqlState, $"The engine refused the login of {client.Account}: {error.EngineMessage}");
+        new(error.Code, error.SqlState, $"The engine refused the login of {client.Account}: {error.EngineMessage}"
+            + (error.Code == ErrorCode.AccessDenied ? "; if its password was changed since you logged in, connect again" : ""));
 
     private static ErrPacket Impossible(AuthenticatedClient client, LoginFailedException failure) =>
         new(ErrorCode.AccessDenied, $"Access denied: the account {client.Account} has changed since you logged in; connect again ({failure.Message})");

@@ -7,9 +7,11 @@ internal static class OfferedCapabilities
 {
     // Compression is between two neighbours: zlib the gateway speaks itself, zstd it does not. Several factors, and the command queue that
     // MariaDB withdrew, need more than one answer per command or login. The reserved ends stand for what no client may ask for yet.
+    // Where metadata is cached a server leaves out the columns that it has told already on the connection: told to the session that had it before, or with an
+    // answer to a PREPARE of the gateway's own. A client would read rows by columns that were altered meanwhile.
     private const Capabilities Withheld =
         Capabilities.ZstdCompression | Capabilities.MultiFactorAuthentication | Capabilities.CapabilityExtension
-        | Capabilities.MariaDbComMulti | Capabilities.Tls;
+        | Capabilities.MariaDbComMulti | Capabilities.MariaDbCacheMetadata | Capabilities.Tls;
 
     // The gateway's own part of the handshake, whatever the engine says.
     private const Capabilities Always =

@@ -41,10 +41,14 @@ internal sealed partial class DatabaseShard
     {
         get
         {
-            if (!Database.Room.IsOwedBy(this, anyOther: _heldForBackend == 0)) return false;
-            _owes = false;
-            UpdateWanted(noRoom: IsWanted && _heldForBackend > 0);
-            return true;
+            var owed = Database.Room.IsOwedBy(this, anyOther: _heldForBackend == 0);
+            // Paid with this one; or the other has got room elsewhere, and would let this loop's sessions give up their connections for nothing.
+            if (_owes && (owed || !Database.Room.IsOwedBy(this, anyOther: true)))
+            {
+                _owes = false;
+                UpdateWanted(noRoom: IsWanted && _heldForBackend > 0);
+            }
+            return owed;
         }
     }
 
@@ -79,6 +83,7 @@ internal sealed partial class DatabaseShard
         }
         backend.Channel.Dispose();
         Database.KillsAimedAt.TryRemove(backend.ConnectionId, out _);
+        Database.Backends.TryRemove(new KeyValuePair<uint, LentBackend>(backend.ConnectionId, backend));
         Database.Room.Return(this);
     }
 

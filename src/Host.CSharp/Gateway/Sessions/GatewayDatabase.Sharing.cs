@@ -10,6 +10,7 @@ public sealed partial class GatewayDatabase
     private int _era;
     private long _serial;
     private volatile bool _mayRunStoredCode = true;
+    private long _storedCodeMadeAt = -1;
 
     /// <summary>
     /// Goes up when a login made from now on could give another connection than one made before: accounts or global variables were changed, the
@@ -25,17 +26,16 @@ public sealed partial class GatewayDatabase
     /// <summary>A statement that ended well changed global variables, or made stored code.</summary>
     internal void OnServerChanged(bool storedCode)
     {
-        if (storedCode) _mayRunStoredCode = true;
+        if (storedCode)
+        {
+            Volatile.Write(ref _storedCodeMadeAt, Time.GetUtcNow().UtcTicks);
+            _mayRunStoredCode = true;
+        }
         BeginEra();
     }
 
-    /// <summary>The server's numbers of the connections that no session has.</summary>
-    internal async Task<HashSet<uint>> IdleBackendIdsAsync()
-    {
-        if (!Options.Sharing.IsOnForAny) return [];
-        var ids = await Task.WhenAll(_shards.Select(shard => shard.Loop.RunAsync(() => Task.FromResult(shard.Pool.ConnectionIds))));
-        return [.. ids.SelectMany(ofOne => ofOne)];
-    }
+    /// <summary>What was read before a client made some says nothing of it.</summary>
+    private bool MayRunStoredCodeBy(ServerProfile profile) => profile.MayRunStoredCode || profile.ReadAt.UtcTicks <= Volatile.Read(ref _storedCodeMadeAt);
 
     internal void AskOthersForRoom(DatabaseShard asking, Action<object?> ask)
     {

@@ -65,6 +65,9 @@ public sealed partial class GatewayDatabase : IGatewayDatabase
     /// <summary>The server's numbers of connections that a KILL is, or was, aimed at: no session but the victim may have one.</summary>
     internal ConcurrentDictionary<uint, bool> KillsAimedAt { get; } = new();
 
+    /// <summary>All backend connections, by the server's numbers: those of sessions, those that are idle in the pool, and those on the way between the two.</summary>
+    internal ConcurrentDictionary<uint, LentBackend> Backends { get; } = new();
+
     internal TimeProvider Time { get; }
 
     internal ServerCatalogue? Catalogue => _catalogue;
@@ -111,7 +114,7 @@ public sealed partial class GatewayDatabase : IGatewayDatabase
     {
         // Sessions first: a client that is greeted finds what they need.
         _catalogue = new ServerCatalogue(profile, _globals);
-        _mayRunStoredCode = profile.MayRunStoredCode;
+        _mayRunStoredCode = MayRunStoredCodeBy(profile);
         Login.UseProfile(profile);
     }
 

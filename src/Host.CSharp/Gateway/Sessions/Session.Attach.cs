@@ -125,7 +125,9 @@ internal sealed partial class Session
             }
             if (_multiStatements != ((Capabilities & Capabilities.MultiStatements) != 0)) await SendSetOptionAsync(channel);
             cancellation.ThrowIfCancellationRequested();
-            Adopt(new LentBackend(connection, address, _shares ? Idle.Key : null, era, Database.NextSerial()));
+            var lent = new LentBackend(connection, address, _shares ? Idle.Key : null, era, Database.NextSerial());
+            Database.Backends[lent.ConnectionId] = lent;
+            Adopt(lent);
             Database.CountAttach(Database.Time.GetElapsedTime(started));
             return default;
         }

@@ -50,7 +50,6 @@ internal sealed partial class Session
             return await OnLostWhileRunningAsync(failure);
         }
         var list = results[1];
-        var idle = await Database.IdleBackendIdsAsync();
         // Its answer has been read, and not by the reader.
         _reader.Begin(ResponseShape.None, Capabilities);
         _counted = false;
@@ -60,13 +59,12 @@ internal sealed partial class Session
         _state.OnStatementEnded(_info, new StatementOutcome { Succeeded = !list.Failed, ErrorCode = list.ErrorCode, ServerStatus = list.ServerStatus, ResultSet = true, Warnings = list.Warnings });
         UpdateStanding();
         if (list.Failed) AnswerError(list.ErrorCode, list.ErrorMessage);
-        else AnswerProcessList(list, seesAll: !results[0].Failed, idle);
+        else AnswerProcessList(list, seesAll: !results[0].Failed);
         await _client.FlushAsync();
         return true;
     }
 
-    /// <param name="idle">Connections that sessions have given back, and that show as none: their sessions are listed without.</param>
-    private void AnswerProcessList(BackendResult list, bool seesAll, HashSet<uint> idle)
+    private void AnswerProcessList(BackendResult list, bool seesAll)
     {
         UseUp();
         var columns = new ColumnDefinition41[list.Columns.Count];
@@ -94,7 +92,8 @@ internal sealed partial class Session
                     row[0] = Text(entry.Id);
                     row[2] = Encoding.UTF8.GetBytes(entry.Host);
                 }
-                else if (idle.Contains((uint)id)) continue;
+                // Nobody's: the client that had it is among the others.
+                else if (Database.Backends.ContainsKey((uint)id)) continue;
             }
             AppendRow(row);
         }

@@ -58,6 +58,7 @@ internal sealed partial class Session
                 continue;
             }
             if (_info.Has(StatementTraits.SqlExecute)) ResolveExecute();
+            if (_info.Has(StatementTraits.SqlExecute | StatementTraits.SqlDeallocate) && !await PrepareMissingAsync()) continue;
             if (AsksConnectionId && !await ShowConnectionIdAsync()) continue;
             if (ClientTrackers.AreNamedBy(_info) && !await LendTrackersAsync()) continue;
             if (NeedsPreparing && !await PrepareOnBackendAsync()) continue;

@@ -149,6 +149,8 @@ internal sealed partial class Session
     {
         if (_lent is not { } lent || _counted || !_reader.HasEnded || _midCommand || !lent.Channel.Output.IsEmpty || !MayBeGiven || Database.MayRunStoredCode) return false;
         if (_state.Pin is not null || _breaks) return false;
+        // Whether an error left a transaction open has not been asked yet: in the pool its locks would outlive the client.
+        if (_afterwards != Afterwards.None) return false;
         var known = _state.Doubts == StateDoubts.None;
         lent.Settings = known ? _shard.Share(_state) : SettingsSignature.Empty;
         lent.LastInsertId = _state.LastInsertId;

@@ -72,11 +72,8 @@ internal sealed partial class Session
             _shownId = _backendId;
             _afterwards |= Afterwards.SetUpTrackers;
         }
-        else if (_info.Has(StatementTraits.ChangesAccounts))
-        {
-            // Before the client hears of it, so that its next login finds the change.
-            Database.OnAccountsChanged();
-        }
+        // Before the client hears of it, so that its next login finds the change.
+        if (_info.Has(StatementTraits.ChangesAccounts) && MayHaveRun) Database.OnAccountsChanged();
         NoteReplica();
         if (_info.Has(StatementTraits.SetsGlobalVariables | StatementTraits.CreatesStoredCode)) Database.OnServerChanged(_info.Has(StatementTraits.CreatesStoredCode));
         // The server counts them for the session, and a probe reads the counts.
@@ -86,6 +83,10 @@ internal sealed partial class Session
         if (_trackersLent) _afterwards |= Afterwards.TakeTrackersBack;
         if (Database.Options.DetachAfterEachStatement) _afterwards |= Afterwards.Detach;
     }
+
+    /// <summary>Also with an error: a batch up to the statement that failed, and what names several accounts for those it could change.</summary>
+    private bool MayHaveRun =>
+        _reader.Succeeded || _info.Has(StatementTraits.MultiStatement) || _reader.ErrorCode is ErrorCode.CannotUser or ErrorCode.RevokeGrants;
 
     /// <summary>False: the session ends.</summary>
     private async ValueTask<bool> DoAfterwardsAsync()
@@ -121,8 +122,9 @@ internal sealed partial class Session
     private void ResetState()
     {
         _state.ResetConnection(Catalogue);
+        // On MySQL its connection goes on with the server's character set, not with its login's: others can take it now, and it theirs.
+        _idleBackends = null;
         _prepared = null;
-        _multiStatements = (Capabilities & Capabilities.MultiStatements) != 0;
         UpdateStanding();
     }
 

@@ -21,9 +21,6 @@ internal sealed class BackendPool(DatabaseShard shard)
     /// <summary>From any thread.</summary>
     public int Count => Volatile.Read(ref _count);
 
-    /// <summary>The server's numbers of those that are here.</summary>
-    public uint[] ConnectionIds => [.. _oldestFirst.Select(backend => backend.ConnectionId)];
-
     public IdleBackends Of(BackendKey key)
     {
         if (_byKey.TryGetValue(key, out var idle)) return idle;

@@ -25,7 +25,10 @@ public enum PinCauses : uint
 
     /// <summary>FLUSH STATUS was used: the session counts anew what its statements do.</summary>
     StatusCounters = 1 << 17,
-    All = (StatusCounters << 1) - 1,
+
+    /// <summary>The session has the server keep profiles of its statements.</summary>
+    Profiles = 1 << 18,
+    All = (Profiles << 1) - 1,
 }
 
 /// <summary>Why a session is pinned, for status, metrics and log.</summary>

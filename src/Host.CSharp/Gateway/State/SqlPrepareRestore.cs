@@ -1,3 +1,5 @@
+using Serverless.Host.Mysql;
+
 namespace Serverless.Host.Gateway.State;
 
 /// <summary>Prepares by SQL what the session had prepared, on a backend connection that has everything else of it.</summary>
@@ -7,8 +9,8 @@ internal static class SqlPrepareRestore
     private const int MostAtOnce = 64;
 
     /// <summary>
-    /// One that can no longer be prepared (its table is gone) is dropped; its EXECUTE gets the server's error. One round trip, and more for each
-    /// schema besides the session's own.
+    /// One that can no longer be prepared (its table is gone) is left out, and tried again when it is executed. One round trip, and more for each schema
+    /// besides the session's own.
     /// </summary>
     public static async ValueTask<RestoreResult> RestoreAsync(SessionState state, ServerCatalogue catalogue, IBackendQuery backend, CancellationToken cancellation)
     {
@@ -16,17 +18,17 @@ internal static class SqlPrepareRestore
         var results = new List<BackendResult>();
         var own = state.Schema;
         var characterSet = SchemaUse.OwnCharacterSet(state, catalogue);
-        await PrepareAsync(store, [.. store.All.Where(s => !IsElsewhere(s, own))], backend, results, cancellation);
+        await PrepareAsync([.. store.All.Where(s => !IsElsewhere(s, own))], backend, results, cancellation);
         var elsewhere = store.All.Where(s => IsElsewhere(s, own)).GroupBy(s => s.Schema!, StringComparer.Ordinal).ToArray();
         foreach (var group in elsewhere)
         {
             if ((await UseAsync(group.Key, characterSet, backend, cancellation)).Failed)
             {
-                foreach (var statement in group) store.Remove(statement.Name);
+                foreach (var statement in group) statement.IsMissing = true;
             }
             else
             {
-                await PrepareAsync(store, [.. group], backend, results, cancellation);
+                await PrepareAsync([.. group], backend, results, cancellation);
             }
         }
         if (elsewhere.Length > 0 && await UseAsync(own!, characterSet, backend, cancellation) is { Failed: true } lost) return new RestoreResult(lost.ErrorMessage, lost.ErrorCode);
@@ -37,15 +39,40 @@ internal static class SqlPrepareRestore
     /// <summary>Where there is no schema in use none can be left again, so nothing is prepared elsewhere then.</summary>
     private static bool IsElsewhere(SqlPrepared statement, string? own) => statement.Schema is { } schema && own is not null && schema != own;
 
+    /// <summary>
+    /// Prepares one that was left out, in its schema, for an EXECUTE that is about to be sent. The error that the EXECUTE would have got if the session had
+    /// stayed on its connection; default: it is there.
+    /// </summary>
+    public static async ValueTask<BackendResult> PrepareMissingAsync(
+        SqlPrepared missing, SessionState state, ServerCatalogue catalogue, IBackendQuery backend, CancellationToken cancellation)
+    {
+        var elsewhere = IsElsewhere(missing, state.Schema);
+        var characterSet = SchemaUse.OwnCharacterSet(state, catalogue);
+        if (elsewhere && await UseAsync(missing.Schema!, characterSet, backend, cancellation) is { Failed: true } gone) return gone;
+        var results = new List<BackendResult>();
+        await PrepareAsync([missing], backend, results, cancellation);
+        state.SqlPrepared!.CountPrepare();
+        if (elsewhere && await UseAsync(state.Schema!, characterSet, backend, cancellation) is { Failed: true } lost)
+            throw new MalformedPacketException($"schema {state.Schema} cannot be used any more: {lost.ErrorMessage}");
+        return results[0];
+    }
+
+    /// <summary>Gives a name that was left out to something, for a DEALLOCATE that is about to be sent.</summary>
+    public static async ValueTask PrepareToDeallocateAsync(SqlPrepared missing, SessionState state, IBackendQuery backend, CancellationToken cancellation)
+    {
+        await backend.QueryAsync([new SqlText().Add("PREPARE ").Name(missing.Name).Add(" FROM 'DO 0'").Bytes], SessionCapture.AnswerLimit, cancellation);
+        state.SqlPrepared!.CountPrepare();
+    }
+
     private static async ValueTask PrepareAsync(
-        SqlPreparedStatements store, SqlPrepared[] statements, IBackendQuery backend, List<BackendResult> all, CancellationToken cancellation)
+        SqlPrepared[] statements, IBackendQuery backend, List<BackendResult> all, CancellationToken cancellation)
     {
         foreach (var part in statements.Chunk(MostAtOnce))
         {
             var results = await backend.QueryAsync([.. part.Select(s => new ReadOnlyMemory<byte>(s.Prepare))], SessionCapture.AnswerLimit, cancellation);
             for (var i = 0; i < part.Length; i++)
             {
-                if (results[i].Failed) store.Remove(part[i].Name);
+                part[i].IsMissing = results[i].Failed;
             }
             all.AddRange(results);
         }

@@ -54,6 +54,14 @@ internal static class SqlPrepareRules
         return SqlPrepareText.Executed(sql, state.Dialect) is { } name ? store.Find(name) : null;
     }
 
+    /// <summary>The statement that an EXECUTE or DEALLOCATE names, when this backend connection lacks it though it should be there; otherwise null.</summary>
+    public static SqlPrepared? Missing(SessionState state, in StatementInfo info, ReadOnlySpan<byte> sql)
+    {
+        if (state.SqlPrepared is not { } store || info.Has(Unclear) || state.Pins.Has(PinCauses.StoredCode)) return null;
+        var name = info.Has(T.SqlExecute) ? SqlPrepareText.Executed(sql, state.Dialect) : StatementNames.Prepared(sql, state.Dialect);
+        return name is not null && store.Find(name) is { IsMissing: true } missing ? missing : null;
+    }
+
     private static void Take(SessionState state, string? name)
     {
         state.Pins.Set(PinCauses.SqlPreparedStatement, on: true);

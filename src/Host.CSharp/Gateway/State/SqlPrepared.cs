@@ -9,4 +9,7 @@ namespace Serverless.Host.Gateway.State;
 internal sealed record SqlPrepared(string Name, byte[] Prepare, byte[] Text, string? Schema, StatementInfo Info)
 {
     public int Bytes => Prepare.Length + Text.Length;
+
+    /// <summary>It could not be prepared on the session's present backend connection, since something that it names is gone: to be tried again when it is executed.</summary>
+    public bool IsMissing { get; set; }
 }

@@ -82,6 +82,12 @@ internal sealed class SqlPreparedStatements
     /// <summary>Statements of a batch are not counted.</summary>
     public void LoseCounts() => (Prepares, Deallocates) = (-1, -1);
 
+    /// <summary>One more was run on this backend connection beside the client's own.</summary>
+    public void CountPrepare()
+    {
+        if (Prepares >= 0) Prepares++;
+    }
+
     /// <summary>On a new backend connection this many were prepared again.</summary>
     public void Restart(int prepares, int deallocates) => (Prepares, Deallocates) = (prepares, deallocates);
 

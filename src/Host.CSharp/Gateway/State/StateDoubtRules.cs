@@ -23,7 +23,9 @@ internal static class StateDoubtRules
             return;
         }
         if (info.Has(ChangeSettings) || !IsPlain(info.Kind)) state.Doubt(StateDoubts.Settings);
-        if (outcome.InsertId != 0 || info.Has(T.SetsLastInsertId) || !KeepsLastInsertId(info.Kind)) state.Doubt(StateDoubts.LastInsertId);
+        // INSERT … RETURNING, and a bulk execute that answers with its ids, have no OK that would tell the id.
+        var tellsNoId = outcome.ResultSet && info.Kind is (StatementKind.Insert or StatementKind.Replace);
+        if (outcome.InsertId != 0 || tellsNoId || info.Has(T.SetsLastInsertId) || !KeepsLastInsertId(info.Kind)) state.Doubt(StateDoubts.LastInsertId);
         FoundRows(state, info, outcome);
         Warnings(state, info, outcome);
     }

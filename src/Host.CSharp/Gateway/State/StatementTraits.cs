@@ -127,4 +127,7 @@ public enum StatementTraits : ulong
 
     /// <summary>FLUSH STATUS.</summary>
     ResetsCounters = 1UL << 55,
+
+    /// <summary>SET profiling, to something else than 0 or OFF.</summary>
+    BeginsProfiling = 1UL << 56,
 }

@@ -34,9 +34,15 @@ public static class ErrorCode
     public const ushort NotSupportedYet = 1235;
     public const ushort UnknownStatement = 1243;
     public const ushort NotSupportedAuthMode = 1251;
+
+    /// <summary>Some of the rights that a REVOKE ALL names could not be taken; others were.</summary>
+    public const ushort RevokeGrants = 1269;
     public const ushort OptionPreventsStatement = 1290;
     public const ushort UnsupportedPrepared = 1295;
     public const ushort QueryInterrupted = 1317;
+
+    /// <summary>Some of the accounts that a statement names could not be made, changed or dropped; on MariaDB the others were.</summary>
+    public const ushort CannotUser = 1396;
     public const ushort MaxPreparedStatements = 1461;
     public const ushort PluginNotLoaded = 1524;
     public const ushort AccessDeniedNoPassword = 1698;
