@@ -65,6 +65,49 @@ public sealed class KillTests
     }
 
     [Test]
+    public async Task KillQuery_OfASessionWithoutAConnection_DoesNotHitWhatItsClientSendsNext(CancellationToken cancellation)
+    {
+        await using var killer = await _gateway.ConnectAsync();
+        for (var i = 0; i < 30; i++)
+        {
+            // both loops of the gateway have such sessions
+            await using var victim = await _gateway.ConnectAsync();
+            await killer.QueryAsync(Kill("KILL QUERY", victim), cancellation);
+            var next = victim.QueryAsync(Wakes, cancellation);
+            _gateway.Open();
+            Assert.That((await next).Scalar, Is.EqualTo("1"));
+            Assert.That(await _gateway.DrainAsync(), Is.Null);
+            _gateway.Database.Close("asleep");
+        }
+    }
+
+    /// <summary>Under LOCK TABLES the server closes a connection that is killed in an ALTER TABLE without a word.</summary>
+    [Test]
+    public async Task Kill_ThatMakesTheServerHangUp_IsToldAsAKill(CancellationToken cancellation)
+    {
+        _gateway.Open();
+        await using var killer = await _gateway.ConnectAsync();
+        await killer.QueryAsync("CREATE DATABASE IF NOT EXISTS kills", cancellation);
+        for (var i = 0; i < 10; i++)
+        {
+            await killer.QueryAsync("CREATE OR REPLACE TABLE kills.t (a INT) ENGINE=InnoDB", cancellation);
+            await using var victim = await _gateway.ConnectAsync("kills");
+            await victim.QueryAsync("LOCK TABLE t WRITE", cancellation);
+            var running = victim.QueryAsync("ALTER TABLE t ADD COLUMN b INT", cancellation);
+            await killer.QueryAsync(Kill("KILL", victim), cancellation);
+            try
+            {
+                await running;
+            }
+            catch (EngineErrorException error)
+            {
+                Assert.That(error.Code, Is.EqualTo(ErrorCode.ConnectionKilled).Or.EqualTo(ErrorCode.QueryInterrupted), error.EngineMessage);
+            }
+            Assert.That(async () => await victim.QueryAsync("SELECT 1", cancellation), Throws.Exception, "the connection has ended");
+        }
+    }
+
+    [Test]
     public async Task Kill_OfASessionWhoseStatementIsHeld_AnswersThatStatement(CancellationToken cancellation)
     {
         await using var victim = await _gateway.ConnectAsync();

@@ -130,7 +130,7 @@ public sealed class SharedStateTests(ServerFamily family)
         await first.QueryAsync("SET profiling = 1", cancellation);
         await first.QueryAsync("SELECT 'a secret', COUNT(*) >= 0 FROM mysql.db", cancellation);
         await Task.Delay(300, cancellation);
-        Assert.That(_gateway.Activity.Pinned[0].Why, Does.StartWith("profiles of its statements"));
+        Assert.That(_gateway.Activity.Pinned[0].Why, Does.StartWith("records that the server keeps of its statements"));
         Assert.That((await first.QueryAsync("SHOW PROFILES", cancellation)).Rows.Select(row => row[2]), Has.Some.Contains("a secret"), "it has them still");
         await ResetAsync(first);
         await LetGoAsync();

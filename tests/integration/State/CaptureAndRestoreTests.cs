@@ -96,6 +96,27 @@ public sealed class CaptureAndRestoreTests(ServerFamily family)
         Assert.That((await session.RunAsync("SELECT @@version, @@collation_connection, @@character_set_client")).Columns, Is.EqualTo(before));
     }
 
+    [TestCase("DROP DATABASE gone", "CREATE DATABASE gone; CREATE TABLE gone.t (a INT)")]
+    [TestCase("REVOKE ALL ON gone.* FROM plain@localhost", "GRANT ALL ON gone.* TO plain@localhost")]
+    public async Task SchemaInUse_ThatCannotBeUsedForAWhile_IsInUseAgainAfterwards(string takeAway, string giveBack)
+    {
+        await using var administrator = await _server.OpenAsync();
+        await administrator.RunAsync("DROP DATABASE IF EXISTS gone", "CREATE DATABASE gone", "CREATE TABLE gone.t (a INT)", "GRANT ALL ON gone.* TO plain@localhost");
+        await using var session = await _server.OpenAsync(user: "plain");
+        await session.RunAsync("USE gone", "SET @kept=7");
+        await administrator.RunAsync(takeAway);
+        await session.MoveAsync();
+        Assert.That(await session.AskAsync("SELECT @kept"), Is.EqualTo("7"), "what needs no schema runs");
+        Assert.That((await session.RunOneAsync("SELECT * FROM t")).Failed, Is.True);
+        await session.MoveAsync();
+        await administrator.RunAsync(giveBack.Split("; "));
+        await session.MoveAsync();
+        Assert.That(await session.AskAsync("SELECT DATABASE(), COUNT(*) FROM t"), Is.EqualTo("gone|0"));
+        await session.RunAsync("USE shop");
+        await session.MoveAsync();
+        Assert.That(await session.AskAsync("SELECT DATABASE()"), Is.EqualTo("shop"));
+    }
+
     /// <summary>MariaDB's tracker tells nothing of a SET that names a variable as `@@name`.</summary>
     [Test]
     public async Task VariableSetWithoutAScope_IsKnownBeforeTheNextStatement()

@@ -54,6 +54,7 @@ public sealed class SessionPinTests
     [TestCase("FLUSH STATUS", "SHOW STATUS LIKE 'Handler%'")]
     [TestCase("SET profiling=1", "SET profiling=0")]
     [TestCase("SET @@session.profiling := ON", "SHOW PROFILES")]
+    [TestCase("SET optimizer_trace='enabled=on'", "SET optimizer_trace='enabled=off'")]
     [TestCase("FROBNICATE", "SELECT 1")]
     public void WhatMayStillHoldASession_KeepsItPinned(string begin, string end)
     {
@@ -67,6 +68,17 @@ public sealed class SessionPinTests
     {
         foreach (var sql in new[] { "CREATE TEMPORARY TABLE t (a INT)", "LOCK TABLES t READ", "HANDLER t OPEN", "PREPARE s FROM 'x'", "FROBNICATE", "SET insert_id=1" })
             Run(sql, succeeded: false);
+        Assert.That(_state.Pin, Is.Null);
+    }
+
+    [TestCase("SET profiling=0")]
+    [TestCase("SET SESSION profiling = OFF")]
+    [TestCase("SET optimizer_trace='enabled=off'")]
+    [TestCase("SET optimizer_trace = \"ENABLED=OFF,one_line=off\"")]
+    [TestCase("SET optimizer_trace=DEFAULT")]
+    public void WhatSwitchesTheServersRecordsOff_HoldsNothing(string sql)
+    {
+        Run(sql);
         Assert.That(_state.Pin, Is.Null);
     }
 

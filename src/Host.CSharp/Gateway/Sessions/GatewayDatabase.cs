@@ -63,7 +63,7 @@ public sealed partial class GatewayDatabase : IGatewayDatabase
     internal BackendRoom Room { get; }
 
     /// <summary>The server's numbers of connections that a KILL is, or was, aimed at: no session but the victim may have one.</summary>
-    internal ConcurrentDictionary<uint, bool> KillsAimedAt { get; } = new();
+    internal ConcurrentDictionary<uint, KillAim> KillsAimedAt { get; } = new();
 
     /// <summary>All backend connections, by the server's numbers: those of sessions, those that are idle in the pool, and those on the way between the two.</summary>
     internal ConcurrentDictionary<uint, LentBackend> Backends { get; } = new();

@@ -170,12 +170,18 @@ internal sealed partial class Session
         var canTell = _reader.IsBetweenPackets && !_midCommand && !ended;
         Log.Lost(Database.Logger, ConnectionId, AccountName, reason);
         var lost = WhatWouldBeLost;
+        var killed = _lent is { } gone && await WasKilledAsync(gone.ConnectionId);
         DropBackend();
         ForgetWhatIsLost();
         _state.ForgetUnknownRole();
         _client.Output.Clear();
-        if (ended) return true;
+        if (ended && !killed) return true;
         if (!canTell) return false;
+        if (killed)
+        {
+            await SendErrorAsync(new ErrPacket(ErrorCode.ConnectionKilled, "Connection was killed"), unchecked((byte)(Math.Max(_reader.Sequence, _lastSequence) + 1)));
+            return false;
+        }
         await SendErrorAsync(
             new ErrPacket(
                 ErrorCode.ServerShutdown,
@@ -183,5 +189,14 @@ internal sealed partial class Session
                 + (lost is null ? "" : $"; lost: {lost}")),
             unchecked((byte)(Math.Max(_reader.Sequence, _lastSequence) + 1)));
         return true;
+    }
+
+    /// <summary>Some KILLs make the server hang up without a word, perhaps before who sent the KILL has its answer.</summary>
+    private async ValueTask<bool> WasKilledAsync(uint backendId)
+    {
+        var aim = KillAim.Statement;
+        for (var tries = 0; tries < 20 && Database.KillsAimedAt.TryGetValue(backendId, out aim) && aim == KillAim.Connection; tries++)
+            await _shard.Loop.DelayAsync(TimeSpan.FromMilliseconds(50));
+        return aim == KillAim.Killed;
     }
 }

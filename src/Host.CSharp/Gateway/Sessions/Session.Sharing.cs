@@ -20,6 +20,8 @@ internal sealed partial class Session
     /// <summary>Something was on its connection that may have left what no signature tells.</summary>
     private bool _worn;
 
+    private bool IsWorn => _worn || _state.Has(StateFlags.SchemaIsGone);
+
     /// <summary>It was asked to leave its connection, and has not answered yet.</summary>
     private bool _asked;
 
@@ -119,6 +121,7 @@ internal sealed partial class Session
             lent.OnReset(Database.NextSerial());
             restored = await SessionRestore.RestoreAfterResetAsync(_state, Catalogue, query, cancellation);
         }
+        if (restored.SchemaIsGone) return AttachOutcome.Retry(restored.Failed!);
         return restored.Failed is null ? null : NotRestored(restored);
     }
 
@@ -126,6 +129,7 @@ internal sealed partial class Session
     {
         // What the server would say was left is another session's.
         _state.OnOthersConnection();
+        _state.Note(StateFlags.SchemaIsGone, on: false);
         Adopt(lent);
     }
 
@@ -136,7 +140,7 @@ internal sealed partial class Session
         var lent = _lent!;
         lent.Settings = _shard.Share(_state);
         lent.LastInsertId = _state.LastInsertId;
-        lent.NeedsReset = _worn || lent.HasTooManyStatements || _state.SqlPrepared is not null;
+        lent.NeedsReset = IsWorn || lent.HasTooManyStatements || _state.SqlPrepared is not null;
         lent.NeedsResetForOthers = Database.MayRunStoredCode || _state.LastStatement is not { Warnings.Count: 0 } || (_shownId != 0 && _shownId != lent.ConnectionId);
         return Give(lent);
     }
@@ -154,7 +158,7 @@ internal sealed partial class Session
         var known = _state.Doubts == StateDoubts.None;
         lent.Settings = known ? _shard.Share(_state) : SettingsSignature.Empty;
         lent.LastInsertId = _state.LastInsertId;
-        lent.NeedsReset = !known || _worn || _prepared is not null;
+        lent.NeedsReset = !known || IsWorn || _prepared is not null;
         lent.NeedsResetForOthers = _shownId != 0 && _shownId != lent.ConnectionId;
         return Give(lent);
     }

@@ -166,7 +166,7 @@ internal sealed partial class Session
         var target = id;
         if (victim is not null)
         {
-            if (AimAt(victim) is not { } aimed) return await KillDetachedAsync(victim, wholeConnection);
+            if (AimAt(victim, wholeConnection) is not { } aimed) return await KillDetachedAsync(victim, wholeConnection);
             target = aimed;
         }
         var text = _frame.Code == Command.ProcessKill ? Encoding.UTF8.GetBytes($"KILL {target}") : WithTarget(StatementText, target);
@@ -178,6 +178,7 @@ internal sealed partial class Session
         }
         catch (Exception failure) when (failure is ConnectionLostException or MalformedPacketException)
         {
+            if (victim is not null) Database.KillsAimedAt.TryUpdate((uint)target, KillAim.Statement, KillAim.Connection);
             await RelayPacketsAsync(backend: null, untilEmpty: false);
             return await OnLostWhileRunningAsync(failure);
         }
@@ -190,7 +191,11 @@ internal sealed partial class Session
         if (result.Failed) AnswerError(result.ErrorCode, result.ErrorMessage);
         else AnswerOk();
         await _client.FlushAsync();
-        if (!result.Failed && wholeConnection && victim != this) victim?.PostSignal(SessionSignals.Killed);
+        if (victim is not null && wholeConnection)
+        {
+            Database.KillsAimedAt.TryUpdate((uint)target, result.Failed ? KillAim.Statement : KillAim.Killed, KillAim.Connection);
+            if (!result.Failed && victim != this) victim.PostSignal(SessionSignals.Killed);
+        }
         return true;
     }
 
@@ -198,11 +203,12 @@ internal sealed partial class Session
     /// The victim's backend connection, which from now on no other session is given, so that the KILL cannot hit one. Null: the victim has none. First the aim
     /// is told, then it is looked whether the victim still has the connection; who gives one away does it the other way round.
     /// </summary>
-    private uint? AimAt(Session victim)
+    private uint? AimAt(Session victim, bool wholeConnection)
     {
         var id = victim.BackendConnectionId;
         if (id == 0) return null;
-        Database.KillsAimedAt[id] = true;
+        var aim = wholeConnection ? KillAim.Connection : KillAim.Statement;
+        Database.KillsAimedAt.AddOrUpdate(id, aim, (_, before) => before > aim ? before : aim);
         Interlocked.MemoryBarrier();
         if (victim.BackendConnectionId == id) return id;
         Database.KillsAimedAt.TryRemove(id, out _);
@@ -222,10 +228,13 @@ internal sealed partial class Session
     private async ValueTask<bool> KillDetachedAsync(Session victim, bool wholeConnection)
     {
         var mayKill = victim._identity.Account == _identity.Account;
+        var wait = victim.CurrentWait;
         if (mayKill) AnswerOk();
         else AnswerError(ErrorCode.KillDenied, $"You are not owner of thread {victim.ConnectionId}");
         await _client.FlushAsync();
-        if (mayKill) victim.PostSignal(wholeConnection ? SessionSignals.Killed : SessionSignals.QueryKilled);
+        if (!mayKill) return true;
+        if (wholeConnection) victim.PostSignal(SessionSignals.Killed);
+        else if (wait != 0) victim.PostQueryKilled(wait);
         return true;
     }
 }

@@ -15,6 +15,11 @@ internal sealed partial class Session
     /// <summary>A statement waits for a backend connection, in line or on the way to one.</summary>
     private bool _waits;
 
+    private int _waitNumber;
+
+    /// <summary>Which of its waits the session is in, 0 for none; from any thread.</summary>
+    private int CurrentWait => _waits ? Volatile.Read(ref _waitNumber) : 0;
+
     private long _started;
 
     /// <summary>It has a backend connection, and the gate lets it use it.</summary>
@@ -35,6 +40,7 @@ internal sealed partial class Session
     /// </summary>
     private async ValueTask<bool> GetReadyAsync()
     {
+        _waitNumber = _waitNumber == int.MaxValue ? 1 : _waitNumber + 1;
         _waits = true;
         try
         {

@@ -83,6 +83,12 @@ internal sealed partial class Session : IHangupObserver
     /// <summary>Leaves a signal, from any thread.</summary>
     public void PostSignal(SessionSignals signal) => _shard.Loop.Post(() => Signal(signal));
 
+    /// <summary>A KILL QUERY that met the session in this wait, and must not hit what it waits for next.</summary>
+    private void PostQueryKilled(int wait) => _shard.Loop.Post(() =>
+    {
+        if (CurrentWait == wait) Signal(SessionSignals.QueryKilled);
+    });
+
     public void OnPeerClosed(ITransport transport)
     {
         if (transport == _client.Transport)

@@ -76,7 +76,7 @@ internal sealed class CaptureReading
         RestorableVariables.ForgetDerived(_state.ChangeVariables());
         _state.ChangeVariables().KeepTextContext(context);
         _state.LastInsertId = lastInsertId;
-        _state.Schema = schema;
+        if (!_state.Has(StateFlags.SchemaIsGone)) _state.UseSchema(schema);
         if (_state.Has(StateFlags.RoleChanged)) _state.Role = RoleForSet(role);
         if (results[0].Failed) return Unreadable(results[0].ErrorMessage);
         _state.LastStatement ??= LastStatement.Read(_state, foundRows, results[0]);

@@ -6,4 +6,5 @@ public readonly record struct CaptureResult(PinReason? Pinned);
 /// <summary>Null: the backend is as the session left the one before. Otherwise what could not be restored; the backend must not be used for this session.</summary>
 /// <param name="Failed">In words, with the server's message.</param>
 /// <param name="ErrorCode">The server's error code, 0 when there is none.</param>
-public readonly record struct RestoreResult(string? Failed, ushort ErrorCode);
+/// <param name="SchemaIsGone">What failed is that the schema in use cannot be used any more.</param>
+public readonly record struct RestoreResult(string? Failed, ushort ErrorCode, bool SchemaIsGone = false);

@@ -27,8 +27,8 @@ public enum PinCauses : uint
     StatusCounters = 1 << 17,
 
     /// <summary>The session has the server keep profiles of its statements.</summary>
-    Profiles = 1 << 18,
-    All = (Profiles << 1) - 1,
+    Recordings = 1 << 18,
+    All = (Recordings << 1) - 1,
 }
 
 /// <summary>Why a session is pinned, for status, metrics and log.</summary>

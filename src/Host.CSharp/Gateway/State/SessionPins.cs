@@ -72,7 +72,7 @@ internal struct SessionPins
         PinCauses.SessionVariable => "session variable that cannot be restored",
         PinCauses.StoredCode => "stored code ran, which may have left state that cannot be seen",
         PinCauses.StatusCounters => "status counters that FLUSH STATUS has set to zero",
-        PinCauses.Profiles => "profiles of its statements (SET profiling)",
+        PinCauses.Recordings => "records that the server keeps of its statements (SET profiling, SET optimizer_trace)",
         PinCauses.Role => "role that cannot be restored",
         _ => "a statement that the gateway does not understand",
     };

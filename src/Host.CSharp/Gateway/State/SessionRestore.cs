@@ -10,8 +10,12 @@ public static class SessionRestore
     /// To be called after each login for a session (also its first, to switch the trackers on), and never after client statements ran on the connection.
     /// The login must have been made with the session's <see cref="SessionState.Collation"/>. One round trip, and further ones when SQL prepared statements.
     /// </summary>
+    /// <remarks>
+    /// A schema that the session had in use and that was dropped meanwhile, or that its account may not use any more, is none of its failures: to a session that
+    /// stayed on its connection nothing happens then, until a statement names something in it.
+    /// </remarks>
     public static ValueTask<RestoreResult> RestoreAsync(SessionState state, ServerCatalogue catalogue, IBackendQuery backend, CancellationToken cancellation) =>
-        RunAsync(Statements(state, catalogue), state, catalogue, backend, cancellation);
+        RunAsync(Statements(state, catalogue), state, catalogue, backend, mayLackSchema: state.Has(StateFlags.SchemaWasUsed), cancellation);
 
     /// <summary>
     /// The same on a connection that another session had and COM_RESET_CONNECTION has cleared. What that leaves (tested on both servers): the schema, which may
@@ -23,7 +27,8 @@ public static class SessionRestore
         statements.Insert(1, ForgetFoundRows);
         if (NeedsNames(state, catalogue))
             statements.Insert(0, SqlText.Of($"SET NAMES {catalogue.CharacterSet(state.Collation)} COLLATE {catalogue.CollationName(state.Collation)}"));
-        return RunAsync(statements, state, catalogue, backend, cancellation);
+        // Without its own schema the session would be in the one that the connection had before.
+        return RunAsync(statements, state, catalogue, backend, mayLackSchema: false, cancellation);
     }
 
     /// <summary>A reset connection can become this session's; otherwise only a login gives its character set.</summary>
@@ -43,13 +48,19 @@ public static class SessionRestore
     private static ReadOnlyMemory<byte> ForgetFoundRows { get; } = SqlText.Of("SELECT 1 LIMIT 0");
 
     private static async ValueTask<RestoreResult> RunAsync(
-        List<ReadOnlyMemory<byte>> statements, SessionState state, ServerCatalogue catalogue, IBackendQuery backend, CancellationToken cancellation)
+        List<ReadOnlyMemory<byte>> statements, SessionState state, ServerCatalogue catalogue, IBackendQuery backend, bool mayLackSchema, CancellationToken cancellation)
     {
         var results = await backend.QueryAsync(statements, SessionCapture.AnswerLimit, cancellation);
+        var schemaIsGone = false;
         foreach (var result in results)
         {
-            if (result.Failed) return Failed(result.ErrorMessage, result.ErrorCode);
+            if (!result.Failed) continue;
+            // Only USE fails with these.
+            schemaIsGone = result.ErrorCode is ErrorCode.DatabaseAccessDenied or ErrorCode.UnknownDatabase;
+            if (!schemaIsGone || !mayLackSchema) return Failed(result.ErrorMessage, result.ErrorCode) with { SchemaIsGone = schemaIsGone };
         }
+        state.Note(StateFlags.SchemaIsGone, schemaIsGone);
+        if (!schemaIsGone) state.Note(StateFlags.SchemaWasUsed, on: state.Schema is not null);
         var prepared = await SqlPrepareRestore.RestoreAsync(state, catalogue, backend, cancellation);
         state.ForgetSignature();
         return prepared.Failed is { } failed ? Failed(failed, prepared.ErrorCode) : default;

@@ -49,6 +49,14 @@ public sealed class SessionState
         }
     }
 
+    /// <summary>The server has this schema in use now.</summary>
+    internal void UseSchema(string? schema)
+    {
+        Schema = schema;
+        Note(StateFlags.SchemaIsGone, on: false);
+        Note(StateFlags.SchemaWasUsed, on: schema is not null);
+    }
+
     /// <summary>The server's status flags after the last command, to be sent with local answers.</summary>
     public ushort ServerStatus => (ushort)(_status & ServerStatusFlags.OfSession);
 
@@ -256,7 +264,7 @@ public sealed class SessionState
     public void LoseBackend()
     {
         _pins = default;
-        _flags &= StateFlags.RoleChanged;
+        _flags &= StateFlags.RoleChanged | StateFlags.SchemaWasUsed;
         SetStatusFlag(ServerStatusFlags.InTransaction | ServerStatusFlags.InReadOnlyTransaction, on: false);
         SqlPrepared?.Forget();
         if (Variables is { } changed)
@@ -299,7 +307,7 @@ public sealed class SessionState
     private void Clear()
     {
         _pins = default;
-        _flags = StateFlags.None;
+        _flags &= StateFlags.SchemaWasUsed;
         _status = ServerStatusFlags.Autocommit;
         Dialect = _fresh with { TreacherousCharacterSet = SessionCharset.IsTreacherous(Collation) };
         Variables = null;
@@ -323,6 +331,7 @@ public sealed class SessionState
     public void ResetByChangeUser(int collation, string? schema)
     {
         Collation = (ushort)collation;
+        if (schema != Schema) Note(StateFlags.SchemaWasUsed, on: false);
         Schema = schema;
         Clear();
     }

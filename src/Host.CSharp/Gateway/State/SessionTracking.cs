@@ -15,7 +15,7 @@ internal static class SessionTracking
             while (reader.Next())
             {
                 if (reader.Kind == SessionTrackKind.SystemVariable) Variable(state, reader.Name, reader.Value);
-                else if (reader.Kind == SessionTrackKind.Schema) state.Schema = reader.Value.IsEmpty ? null : Encoding.UTF8.GetString(reader.Value);
+                else if (reader.Kind == SessionTrackKind.Schema) state.UseSchema(reader.Value.IsEmpty ? null : Encoding.UTF8.GetString(reader.Value));
             }
         }
         catch (MalformedPacketException)

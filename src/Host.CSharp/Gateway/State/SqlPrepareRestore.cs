@@ -16,7 +16,7 @@ internal static class SqlPrepareRestore
     {
         if (state.SqlPrepared is not { } store) return default;
         var results = new List<BackendResult>();
-        var own = state.Schema;
+        var own = state.Has(StateFlags.SchemaIsGone) ? null : state.Schema;
         var characterSet = SchemaUse.OwnCharacterSet(state, catalogue);
         await PrepareAsync([.. store.All.Where(s => !IsElsewhere(s, own))], backend, results, cancellation);
         var elsewhere = store.All.Where(s => IsElsewhere(s, own)).GroupBy(s => s.Schema!, StringComparer.Ordinal).ToArray();

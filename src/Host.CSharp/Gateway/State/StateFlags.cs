@@ -29,4 +29,10 @@ internal enum StateFlags : ushort
 
     /// <summary>Session variables may have changed that nobody named or reported.</summary>
     VariablesUnclear = 1 << 7,
+
+    /// <summary>The schema in use has been in use on a backend connection.</summary>
+    SchemaWasUsed = 1 << 8,
+
+    /// <summary>It could not be used again on the present one.</summary>
+    SchemaIsGone = 1 << 9,
 }

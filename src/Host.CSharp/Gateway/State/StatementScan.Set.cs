@@ -118,11 +118,12 @@ internal ref partial struct StatementScan
         }
     }
 
-    /// <summary>The lexer stands on the variable's name; what follows is `= 0` or `= OFF`.</summary>
+    /// <summary>The lexer stands on the variable's name; what follows is `= 0`, `= OFF`, or `= 'enabled=off'`.</summary>
     private readonly bool IsSwitchedOff()
     {
         var ahead = _lexer;
-        return ahead.Next() && ahead.Next() && (SqlWords.Same(ahead.Text, "0"u8) || ahead.IsWord("off"u8) || ahead.IsWord("false"u8) || ahead.IsWord("default"u8));
+        return ahead.Next() && ahead.Next() && (SqlWords.Same(ahead.Text, "0"u8) || ahead.IsWord("off"u8) || ahead.IsWord("false"u8) || ahead.IsWord("default"u8)
+            || (ahead.Kind == SqlTokenKind.String && SqlWords.StartsWith(ahead.Text[1..], "enabled=off"u8)));
     }
 
     /// <summary>The lexer stands on the variable or its scope: `@@session.x`, `SESSION x`, `@@x`, `x`; afterwards on the name.</summary>
@@ -147,7 +148,7 @@ internal ref partial struct StatementScan
         _traits |= T.SetsSessionVariables;
         var name = SqlNames.Inner(_lexer.Text);
         if (SqlWords.StartsWith(name, "session_track_"u8)) _traits |= T.NamesTrackers;
-        else if (SqlWords.Same(name, "profiling"u8) && !IsSwitchedOff()) _traits |= T.BeginsProfiling;
+        else if ((SqlWords.Same(name, "profiling"u8) || SqlWords.Same(name, "optimizer_trace"u8)) && !IsSwitchedOff()) _traits |= T.RecordsStatements;
         else if (SqlVariables.IsOneShot(name)) _traits |= T.SetsOneShotVariable;
         else if (scopeIsAt && !session && SqlVariables.IsTransactionCharacteristic(name)) _traits |= T.SetsNextTransaction;
     }

@@ -129,5 +129,5 @@ public enum StatementTraits : ulong
     ResetsCounters = 1UL << 55,
 
     /// <summary>SET profiling, to something else than 0 or OFF.</summary>
-    BeginsProfiling = 1UL << 56,
+    RecordsStatements = 1UL << 56,
 }

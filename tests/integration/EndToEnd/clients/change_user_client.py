@@ -16,7 +16,7 @@ def ask(statement):
 ask("SELECT @kept := 1")
 for _ in range(2):
     connection.change_user(user, password, "mysql")
-    print(ask("SELECT CONCAT_WS(' ', DATABASE(), IFNULL(@kept, 'fresh'), LENGTH(REPEAT('x', 200000)))"), flush=True)
+    print(ask("SELECT CONCAT_WS(' ', DATABASE(), IF(@kept IS NULL, 'fresh', 'kept'), LENGTH(REPEAT('x', 200000)))"), flush=True)
     ask("SELECT @kept := 2")
 errors = []
 for _ in range(4):
@@ -26,6 +26,6 @@ for _ in range(4):
         errors.append(str(error.args[0]))
 print(*errors, flush=True)
 try:
-    print(ask("SELECT CONCAT_WS(' ', DATABASE(), IFNULL(@kept, 'fresh'), COUNT(*) > 0) FROM mysql.db"), flush=True)
+    print(ask("SELECT CONCAT_WS(' ', DATABASE(), IF(@kept IS NULL, 'fresh', 'kept'), COUNT(*) >= 0) FROM mysql.db"), flush=True)
 except MySQLdb.Error as error:
     print("lost", flush=True)
