@@ -74,7 +74,8 @@ let private run (gen: Gen<'life>) shrink (playing: 'life -> Step list) (laws: La
                 with _ ->
                     lock broken (fun () -> if not (isBroken index number) then broken[index] <- Some { Law = laws[index]; Life = life; Number = number })
 
-    Tasks.Parallel.For(0, Cases.count, live) |> ignore
+    // The pool of threads grows for as long as a loop of a million runs, unless told how many are of use.
+    Tasks.Parallel.For(0, Cases.count, Tasks.ParallelOptions(MaxDegreeOfParallelism = Environment.ProcessorCount), live) |> ignore
 
     let refuted =
         broken
