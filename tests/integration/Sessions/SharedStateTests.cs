@@ -190,7 +190,8 @@ public sealed class SharedStateTests(ServerFamily family)
             await one.QueryAsync("PREPARE q FROM 'SELECT a FROM shop.goes'", cancellation);
             await one.QueryAsync("DROP TABLE shop.goes", cancellation);
             if (one == client) await EmptyThePoolAsync();
-            Assert.That((await GatewayUnderTest.ErrorOfAsync(one.QueryAsync("EXECUTE p", cancellation))).Code, Is.EqualTo(1146));
+            var error = await GatewayUnderTest.ErrorOfAsync(one.QueryAsync("EXECUTE p", cancellation));
+            Assert.That((error.Code, error.SqlState), Is.EqualTo((1146, "42S02")));
             await one.QueryAsync("CREATE TABLE shop.goes (a INT)", cancellation);
             Assert.That((await one.QueryAsync("EXECUTE p", cancellation)).Rows, Is.Empty);
             await one.QueryAsync("DROP TABLE shop.goes", cancellation);

@@ -31,7 +31,7 @@ public sealed class LocalAnswerTests(ServerFamily family)
 
     private static readonly string[] Sets =
     [
-        "SET NAMES utf8mb4", "SET NAMES binary", "set names 'latin1'", "SET NAMES utf8mb4 COLLATE utf8mb4_unicode_ci", "SET NAMES utf8", "SET NAMES utf8mb3", "SET NAMES \"utf8mb4\" COLLATE 'utf8mb4_bin'", "SET character_set_results = NULL", "SET character_set_results=latin1",
+        "SET NAMES utf8mb4", "SET NAMES binary", "set names 'latin1'", "SET NAMES euckr", "SET NAMES ujis", "SET NAMES gb2312", "SET NAMES dec8", "SET NAMES geostd8", "SET NAMES utf8mb4 COLLATE utf8mb4_unicode_ci", "SET NAMES utf8", "SET NAMES utf8mb3", "SET NAMES \"utf8mb4\" COLLATE 'utf8mb4_bin'", "SET character_set_results = NULL", "SET character_set_results=latin1",
         "SET autocommit=0", "SET AUTOCOMMIT = 1", "SET @@session.autocommit = ON", "SET SESSION autocommit=OFF", "set autocommit=true", "SET foreign_key_checks=0, unique_checks=0", "SET time_zone='+00:00'", "SET SESSION time_zone = '-11:30'",
         "SET time_zone='+12:59'", "SET sql_mode=''", "SET sql_mode='STRICT_TRANS_TABLES'", "set autocommit=1, sql_mode = concat(@@sql_mode,',STRICT_TRANS_TABLES')", "SET sql_mode=CONCAT( @@session.sql_mode , ',ANSI_QUOTES' )", "SET SESSION sql_mode='ONLY_FULL_GROUP_BY,STRICT_TRANS_TABLES,NO_ZERO_IN_DATE,NO_ZERO_DATE,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION'",
         "SET sql_mode='NO_ENGINE_SUBSTITUTION,ANSI_QUOTES,no_backslash_escapes'", "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED", "SET SESSION TRANSACTION READ ONLY", "set session transaction isolation level repeatable read, read write",
@@ -171,6 +171,14 @@ public sealed class LocalAnswerTests(ServerFamily family)
     [TestCase("SELECT 1/0")]
     [TestCase("SELECT CAST('x' AS SIGNED)", "SET NAMES binary")]
     [TestCase("SELECT CAST('x' AS SIGNED)", "SET character_set_results = NULL")]
+    [TestCase("SELECT CAST('x' AS SIGNED)", "SET NAMES euckr")]
+    [TestCase("SELECT CAST('x' AS SIGNED)", "SET NAMES ujis")]
+    [TestCase("SELECT CAST('x' AS SIGNED)", "SET NAMES eucjpms")]
+    [TestCase("SELECT CAST('x' AS SIGNED)", "SET NAMES gb2312")]
+    [TestCase("SELECT CAST('x' AS SIGNED)", "SET NAMES cp850")]
+    [TestCase("SELECT CAST('x' AS SIGNED)", "SET NAMES tis620")]
+    [TestCase("SELECT CAST('x' AS SIGNED)", "SET NAMES armscii8")]
+    [TestCase("SELECT CAST('x' AS SIGNED)", "SET NAMES macroman")]
     [TestCase("INSERT INTO shop.t (v) VALUES (3),(4)")]
     [TestCase("UPDATE shop.t SET v=9 WHERE v=1")]
     [TestCase("SELECT nosuch FROM shop.t")]

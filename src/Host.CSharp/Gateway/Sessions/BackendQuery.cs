@@ -126,7 +126,7 @@ internal sealed class BackendQuery(PacketChannel backend, Capabilities capabilit
     private static BackendResult Failed(ReadOnlySpan<byte> packet)
     {
         var error = ErrPacket.Read(packet);
-        return new BackendResult { ErrorCode = error.Code, ErrorMessage = error.Message };
+        return new BackendResult { ErrorCode = error.Code, SqlState = error.SqlState, ErrorMessage = error.Message };
     }
 
     private async ValueTask<ReadOnlyMemory<byte>> ReadAsync(Budget budget)

@@ -148,10 +148,12 @@ internal sealed partial class Session
         return Decision.Answered;
     }
 
-    private Decision AnswerError(ushort code, string message)
+    private Decision AnswerError(ushort code, string message) => AnswerError(new ErrPacket(code, message));
+
+    private Decision AnswerError(ErrPacket error)
     {
         UseUp();
-        _client.Append(new ErrPacket(code, message));
+        _client.Append(error);
         return Decision.Answered;
     }
 

@@ -61,7 +61,7 @@ internal sealed partial class Session
     {
         var use = new SqlText().Add("USE ").Name(schema).Bytes;
         var result = (await Query(backend).QueryAsync([use], SessionCapture.AnswerLimit, CancellationToken.None))[0];
-        return result.Failed ? new ErrPacket(result.ErrorCode, result.ErrorMessage) : null;
+        return result.Failed ? result.ToError() : null;
     }
 
     private async ValueTask<ErrPacket?> PrepareAgainAsync(PacketChannel backend, PreparedStatement statement)

@@ -58,7 +58,7 @@ internal sealed partial class Session
         _shard.Counters.StatementEnded(_started, now, counts: true);
         _state.OnStatementEnded(_info, new StatementOutcome { Succeeded = !list.Failed, ErrorCode = list.ErrorCode, ServerStatus = list.ServerStatus, ResultSet = true, Warnings = list.Warnings });
         UpdateStanding();
-        if (list.Failed) AnswerError(list.ErrorCode, list.ErrorMessage);
+        if (list.Failed) AnswerError(list.ToError());
         else AnswerProcessList(list, seesAll: !results[0].Failed);
         await _client.FlushAsync();
         return true;

@@ -188,7 +188,7 @@ internal sealed partial class Session
         var now = Database.Time.GetTimestamp();
         Volatile.Write(ref _idleSince, now);
         _shard.Counters.StatementEnded(_started, now, counts: true);
-        if (result.Failed) AnswerError(result.ErrorCode, result.ErrorMessage);
+        if (result.Failed) AnswerError(result.ToError());
         else AnswerOk();
         await _client.FlushAsync();
         if (victim is not null && wholeConnection)

@@ -23,7 +23,7 @@ internal sealed partial class Session
             if (!error.Failed) return true;
             // The server knows of an error as the last statement's, and of nothing before.
             _state.OnStatementEnded(default, new StatementOutcome { ErrorCode = error.ErrorCode });
-            return await RefuseAsync(new ErrPacket(error.ErrorCode, error.ErrorMessage));
+            return await RefuseAsync(error.ToError());
         }
         catch (Exception failure) when (failure is ConnectionLostException or MalformedPacketException)
         {

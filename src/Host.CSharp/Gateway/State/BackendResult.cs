@@ -1,3 +1,5 @@
+using Serverless.Host.Mysql;
+
 namespace Serverless.Host.Gateway.State;
 
 /// <summary>A column of a result as its definition packet gives it.</summary>
@@ -13,6 +15,9 @@ public sealed class BackendResult
     /// <summary>0 when it did not fail.</summary>
     public ushort ErrorCode { get; init; }
 
+    /// <summary>Five characters; null: the number's own.</summary>
+    public string? SqlState { get; init; }
+
     /// <summary>The server's message when it failed, else empty.</summary>
     public string ErrorMessage { get; init; } = "";
 
@@ -26,4 +31,7 @@ public sealed class BackendResult
     public IReadOnlyList<byte[]?[]> Rows { get; init; } = [];
 
     public bool Failed => ErrorCode != 0;
+
+    /// <summary>Of a result that failed: the error as the server gave it.</summary>
+    public ErrPacket ToError() => SqlState is { } state ? new ErrPacket(ErrorCode, state, ErrorMessage) : new ErrPacket(ErrorCode, ErrorMessage);
 }

@@ -155,7 +155,7 @@ internal ref struct LocalSet
             if (_catalogue.Profile.Variables.GetValueOrDefault("old_mode")?.Contains("UTF8_IS_UTF8MB3", StringComparison.Ordinal) != true) return null;
             set = "utf8mb3";
         }
-        if (set == "utf8mb3" && _catalogue.Family == ServerFamily.MySql) return null;
+        if (_catalogue.Family == ServerFamily.MySql && set is "utf8mb3" or "dec8" or "hp8" or "macce" or "macroman") return null;
         return SessionCharset.MaxLength(set) > 0 && _catalogue.DefaultCollation(set) is not null ? set : null;
     }
 

@@ -10,6 +10,9 @@ internal static class SessionCharset
     {
         "utf8mb4" => 4,
         "utf8mb3" or "utf8" => 3,
+        "ujis" or "eucjpms" => 3,
+        "euckr" or "gb2312" => 2,
+        "armscii8" or "cp850" or "cp852" or "cp866" or "dec8" or "geostd8" or "hp8" or "keybcs2" or "macce" or "macroman" or "tis620" => 1,
         "binary" or "latin1" or "ascii" or "latin2" or "latin5" or "latin7" or "cp1250" or "cp1251" or "cp1256" or "cp1257" or "greek" or "hebrew" or "koi8r" or "koi8u" => 1,
         _ => 0,
     };
