@@ -15,7 +15,7 @@ module Cases =
     /// Ten thousand; a million in `./test --long`; any number by SERVERLESS_TEST_CASES.
     let count = int (asked "SERVERLESS_TEST_CASES" (if Environment.GetEnvironmentVariable "SERVERLESS_TEST_LONG" = "1" then 1_000_000UL else 10_000UL))
 
-    /// Of the lives that laws are held against: another one each time; SERVERLESS_TEST_SEED repeats a run.
+    /// Of all that is generated: another one each time; SERVERLESS_TEST_SEED repeats a run.
     let seed = asked "SERVERLESS_TEST_SEED" (uint64 (DateTime.UtcNow.Ticks &&& 0xFFFF_FFFFL))
 
 /// Numbers of their whole range beside small ones: those that FsCheck makes by itself are none beyond a hundred.
@@ -35,4 +35,12 @@ type ManyAttribute() as this =
 
     do
         this.MaxTest <- Cases.count
+        // Any odd number will do for the second: it tells sequences of one seed apart.
+        this.Replay <- $"{Cases.seed},{0x9E37_79B9_7F4A_7C15UL}"
         this.Arbitrary <- [| typeof<WholeRange> |]
+
+/// Says how to have the same cases again, also when all went well.
+[<NUnit.Framework.SetUpFixture>]
+type Announcement() =
+    [<NUnit.Framework.OneTimeSetUp>]
+    member _.Say() = NUnit.Framework.TestContext.Progress.WriteLine $"{Cases.count} cases of each law, of seed {Cases.seed} (SERVERLESS_TEST_SEED)"

@@ -218,7 +218,9 @@ public sealed class DrainingTests
         var before = _gateway.AccountsChangedEvents;
         await client.QueryAsync("CREATE OR REPLACE USER fresh@'%' IDENTIFIED BY 'x'", cancellation);
         await GatewayUnderTest.UntilAsync(() => _gateway.AccountsChangedEvents == before + 1, "the change is told");
-        await GatewayUnderTest.ErrorOfAsync(client.QueryAsync("CREATE USER fresh@'%'", cancellation));
-        Assert.That(_gateway.AccountsChangedEvents, Is.EqualTo(before + 1));
+        await GatewayUnderTest.ErrorOfAsync(client.QueryAsync("CREATE USER fresh@'%' IDENTIFIED NOSUCH", cancellation));
+        Assert.That(_gateway.AccountsChangedEvents, Is.EqualTo(before + 1), "nothing was done");
+        var error = await GatewayUnderTest.ErrorOfAsync(client.QueryAsync("CREATE USER other@'%', fresh@'%'", cancellation));
+        Assert.That((error.Code, _gateway.AccountsChangedEvents), Is.EqualTo((1396, before + 2)), "one of the two was made");
     }
 }
