@@ -50,21 +50,13 @@ let private watched (policy: Policy) (conditions: Condition list) : Policy =
 type private Player(policy: Policy, conditions: Condition list, scenario: Scenario, calm: int64<ms> voption) =
     let start = scenario.Start
     let queue = PriorityQueue<Due, struct (int64<ms> * int * int)>()
-    let series = dict [ for one in scenario.Series -> one.Name, one ]
     let journal = Journal conditions.Length
-    let statements = Statements()
-    let takes = Dictionary<EffectKind, int64<ms>>()
-    let ends = Dictionary<EffectKind, EffectEnd>()
+    let workload = Workload scenario
+    let effects = Effects()
     let looks = HashSet<int64<ms>>()
     let mutable sequence = 0
     let mutable now = 0L<ms>
     let mutable steps = 0
-    let mutable ended: int64<ms> option = None
-    let mutable sent: Activity voption = ValueNone
-    let mutable transactionsSince = 0L<ms>
-    let mutable pinnedSince = 0L<ms>
-    let mutable brokenTransactions = false
-    let mutable brokenPinned = false
     let mutable resident = -1L
     // Set when the play begins, before anything reads them.
     let mutable state = Kernel.initial policy start
@@ -79,54 +71,14 @@ type private Player(policy: Policy, conditions: Condition list, scenario: Scenar
         if at <= scenario.Length then
             queue.Enqueue(what, struct (at, order what, sequence))
 
-    let valueOf (name: string) : int64 voption =
-        match series.TryGetValue name with
-        | true, found -> Series.at now found
-        | _ -> ValueNone
-
-    let countOf name = int (min 1_000_000L (ValueOption.defaultValue 0L (valueOf name) / 1_000L))
-
-    let work () : Work =
-        { Cpu = ValueOption.defaultValue 0L (valueOf Given.load) * 1L<mcpu>
-          Resident = ValueOption.defaultValue 0L (valueOf Given.resident) * 1L<bytes> }
-
-    /// Somebody works: `idle` is 0, or there is load.
-    let isBusy () =
-        let idles =
-            match series.TryGetValue "idle" with
-            | true, idle -> idle.Pieces |> Array.exists (fun piece -> piece.From <= now && now < piece.To && piece.Last = piece.First)
-            | _ -> false
-
-        idles || work().Cpu > 0L<mcpu>
-
-    let effectKind effect =
-        match effect with
-        | DoSuspend _ -> SuspendEffect
-        | DoResume _ -> ResumeEffect
-        | DoResize _ -> ResizeEffect
-
-    let length effect =
-        match takes.TryGetValue(effectKind effect) with
-        | true, length -> length
-        | _ -> if effect.IsDoSuspend then 2_000L<ms> else 1_000L<ms>
-
-    let outcome kind =
-        let reason = "as the scenario has it"
-
-        match ends.TryGetValue kind with
-        | true, Failure -> FailedWith reason
-        | true, Deferral -> DeferredBy reason
-        | true, Infeasibility -> InfeasibleFor reason
-        | true, Refusal -> RefusedBy reason
-        | _ -> Succeeded
-
     let act (effect: Effect) (decision: Decision) truths =
         journal.Begin(now, effect, size, decision, truths)
-        let ends = now + length effect
+        let length = effects.Length effect
+        let ends = now + length
 
         match effect with
         | DoSuspend drain ->
-            let rest = min 1_000L<ms> (length effect / 2L)
+            let rest = min 1_000L<ms> (length / 2L)
             due (ends - rest) (DrainEnds(decision.Revision, drain, rest))
         | DoResume _
         | DoResize _ -> due ends (Report(decision.Revision, Succeeded))
@@ -189,62 +141,30 @@ type private Player(policy: Policy, conditions: Condition list, scenario: Scenar
 
             // What must not wait gets its error at once and is gone.
             match answer.RefuseHeld with
-            | Some reason when statements.Waiting > 0 ->
-                journal.Note(now, false, $"{statements.Waiting} held get an error: {reason}")
-                statements.LoseWaiting()
+            | Some reason when workload.Statements.Waiting > 0 ->
+                journal.Note(now, false, $"{workload.Statements.Waiting} held get an error: {reason}")
+                workload.Statements.LoseWaiting()
                 due now Look
             | _ -> ()
 
     /// Statements that wait begin as soon as there is a compute, and are lost with it.
     let moveStatements () =
         if Phases.isUp phase then
-            for id, length in statements.Begin() do
+            for id, length in workload.Statements.Begin() do
                 due (now + length) (StatementsEnd id)
         elif not (Phases.exists phase) then
-            statements.LoseRunning()
+            workload.Statements.LoseRunning()
 
-    let activity () : Activity =
-        moveStatements ()
-        let up = Phases.isUp phase
-        let there = Phases.exists phase
-        let transactions = if there && not brokenTransactions then countOf "transactions.open" else 0
-        let pinned = if there && not brokenPinned then countOf "connections.pinned" else 0
-        let held = countOf "queries.held"
-        let running, waiting = statements.Running, statements.Waiting
-        let demand = countOf "queries.running"
-        let demand = if demand + running + waiting + held + transactions = 0 && isBusy () then 1 else demand
-        let running = if up then running + demand else running
-        let held = held + waiting + (if up then 0 else demand)
-        let was = sent |> ValueOption.defaultValue { Inputs.Activity(0, 0, 0, 0, 0, 0, 0, Nullable(), 0L, 0L, 0L, 0L) with LastEnded = None }
-        if transactions <> was.Transactions || running > 0 then transactionsSince <- now
-        if pinned <> was.Pinned || running > 0 then pinnedSince <- now
-        if was.Running > 0 && running = 0 then ended <- Some(start + now)
-
-        { Held = held
-          Running = running
-          Transactions = transactions
-          Pinned = pinned
-          Open = max (countOf "connections.open") (max pinned (held + max running transactions))
-          Active = max (countOf "connections.active") running
-          UnknownPeers = countOf Given.peers
-          LastEnded = ended
-          TransactionsIdle = (if transactions > 0 then now - transactionsSince else 0L<ms>)
-          PinnedIdle = (if pinned > 0 then now - pinnedSince else 0L<ms>)
-          QueriesRate = ValueOption.defaultValue 0L (valueOf "queries.rate")
-          QueriesLatency = ValueOption.defaultValue 0L (valueOf "queries.latency") * 1L<ms> }
-
-    /// Idle times go on by themselves: only what else changes is news.
     let look () =
-        let found = activity ()
-        let still (activity: Activity) = { activity with TransactionsIdle = 0L<ms>; PinnedIdle = 0L<ms> }
+        moveStatements ()
 
-        if sent |> ValueOption.forall (fun was -> still was <> still found) then
-            sent <- ValueSome found
-            send (ActivityChanged found)
+        match workload.News(now, phase) with
+        | ValueSome found -> send (ActivityChanged found)
+        | ValueNone -> ()
 
-        let memory = int64 (work().Resident)
+        let memory = int64 (workload.Work now).Resident
 
-        if memory <> resident && series.ContainsKey Given.resident && Phases.exists phase then
+        if memory <> resident && workload.Has Given.resident && Phases.exists phase then
             resident <- memory
             send (Unreclaimable(memory * 1L<bytes>))
 
@@ -261,16 +181,16 @@ type private Player(policy: Policy, conditions: Condition list, scenario: Scenar
 
     let measure (metric: Metric) : int64 voption =
         match metric.Name with
-        | "cpu" when series.ContainsKey Given.load -> ValueSome(Work.cpu policy.Unit size (work ()))
-        | "memory" when series.ContainsKey Given.resident -> ValueSome(Work.memory policy.Unit size (work ()))
-        | name -> valueOf name
+        | "cpu" when workload.Has Given.load -> ValueSome(Work.cpu policy.Unit size (workload.Work now))
+        | "memory" when workload.Has Given.resident -> ValueSome(Work.memory policy.Unit size (workload.Work now))
+        | name -> workload.Value(now, name)
 
     let happen (event: ScenarioEvent) =
         let told words = journal.Note(now, true, words)
 
         match event with
-        | EffectsTake(kind, length) -> takes[kind] <- length
-        | EffectsEnd(kind, how) -> ends[kind] <- how
+        | EffectsTake(kind, length) -> effects.Take(kind, length)
+        | EffectsEnd(kind, how) -> effects.End(kind, how)
         | Operator command ->
             let words =
                 match command with
@@ -295,7 +215,7 @@ type private Player(policy: Policy, conditions: Condition list, scenario: Scenar
         | Statements(count, length) ->
             sequence <- sequence + 1
             told $"""{count} {if count = 1 then "statement" else "statements"} of {span length}"""
-            statements.Come(sequence, count, length)
+            workload.Statements.Come(sequence, count, length)
             look ()
 
     let handle what =
@@ -308,14 +228,13 @@ type private Player(policy: Policy, conditions: Condition list, scenario: Scenar
                 | Phase.Resizing -> ResizeEffect
                 | _ -> SuspendEffect
 
-            send (EffectOutcome(revision, outcome kind))
+            send (EffectOutcome(revision, effects.Outcome kind))
         | DrainEnds(revision, _, _) when revision <> decision.Revision -> ()
         | DrainEnds(revision, drain, rest) ->
-            match outcome SuspendEffect with
+            match effects.Outcome SuspendEffect with
             | RefusedBy _ as refused -> send (EffectOutcome(revision, refused))
             | _ ->
-                brokenTransactions <- drain.Breaking.Transactions.IsSome
-                brokenPinned <- drain.Breaking.PinnedSessions.IsSome
+                workload.Break drain.Breaking
                 look ()
 
                 if decision.Revision = revision then
@@ -324,16 +243,15 @@ type private Player(policy: Policy, conditions: Condition list, scenario: Scenar
                     if phase = Phase.Suspending then
                         due (now + rest) (Report(revision, Succeeded))
 
-                brokenTransactions <- brokenTransactions && phase = Phase.Suspending
-                brokenPinned <- brokenPinned && phase = Phase.Suspending
+                if phase <> Phase.Suspending then
+                    workload.Mend()
         | Event event -> happen event
         | StatementsEnd id ->
-            if statements.End id then
+            if workload.Statements.End id then
                 look ()
         | Look ->
             if not (Phases.exists phase) then
-                brokenTransactions <- false
-                brokenPinned <- false
+                workload.Mend()
 
             look ()
         | Sampling metrics ->
@@ -359,12 +277,11 @@ type private Player(policy: Policy, conditions: Condition list, scenario: Scenar
             state <- after
             decision <- answer
 
-        let found = activity ()
-        sent <- ValueSome found
-        step (ActivityChanged found)
+        moveStatements ()
+        step (ActivityChanged(workload.Begin(now, phase)))
 
-        if scenario.Begins.IsStartsRunning && series.ContainsKey Given.resident then
-            resident <- int64 (work().Resident)
+        if scenario.Begins.IsStartsRunning && workload.Has Given.resident then
+            resident <- int64 (workload.Work now).Resident
             step (Unreclaimable(resident * 1L<bytes>))
 
         state <- Kernel.spent scenario.SpentDay scenario.SpentMonth start state
