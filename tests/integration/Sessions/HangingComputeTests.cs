@@ -50,6 +50,15 @@ public sealed class HangingComputeTests
     }
 
     [Test]
+    public async Task StatementWhoseSessionCannotAttach_InTheTimeThatItsClientAllows_GetsTheServersErrorForThat(CancellationToken cancellation)
+    {
+        await using var client = await _gateway.ConnectAsync();
+        var error = await GatewayUnderTest.ErrorOfAsync(client.QueryAsync("SET STATEMENT max_statement_time=0.3 FOR " + Wakes, cancellation)).WaitAsync(TimeSpan.FromSeconds(15), cancellation);
+        Assert.That(error.Code, Is.EqualTo(ErrorCode.StatementTimeoutMariaDb));
+        Assert.That(error.EngineMessage, Does.Match(@"it was not run: it waited [01]\.\d s for a connection to the compute \(.*did not answer"));
+    }
+
+    [Test]
     public async Task ClientThatGoesAwayWhileItsSessionAttaches_TakesTheSessionWithIt(CancellationToken cancellation)
     {
         var client = await _gateway.ConnectAsync();

@@ -78,6 +78,7 @@ internal sealed partial class Session
             var gate = Database.Gate;
             HoldOutcome outcome;
             if (gate.IsOpen && _backend is null && _shard.TryTakeAsItIs(this)) continue;
+            _ownTimeLimit ??= ReadOwnTimeLimit();
             if (gate.IsOpen && _backend is null && _shard.TryBeginAttach(this)) outcome = HoldOutcome.GoAttach;
             else if (gate.Refusal is { } refusal && !gate.IsOpen) return await RefuseAsync(Refusal(refusal));
             else outcome = await HoldAsync(gate, since, trouble);
@@ -124,7 +125,6 @@ internal sealed partial class Session
         }
         if (_counted) CountRunning(-1);
         var held = new HeldStatement(Database.Time, since, this, needsAttach: _backend is null);
-        _ownTimeLimit ??= ReadOwnTimeLimit();
         var timer = _ownTimeLimit < Database.Hold.Time ? _shard.Loop.StartTimer(held.TimeLeft(_ownTimeLimit.Value), static session => ((Session)session!).OnOwnTimeOver(), this) : null;
         try
         {

@@ -17,7 +17,7 @@ internal static class StatementTimeLimit
         if (catalogue.Family == ServerFamily.MariaDb)
             return InSetStatement(sql, state) is { } set ? Span(set, TimeSpan.TicksPerSecond) : Span(Variable("max_statement_time", state, catalogue), TimeSpan.TicksPerSecond);
         if (info.Kind != StatementKind.Select) return null;
-        return Span(InHint(sql), TimeSpan.TicksPerMillisecond) ?? Span(Variable("max_execution_time", state, catalogue), TimeSpan.TicksPerMillisecond);
+        return Span(InHint(sql, state), TimeSpan.TicksPerMillisecond) ?? Span(Variable("max_execution_time", state, catalogue), TimeSpan.TicksPerMillisecond);
     }
 
     /// <summary>What the server says when the time is over.</summary>
@@ -45,19 +45,19 @@ internal static class StatementTimeLimit
     }
 
     /// <summary>`SELECT /*+ … MAX_EXECUTION_TIME(n) … */ …`: hints stand in one comment, right after the word.</summary>
-    private static double? InHint(ReadOnlySpan<byte> sql)
+    private static double? InHint(ReadOnlySpan<byte> sql, SessionState state)
     {
-        var begin = sql.IndexOf("/*+"u8);
-        if (begin < 0) return null;
-        var hints = sql[(begin + 3)..];
-        var end = hints.IndexOf("*/"u8);
-        if (end < 0) return null;
-        hints = hints[..end];
-        var lexer = new SqlLexer(hints, default);
-        while (lexer.Next())
+        var lexer = new SqlLexer(sql, state.Dialect);
+        while (lexer.Accept((byte)'(')) { }
+        if (!lexer.AcceptWord("select"u8)) return null;
+        var rest = sql[(lexer.Start + lexer.Length)..].TrimStart(" \t\r\n"u8);
+        var end = rest.IndexOf("*/"u8);
+        if (!rest.StartsWith("/*+"u8) || end < 3) return null;
+        var hints = new SqlLexer(rest[3..end], state.Dialect);
+        while (hints.Next())
         {
-            if (lexer.IsWord("max_execution_time"u8) && lexer.Accept((byte)'(') && lexer.Next())
-                return Utf8Parser.TryParse(lexer.Text, out uint value, out var read) && read == lexer.Length ? value : null;
+            if (hints.IsWord("max_execution_time"u8) && hints.Accept((byte)'(') && hints.Next())
+                return Utf8Parser.TryParse(hints.Text, out uint value, out var read) && read == hints.Length ? value : null;
         }
         return null;
     }
