@@ -201,6 +201,43 @@ public sealed class SharedStateTests(ServerFamily family)
     }
 
     [Test]
+    public async Task PreparedBySql_InAnotherSchema_WhileTheOwnOneIsGone_IsAnErrorAndTheSessionGoesOn(CancellationToken cancellation)
+    {
+        await using var client = await ConnectAsync("shop");
+        await using var direct = await _gateway.ConnectDirectlyAsync();
+        await client.QueryAllAsync("DROP DATABASE IF EXISTS away; CREATE DATABASE away; DROP TABLE IF EXISTS shop.goes; CREATE TABLE shop.goes (a INT)", cancellation);
+        await client.QueryAsync("PREPARE p FROM 'SELECT a FROM goes'", cancellation);
+        await client.QueryAsync("USE away", cancellation);
+        await direct.QueryAllAsync("DROP DATABASE away; DROP TABLE shop.goes", cancellation);
+        await EmptyThePoolAsync();
+        await GatewayUnderTest.ErrorOfAsync(client.QueryAsync("EXECUTE p", cancellation));
+        Assert.That((await client.QueryAsync(Counts, cancellation)).Scalar, Is.EqualTo("1"), "the session goes on");
+        await direct.QueryAllAsync("CREATE DATABASE away; CREATE TABLE shop.goes (a INT)", cancellation);
+        await EmptyThePoolAsync();
+        Assert.That((await client.QueryAsync("EXECUTE p", cancellation)).Rows, Is.Empty);
+        Assert.That((await client.QueryAsync("SELECT DATABASE(), COUNT(*) FROM mysql.db", cancellation)).Rows[0][0], Is.EqualTo("away"));
+        await direct.QueryAsync("DROP DATABASE away", cancellation);
+    }
+
+    /// <summary>A connection tells what was last taken from a sequence, whoever took it.</summary>
+    [Test]
+    public async Task PositionOfASequence_IsNobodyElses(CancellationToken cancellation)
+    {
+        if (family == ServerFamily.MySql) Assert.Ignore("MySQL has no sequences.");
+        await using var first = await ConnectAsync("shop");
+        await using var second = await ConnectAsync("shop");
+        await first.QueryAsync("CREATE OR REPLACE SEQUENCE q", cancellation);
+        foreach (var take in new[] { "SELECT NEXTVAL(q)", "SELECT NEXT VALUE FOR q" })
+        {
+            await EmptyThePoolAsync();
+            await first.QueryAsync(take, cancellation);
+            await LetGoAsync();
+            Assert.That((await second.QueryAsync("SELECT LASTVAL(q), COUNT(*) FROM mysql.db", cancellation)).Rows[0][0], Is.Null);
+            await ResetAsync(second);
+        }
+    }
+
+    [Test]
     public async Task PasswordChangedBehindTheGatewaysBack_NoOldConnectionServesTheOldPassword(CancellationToken cancellation)
     {
         await using var root = await _gateway.ConnectDirectlyAsync();

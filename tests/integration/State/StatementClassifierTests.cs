@@ -63,6 +63,8 @@ public sealed class StatementClassifierTests
     [TestCase("SELECT LAST_INSERT_ID( 5 )", T.ReadsLastInsertId | T.SetsLastInsertId)]
     [TestCase("SELECT LASTVAL(s)", T.ReadsSequencePosition)]
     [TestCase("SELECT PREVIOUS VALUE FOR s", T.ReadsSequencePosition)]
+    [TestCase("SELECT NEXTVAL(s), nextval FROM t", T.TakesFromSequence)]
+    [TestCase("SELECT NEXT VALUE FOR s, next FROM t", T.TakesFromSequence)]
     [TestCase("SELECT 'GET_LOCK(1)', \"@x\", `@y`", T.None)]
     [TestCase("SELECT 1 -- @x\n", T.None)]
     [TestCase("SELECT 1 # GET_LOCK('a',1)", T.None)]

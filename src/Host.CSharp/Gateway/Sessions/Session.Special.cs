@@ -76,8 +76,8 @@ internal sealed partial class Session
         if (_info.Has(StatementTraits.ChangesAccounts) && MayHaveRun) Database.OnAccountsChanged();
         NoteReplica();
         if (_info.Has(StatementTraits.SetsGlobalVariables | StatementTraits.CreatesStoredCode)) Database.OnServerChanged(_info.Has(StatementTraits.CreatesStoredCode));
-        // The server counts them for the session, and a probe reads the counts.
-        if (_info.Has(StatementTraits.SqlPrepare | StatementTraits.SqlDeallocate | StatementTraits.SqlExecute)) _worn = true;
+        // The server counts the first three for the session, and a probe reads the counts; of a sequence it tells what was taken last.
+        if (_info.Has(StatementTraits.SqlPrepare | StatementTraits.SqlDeallocate | StatementTraits.SqlExecute | StatementTraits.TakesFromSequence)) _worn = true;
         if (_reader.Succeeded && _info.Has(StatementTraits.SetsGlobalVariables)) Database.OnGlobalsChanged();
         if (UnreportedVariables.AreToBeRead(_state)) _afterwards |= Afterwards.ReadVariables;
         if (_trackersLent) _afterwards |= Afterwards.TakeTrackersBack;

@@ -16,7 +16,7 @@ internal static class SqlPrepareRestore
     {
         if (state.SqlPrepared is not { } store) return default;
         var results = new List<BackendResult>();
-        var own = state.Has(StateFlags.SchemaIsGone) ? null : state.Schema;
+        var own = Own(state);
         var characterSet = SchemaUse.OwnCharacterSet(state, catalogue);
         await PrepareAsync([.. store.All.Where(s => !IsElsewhere(s, own))], backend, results, cancellation);
         var elsewhere = store.All.Where(s => IsElsewhere(s, own)).GroupBy(s => s.Schema!, StringComparer.Ordinal).ToArray();
@@ -36,6 +36,9 @@ internal static class SqlPrepareRestore
         return await SessionCapture.EndStrayTransactionAsync(results, backend, cancellation) is { } stray ? new RestoreResult(stray.Words, 0) : default;
     }
 
+    /// <summary>The schema that this backend connection has in use.</summary>
+    private static string? Own(SessionState state) => state.Has(StateFlags.SchemaIsGone) ? null : state.Schema;
+
     /// <summary>Where there is no schema in use none can be left again, so nothing is prepared elsewhere then.</summary>
     private static bool IsElsewhere(SqlPrepared statement, string? own) => statement.Schema is { } schema && own is not null && schema != own;
 
@@ -46,14 +49,15 @@ internal static class SqlPrepareRestore
     public static async ValueTask<BackendResult> PrepareMissingAsync(
         SqlPrepared missing, SessionState state, ServerCatalogue catalogue, IBackendQuery backend, CancellationToken cancellation)
     {
-        var elsewhere = IsElsewhere(missing, state.Schema);
+        var own = Own(state);
+        var elsewhere = IsElsewhere(missing, own);
         var characterSet = SchemaUse.OwnCharacterSet(state, catalogue);
         if (elsewhere && await UseAsync(missing.Schema!, characterSet, backend, cancellation) is { Failed: true } gone) return gone;
         var results = new List<BackendResult>();
         await PrepareAsync([missing], backend, results, cancellation);
         state.SqlPrepared!.CountPrepare();
-        if (elsewhere && await UseAsync(state.Schema!, characterSet, backend, cancellation) is { Failed: true } lost)
-            throw new MalformedPacketException($"schema {state.Schema} cannot be used any more: {lost.ErrorMessage}");
+        if (elsewhere && await UseAsync(own!, characterSet, backend, cancellation) is { Failed: true } lost)
+            throw new MalformedPacketException($"schema {own} cannot be used any more: {lost.ErrorMessage}");
         return results[0];
     }
 

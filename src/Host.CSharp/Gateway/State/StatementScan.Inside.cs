@@ -12,7 +12,7 @@ internal ref partial struct StatementScan
 
     /// <summary>Bit n: some telling word begins with the n-th letter.</summary>
     private const uint TellingFirsts = 1u << ('i' - 'a') | 1u << ('l' - 'a') | 1u << ('g' - 'a') | 1u << ('p' - 'a') | 1u << ('r' - 'a') | 1u << ('f' - 'a')
-        | 1u << ('c' - 'a') | 1u << ('s' - 'a') | 1u << ('t' - 'a') | 1u << ('o' - 'a');
+        | 1u << ('c' - 'a') | 1u << ('s' - 'a') | 1u << ('t' - 'a') | 1u << ('o' - 'a') | 1u << ('n' - 'a');
 
     private const int TrackerPrefix = 14;
 
@@ -49,6 +49,9 @@ internal ref partial struct StatementScan
                 // INTO @x: the name is a token of its own; INTO of INSERT has none.
                 if (NextIs(SqlTokenKind.UserVariable)) _traits |= T.AssignsUserVariables;
                 break;
+            case 4 when SqlWords.Same(word, "next"u8):
+                if (_lexer.AcceptWord("value"u8)) _traits |= T.TakesFromSequence;
+                break;
             case 5 when SqlWords.Same(word, "limit"u8):
                 if (SkipsAfterLimit()) _traits |= T.SkipsRows;
                 break;
@@ -57,6 +60,9 @@ internal ref partial struct StatementScan
                 break;
             case 7 when SqlWords.Same(word, "lastval"u8):
                 Called(T.ReadsSequencePosition);
+                break;
+            case 7 when SqlWords.Same(word, "nextval"u8):
+                Called(T.TakesFromSequence);
                 break;
             case 8 when SqlWords.Same(word, "get_lock"u8):
                 Called(T.TakesUserLock);

@@ -128,6 +128,9 @@ public enum StatementTraits : ulong
     /// <summary>FLUSH STATUS.</summary>
     ResetsCounters = 1UL << 55,
 
-    /// <summary>SET profiling, to something else than 0 or OFF.</summary>
+    /// <summary>SET profiling, to something else than 0 or OFF, or optimizer_trace, to something else than `enabled=off`.</summary>
     RecordsStatements = 1UL << 56,
+
+    /// <summary>MariaDB's NEXTVAL() or NEXT VALUE FOR: LASTVAL() tells what it gave, until the connection is reset.</summary>
+    TakesFromSequence = 1UL << 57,
 }
