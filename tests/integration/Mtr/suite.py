@@ -1,8 +1,9 @@
-"""One test of MariaDB's own suite, as Debian packages it (mariadb-test), run by its client and recorded."""
+"""One test of MariaDB's own suite, as Debian packages it (mariadb-test, mariadb-test-data), run by its client and recorded."""
 import os, re, shutil, subprocess, time
 
-SUITE = "/usr/share/mysql/mysql-test"
-MISSING = [name for name in (SUITE + "/main", "/usr/bin/mariadb-test") if not os.path.exists(name)]
+ROOT = os.environ.get("SERVERLESS_TEST_SUITE") or "/usr"
+SUITE, CLIENT = ROOT + "/share/mysql/mysql-test", ROOT + "/bin/mariadb-test"
+MISSING = [name for name in (SUITE + "/main", CLIENT) if not os.path.exists(name)]
 # What mariadb-test ends with when a test says that it cannot be run here.
 SKIPPED = 62
 TIMED_OUT = 124
@@ -24,7 +25,7 @@ def record(test, port, var, options, seconds, is_up):
         STD_DATA=SUITE + "/std_data", MTR_COMBINATIONS="")
     result = f"{var}/{test}.result"
     command = [
-        "mariadb-test", *client, "--database=test", f"--basedir={SUITE}", f"--tmpdir={var}/tmp", f"--logdir={var}/log", "--record", f"--test-file={SUITE}/main/{test}.test",
+        CLIENT, *client, "--database=test", f"--basedir={SUITE}", f"--tmpdir={var}/tmp", f"--logdir={var}/log", "--record", f"--test-file={SUITE}/main/{test}.test",
         f"--result-file={result}", "--silent", "--max-connect-retries=20", *options]
     code, said = run(command, environment, seconds, is_up)
     recorded = b""
