@@ -10,19 +10,20 @@ let private longAgo = 8L * 86_400_000L<ms>
 /// `Running` statements at one instant, and nothing else.
 let private work (running: int) = Inputs.Activity(0, running, 0, 0, running, running, 0, Nullable(), 0L, 0L, 0L, 0L)
 
-/// The state at the start, the last decision before it, and the policy it was led there by, which has no rules.
-let state (policy: Policy) (scenario: Scenario) : struct (State * Decision * Policy) =
+/// The state at the start, the last decision before it, and the policy it was led there by, which has no rules. `machine`: what it has; none: as
+/// much as is asked for.
+let state (policy: Policy) (begins: StartState) (machine: struct (int64<mcpu> * int64<bytes>) voption) (start: int64<ms>) : struct (State * Decision * Policy) =
     let at, runs, since =
-        match scenario.Begins with
+        match begins with
         | StartsRunning(at, since) -> ValueSome at, true, since |> Option.defaultValue longAgo
         | StartsSuspended at -> Option.toValueOption at, false, longAgo
 
     let bounds = match at with ValueSome at -> [ { Min = at; Max = at; During = None } ] | ValueNone -> policy.Bounds
     let bare = { policy with Revision = "before the start"; Rules = []; Forbids = []; Bounds = bounds; Step = 1L<mcu> }
-    let begins = scenario.Start - since
+    let begins = start - since
 
     let events =
-        [ match scenario.Machine with
+        [ match machine with
           | ValueSome(struct (cpu, memory)) -> begins, Capacity(cpu, memory)
           | ValueNone -> ()
           begins, Observed(ComputeServes at)

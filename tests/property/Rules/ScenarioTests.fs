@@ -178,3 +178,8 @@ let ``watching changes no decision`` () =
 let ``a run is a function of its scenario`` () =
     let once () = (run sleepy (running + "load = 0.2 cpu for 20m, 3 cpu for 20m, 0 cpu for 1h\nat 5m 3 statements for 2s\nexpect nothing at 0s")).Timeline()
     equal (once ()) (once ())
+
+[<Test>]
+let ``whoever is there at the start wakes what sleeps then`` () =
+    holds sleepy (asleep + "load = 0.2 cpu for 10m\nexpect resume at 2cu by wake at 0s\nexpect running after 1s")
+    holds sleepy (asleep + "idle = 0s for 10m\nexpect resume by wake at 0s\nexpect running 2cu after 1s")

@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Globalization;
 using Serverless.Core;
 using Serverless.Host.Control.Audit;
 
@@ -31,7 +30,7 @@ internal static class RulesExplainCommand
         });
         at.Validators.Add(result =>
         {
-            if (result.GetValue(at) is { } text && Instant(text) is null)
+            if (result.GetValue(at) is { } text && InstantText.Parse(text) is null)
             {
                 result.AddError($"--at: expected a time with its offset like 2026-03-02T20:05:00Z, found `{text}`");
             }
@@ -45,7 +44,7 @@ internal static class RulesExplainCommand
             }
         });
         command.SetAction((parsed, cancellation) => RunAsync(
-            parsed.GetRequiredValue(log), parsed.GetValue(last), parsed.GetValue(at) is { } text ? Instant(text) : null, parsed.GetValue(json), parsed.InvocationConfiguration, cancellation));
+            parsed.GetRequiredValue(log), parsed.GetValue(last), parsed.GetValue(at) is { } text ? InstantText.Parse(text) : null, parsed.GetValue(json), parsed.InvocationConfiguration, cancellation));
         return command;
     }
 
@@ -71,7 +70,7 @@ internal static class RulesExplainCommand
 
         if (story.Told.Count == 0)
         {
-            throw new CommandFailedException(at is null ? $"{log}: nothing was decided in it" : $"{log}: it begins after {Shown(at.Value)}");
+            throw new CommandFailedException(at is null ? $"{log}: nothing was decided in it" : $"{log}: it begins after {InstantText.Precise(at.Value)}");
         }
 
         foreach (Explanation one in story.Told)
@@ -82,7 +81,7 @@ internal static class RulesExplainCommand
             }
             else
             {
-                ExplanationText.Write(invocation.Output, $"{Shown(one.At)}  {one.Phase.ToString().ToLowerInvariant()}", one.Lines);
+                ExplanationText.Write(invocation.Output, $"{InstantText.Precise(one.At)}  {one.Phase.ToString().ToLowerInvariant()}", one.Lines);
             }
         }
 
@@ -93,15 +92,4 @@ internal static class RulesExplainCommand
 
         return story.Differences.Count == 0 ? ExitCode.Fine : ExitCode.Wrong;
     }
-
-    private static long? Instant(string text) =>
-        DateTimeOffset.TryParseExact(
-            text, ["yyyy-MM-dd'T'HH:mm:ssK", "yyyy-MM-dd'T'HH:mm:ss.FFFFFFFK", "yyyy-MM-dd'T'HH:mmK"], CultureInfo.InvariantCulture, DateTimeStyles.None, out DateTimeOffset time)
-        && HasOffset(text)
-            ? time.ToUnixTimeMilliseconds()
-            : null;
-
-    private static bool HasOffset(string text) => text.EndsWith('Z') || text.LastIndexOfAny(['+', '-']) > "yyyy-MM-dd".Length;
-
-    private static string Shown(long at) => DateTimeOffset.FromUnixTimeMilliseconds(at).ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'", CultureInfo.InvariantCulture);
 }

@@ -7,6 +7,7 @@ namespace Serverless.Host.Cli.Rules;
 [JsonSerializable(typeof(MetricJson[]))]
 [JsonSerializable(typeof(CheckJson))]
 [JsonSerializable(typeof(SarifLog))]
+[JsonSerializable(typeof(SimulationJson))]
 internal sealed partial class RulesJsonContext : JsonSerializerContext
 {
     public static RulesJsonContext Readable { get; } = new(new JsonSerializerOptions

@@ -27,28 +27,9 @@ internal static class RulesTestCommand
 
     private static int Run(string[] paths, string? filter, bool withTimeline, TextWriter output, TextWriter error)
     {
-        string[] missing = [.. paths.Where(path => !File.Exists(path) && !Directory.Exists(path))];
-        foreach (string path in missing)
+        if (RuleSets.Load(paths, "the rules are wrong, and nothing was run", output, error, out int exit) is not { } sets)
         {
-            error.WriteLine($"{path}: there is no such file or folder");
-        }
-
-        if (missing.Length > 0)
-        {
-            return ExitCode.Usage;
-        }
-
-        RuleSet[] sets = [.. Load(paths)];
-        RuleSet[] wrong = [.. sets.Where(set => !set.IsValid)];
-        foreach (RuleSet set in wrong)
-        {
-            output.WriteLine(set.Render());
-        }
-
-        if (wrong.Length > 0)
-        {
-            output.WriteLine("the rules are wrong, and nothing was run");
-            return ExitCode.Wrong;
+            return exit;
         }
 
         var run = new ScenarioReport(output, withTimeline);
@@ -58,19 +39,5 @@ internal static class RulesTestCommand
         }
 
         return run.Finish(error, paths);
-    }
-
-    private static IEnumerable<RuleSet> Load(string[] paths)
-    {
-        foreach (string folder in paths.Where(Directory.Exists))
-        {
-            yield return RuleFiles.Load(folder);
-        }
-
-        string[] files = [.. paths.Where(File.Exists)];
-        if (files.Length > 0)
-        {
-            yield return RuleFiles.LoadFiles(files);
-        }
     }
 }

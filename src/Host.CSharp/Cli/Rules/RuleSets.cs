@@ -1,0 +1,52 @@
+using Serverless.Rules;
+
+namespace Serverless.Host.Cli.Rules;
+
+/// <summary>The rule sets that a command is given by their paths: each folder is one, and all files together are one.</summary>
+internal static class RuleSets
+{
+    /// <summary>Null, with what is wrong written and the exit code, where they cannot be used.</summary>
+    public static RuleSet[]? Load(string[] paths, string consequence, TextWriter output, TextWriter error, out int exit)
+    {
+        exit = ExitCode.Fine;
+        foreach (string path in paths.Where(path => !File.Exists(path) && !Directory.Exists(path)))
+        {
+            error.WriteLine($"{path}: there is no such file or folder");
+            exit = ExitCode.Usage;
+        }
+
+        if (exit != ExitCode.Fine)
+        {
+            return null;
+        }
+
+        RuleSet[] sets = [.. Read(paths)];
+        foreach (RuleSet set in sets.Where(set => !set.IsValid))
+        {
+            output.WriteLine(set.Render());
+            exit = ExitCode.Wrong;
+        }
+
+        if (exit == ExitCode.Fine)
+        {
+            return sets;
+        }
+
+        output.WriteLine(consequence);
+        return null;
+    }
+
+    private static IEnumerable<RuleSet> Read(string[] paths)
+    {
+        foreach (string folder in paths.Where(Directory.Exists))
+        {
+            yield return RuleFiles.Load(folder);
+        }
+
+        string[] files = [.. paths.Where(File.Exists)];
+        if (files.Length > 0)
+        {
+            yield return RuleFiles.LoadFiles(files);
+        }
+    }
+}

@@ -1,0 +1,91 @@
+using System.CommandLine;
+using System.Text.Json;
+using Serverless.Core;
+using Serverless.Host.Control.Settings;
+using Serverless.Rules;
+
+using Command = System.CommandLine.Command;
+
+namespace Serverless.Host.Cli.Rules;
+
+/// <summary>
+/// `serverless rules simulate [PATHS…] [--load LOAD] …`: what policies would have cost under a load, and how long statements would have waited, side by
+/// side and beside a compute that is always on. Exit 1 when the rules or the load are wrong.
+/// </summary>
+internal static class RulesSimulateCommand
+{
+    public static Command Create()
+    {
+        var paths = new Argument<string[]>("paths")
+        {
+            Description = "Folders of rule files, each one set, and rule files that make one set together",
+            Arity = ArgumentArity.ZeroOrMore,
+            DefaultValueFactory = _ => ["rules"],
+        };
+        var options = new SimulateOptions();
+        var command = new Command("simulate", "Play policies against a load in virtual time: what they cost, and who waits") { paths };
+        options.AddTo(command);
+        command.SetAction((parsed, cancellation) => RunAsync(parsed.GetRequiredValue(paths), options, parsed, cancellation));
+        return command;
+    }
+
+    private static async Task<int> RunAsync(string[] paths, SimulateOptions options, ParseResult parsed, CancellationToken cancellation)
+    {
+        TextWriter output = parsed.InvocationConfiguration.Output;
+        TextWriter error = parsed.InvocationConfiguration.Error;
+        if (RuleSets.Load(paths, "the rules are wrong, and nothing was simulated", output, error, out int exit) is not { } sets)
+        {
+            return exit;
+        }
+
+        Policy[] all = [.. sets.SelectMany(set => set.Policies)];
+        string[] named = options.Policies(parsed);
+        foreach (string name in named.Where(name => !Array.Exists(all, policy => policy.Name == name)))
+        {
+            await error.WriteLineAsync($"--policy: there is no policy `{name}`{Nearest.Hint(name, all.Select(policy => policy.Name))}");
+            exit = ExitCode.Usage;
+        }
+
+        Policy[] policies = named.Length == 0 ? all : [.. all.Where(policy => named.Contains(policy.Name))];
+        if (exit != ExitCode.Fine)
+        {
+            return exit;
+        }
+
+        LoadOpening opening = await LoadOpening.OpenAsync(options, parsed, all, policies[0].Zone, cancellation);
+        if (opening.Load is not { } load)
+        {
+            await error.WriteAsync(opening.Problem);
+            return opening.Exit;
+        }
+
+        SimulationReport report;
+        try
+        {
+            LoadSurvey survey = LoadSurvey.Of(load);
+            if (survey.Problem is { } problem)
+            {
+                await error.WriteAsync(problem.Render());
+                return ExitCode.Wrong;
+            }
+
+            report = await SimulationReport.MakeAsync(policies, load, survey, options.Compute(parsed), options.Price(parsed), cancellation);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // a file that went away since it was opened first
+            throw new CommandFailedException(e.Message, e);
+        }
+
+        if (options.Json(parsed))
+        {
+            await output.WriteLineAsync(JsonSerializer.Serialize(SimulationJson.From(report), RulesJsonContext.Readable.SimulationJson));
+        }
+        else
+        {
+            SimulationTable.Write(output, report);
+        }
+
+        return ExitCode.Fine;
+    }
+}
