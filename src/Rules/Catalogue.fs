@@ -29,6 +29,9 @@ let metrics: Metric list =
       sample "buffer_pool.hit" Percent false "page requests answered from the buffer pool"
       sample "buffer_pool.used" Percent false "part of the buffer pool that holds pages"
       sample "threads.running" Count false "threads of the engine that execute"
+      sample "rows.read" Rate false "rows of tables that the engine reads, a second"
+      sample "rows.changed" Rate false "rows of tables that are inserted, updated or deleted, a second"
+      sample "temporary_tables.disk" Rate false "temporary tables that the engine puts on disk, a second"
       sample "replica.lag" Duration false "how far replication is behind; missing where there is none" ]
 
 /// The longest look ahead, and the longest window of any metric.

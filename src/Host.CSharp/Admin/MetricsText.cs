@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text;
 using Serverless.Core;
 using Serverless.Host.Control;
+using Serverless.Host.Control.Measuring;
 using Serverless.Host.Gateway;
 
 namespace Serverless.Host.Admin;
@@ -47,6 +48,13 @@ internal static class MetricsText
         Counter(text, samples, "serverless_statements_seconds_total", "time that statements took", one => one.Activity.LatencyTotal.TotalSeconds);
         ForcedDetaches(text, samples);
         Gauge(text, samples, "serverless_idle_seconds", "time since the last statement that would wake the compute ended", one => one.View.IdleMs / 1000.0);
+        Family(text, samples, "serverless_user_metric_missing", "gauge", "1 for a metric of the policy's own (from sql) that had no sample when it was asked last", (one, line) =>
+        {
+            foreach (UserMetricReading metric in one.Database.UserMetrics)
+            {
+                line(metric.Trouble is null ? 0 : 1, $",metric=\"{metric.Name}\"");
+            }
+        });
         Counter(text, samples, "serverless_compute_starts_total", "starts of the compute", one => one.Report.Starts);
         Counter(text, samples, "serverless_compute_stops_total", "stops of the compute", one => one.Report.Stops);
         Counter(text, samples, "serverless_compute_resizes_total", "changes of size", one => one.Report.Resizes);

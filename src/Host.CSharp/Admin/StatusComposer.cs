@@ -35,6 +35,7 @@ internal static class StatusComposer
             LastEffect = report.LastEffect is { } effect ? new EffectReply(effect.Effect, effect.At, effect.Outcome, effect.Reason) : null,
             Blocked = Blocked(decision),
             Warnings = [.. decision.Warnings],
+            UserMetrics = [.. database.UserMetrics.Select(one => new UserMetricReply(one.Name, one.At, one.Value, one.Trouble))],
             NextCheck = Instant(decision.NextCheck),
             Spent = new SpentReply(view.SpentDay / 1000.0, view.SpentMonth / 1000.0),
         };

@@ -37,6 +37,11 @@ internal static class StatusPage
         Row(page, "clients connect to", status.Compute.Address);
         Row(page, "stands in the way", status.Reason);
         Row(page, "rule files", status.Policy.Error);
+        foreach (UserMetricReply metric in status.UserMetrics)
+        {
+            Row(page, $"metric {metric.Name}", metric.Error is { } error ? $"no sample: {error}" : $"{metric.Value} at {metric.At:u}");
+        }
+
         foreach (PinnedReply pinned in status.Connections.Pinned)
         {
             Row(page, $"connection {pinned.Id}", $"{pinned.Account}: {pinned.Why}");

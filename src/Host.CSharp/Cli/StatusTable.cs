@@ -71,6 +71,11 @@ internal static class StatusTable
             yield return $"the rule files as they are now are not in force: {error}";
         }
 
+        foreach (UserMetricReply metric in one.UserMetrics.Where(metric => metric.Error is not null))
+        {
+            yield return $"metric {metric.Name} has no sample: {metric.Error}";
+        }
+
         foreach (string warning in one.Warnings)
         {
             yield return $"warning: {warning}";

@@ -66,7 +66,9 @@ public interface ICompute : IAsyncDisposable
     /// <summary>What the engine is, for greeting clients while it sleeps.</summary>
     ValueTask<ServerProfile> ReadProfileAsync(CancellationToken cancellation);
 
-    /// <summary>Asks the engine a statement of the user's (`metric … from sql`), on a connection that never counts as activity.</summary>
-    /// <returns>First column of the first row as text; null: none, or it could not be asked.</returns>
-    ValueTask<string?> AskAsync(string statement, CancellationToken cancellation) => ValueTask.FromResult<string?>(null);
+    /// <summary>
+    /// Asks the engine a statement of the user's (`metric … from sql`), on a connection that never counts as activity. Throws nothing but for the cancellation: what cannot
+    /// be asked has no value.
+    /// </summary>
+    ValueTask<MetricAnswer> AskAsync(string statement, CancellationToken cancellation);
 }

@@ -1,5 +1,6 @@
 using Serverless.Host.Compute;
 using Serverless.Host.Control.Audit;
+using Serverless.Host.Control.Measuring;
 using Serverless.Host.Gateway;
 
 namespace Serverless.Host.Control;
@@ -7,5 +8,5 @@ namespace Serverless.Host.Control;
 /// <summary>What a controller works with.</summary>
 /// <param name="Shadow">Nothing is carried out but a resume.</param>
 internal sealed record ControllerParts(
-    IGatewayDatabase Gateway, ICompute Compute, EngineMemoryKeeper Memory, EffectRunner Runner, Meter Meter, StateKeeper Keeper, AuditLog Audit,
+    IGatewayDatabase Gateway, ICompute Compute, EngineMemoryKeeper Memory, EffectRunner Runner, UsageMeter Usage, UserMeter UserMetrics, StateKeeper Keeper, AuditLog Audit,
     TimeProvider Time, bool Shadow);

@@ -2,6 +2,7 @@ using Microsoft.Extensions.Logging;
 using Serverless.Core;
 using Serverless.Host.Compute;
 using Serverless.Host.Control.Audit;
+using Serverless.Host.Control.Measuring;
 using Serverless.Host.Control.Policies;
 using Serverless.Host.Control.Settings;
 using Serverless.Host.Gateway;
@@ -36,6 +37,9 @@ internal sealed class Database : IAsyncDisposable
 
     public TimeProvider Time => _parts.Time;
 
+    /// <summary>What the metrics of the user's gave last.</summary>
+    public IReadOnlyList<UserMetricReading> UserMetrics => _parts.UserMetrics.Readings;
+
     /// <summary>Why the rule files as they are now are not in force; null: they are.</summary>
     public string? PolicyError => _watch.Error;
 
@@ -54,8 +58,8 @@ internal sealed class Database : IAsyncDisposable
         State state = await keeper.LoadAsync(rules.Policy, cancellation) ?? Kernel.Initial(rules.Policy, time.GetUtcNow().ToUnixTimeMilliseconds());
         var runner = new EffectRunner(gateway, compute, memory, settings.Limits.DrainFor, time, loggers.CreateLogger<EffectRunner>());
         var audit = new AuditLog(Path.Combine(settings.Data, "audit"), settings.Name, settings.Limits.AuditBytes, loggers.CreateLogger<AuditLog>());
-        var meter = new Meter(settings.Name, compute, time, loggers.CreateLogger<Meter>());
-        var parts = new ControllerParts(gateway, compute, memory, runner, meter, keeper, audit, time, settings.Shadow);
+        var userMetrics = new UserMeter(settings.Name, compute, time, loggers.CreateLogger<UserMeter>());
+        var parts = new ControllerParts(gateway, compute, memory, runner, new UsageMeter(compute, time), userMetrics, keeper, audit, time, settings.Shadow);
         return new Database(
             settings, parts, new DatabaseController(parts, rules, state, loggers.CreateLogger<DatabaseController>()), rules, watch);
     }

@@ -13,8 +13,6 @@ internal sealed partial class DatabaseController
 
     /// <summary>Counts the times that the compute came up or went down: what was measured or seen before says nothing afterwards.</summary>
     private int _epoch;
-    private IReadOnlyList<Metric> _metrics = [];
-    private Policy? _metricsOf;
 
     /// <summary>The truth at the start: an engine that outlived the last gateway is taken over, whatever the kept state says.</summary>
     public async Task FindTruthAsync(CancellationToken cancellation)
@@ -66,9 +64,11 @@ internal sealed partial class DatabaseController
     }
 
     /// <summary>Measures the compute while it runs. Ends with the cancellation.</summary>
-    public async Task MeasureAsync(CancellationToken cancellation)
+    public Task MeasureAsync(CancellationToken cancellation) => Task.WhenAll(MeasureAsync(_parts.Usage, cancellation), MeasureAsync(_parts.UserMetrics, cancellation));
+
+    private async Task MeasureAsync(IMeter meter, CancellationToken cancellation)
     {
-        int measured = -1;
+        (int measured, Policy? of, IReadOnlyList<Metric> metrics) = (-1, null, []);
         while (true)
         {
             if (!IsUp)
@@ -80,20 +80,21 @@ internal sealed partial class DatabaseController
             int epoch = Volatile.Read(ref _epoch);
             if (epoch != measured)
             {
-                _parts.Meter.Restart();
+                meter.Restart();
                 measured = epoch;
             }
 
             ControllerReport report = _report!;
-            IReadOnlyList<Metric> metrics = MetricsOf(report.Rules.Policy);
-            ComputeSize allocation = Sizes.ToMachine(Kernel.View(report.State, Now).SizeMcu, report.Rules.Policy.Unit);
+            Policy policy = report.Rules.Policy;
+            if (!ReferenceEquals(policy, of))
+            {
+                (of, metrics) = (policy, meter.Choose(PolicyMetrics.Sampled(policy)));
+            }
+
             try
             {
-                IReadOnlyList<Event> events = await _parts.Meter.MeasureAsync(metrics, allocation, cancellation);
-                if (events.Count > 0)
-                {
-                    Post(() => Take(events, epoch));
-                }
+                ComputeSize allocation = Sizes.ToMachine(Kernel.View(report.State, Now).SizeMcu, policy.Unit);
+                await meter.MeasureAsync(metrics, allocation, events => Post(() => Take(events, epoch)), cancellation);
             }
             catch (Exception e) when (!cancellation.IsCancellationRequested)
             {
@@ -101,21 +102,11 @@ internal sealed partial class DatabaseController
                 LogNotMeasured(Name, e.Message);
             }
 
-            await Task.Delay(_parts.Meter.Wait(metrics), _time, cancellation);
+            await Task.Delay(meter.Wait(metrics), _time, cancellation);
         }
     }
 
     private bool IsUp => _report?.Decision.Phase is { IsRunning: true } or { IsResizing: true } or { IsDraining: true };
-
-    private IReadOnlyList<Metric> MetricsOf(Policy policy)
-    {
-        if (!ReferenceEquals(policy, _metricsOf))
-        {
-            (_metrics, _metricsOf) = (PolicyMetrics.Sampled(policy), policy);
-        }
-
-        return _metrics;
-    }
 
     private void Take(IReadOnlyList<Event> events, int epoch)
     {

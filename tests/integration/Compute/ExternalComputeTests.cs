@@ -1,5 +1,7 @@
 using Serverless.Host.Compute;
+using Serverless.Host.Compute.Engine;
 using Serverless.Host.Compute.External;
+using Serverless.Host.Mysql;
 using Serverless.Host.Net;
 using Serverless.Tests.Integration.Support;
 
@@ -56,9 +58,12 @@ internal sealed class ExternalComputeTests
         using var loop = new EventLoop("external");
         await using var compute = Open(server, loop);
         Assert.That((await compute.ObserveAsync(CancellationToken.None)).State, Is.EqualTo(ComputeState.Serving));
-        await compute.AskAsync("SET PASSWORD = PASSWORD('another')", CancellationToken.None);
-        var other = await compute.AskAsync("SELECT ID FROM information_schema.PROCESSLIST WHERE USER = 'root' AND ID <> CONNECTION_ID()", CancellationToken.None);
-        await compute.AskAsync($"KILL {other}", CancellationToken.None);
+        Assert.That((await compute.AskAsync("SELECT 1", CancellationToken.None)).Value, Is.EqualTo("1"));
+        await using var own = new EngineSql(loop, new BackendAddress(UnixSocket: null, server.TcpAddress, ReadsProxyHeader: false), "root", "", TimeSpan.FromSeconds(60));
+        await own.QueryAsync("SET PASSWORD = PASSWORD('another')", CancellationToken.None);
+        var others = await own.QueryAsync("SELECT ID FROM information_schema.PROCESSLIST WHERE USER = 'root' AND ID <> CONNECTION_ID()", CancellationToken.None);
+        Assert.That(others.Rows, Has.Count.EqualTo(2), "the gateway's own connection, and that for the metrics of a policy");
+        foreach (var other in others.Rows) await own.QueryAsync($"KILL {other[0]}", CancellationToken.None);
         Assert.That((await compute.ObserveAsync(CancellationToken.None)).State, Is.EqualTo(ComputeState.Serving), "whoever is connected goes on");
         server.Process.Kill();
         Assert.That((await compute.ObserveAsync(CancellationToken.None)).State, Is.EqualTo(ComputeState.Gone));

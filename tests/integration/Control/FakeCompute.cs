@@ -98,7 +98,8 @@ internal sealed class FakeCompute(CallLog calls) : ICompute
         ValueTask.FromResult(new ServerProfile(
             ServerFamily.MariaDb, "10.11.0-fake", 0, 45, "mysql_native_password", new Dictionary<string, string>(StringComparer.Ordinal), new Dictionary<string, CollationInfo>(StringComparer.Ordinal)));
 
-    public ValueTask<string?> AskAsync(string statement, CancellationToken cancellation) => ValueTask.FromResult(Answer);
+    public ValueTask<MetricAnswer> AskAsync(string statement, CancellationToken cancellation) =>
+        ValueTask.FromResult(Answer is { } answer ? MetricAnswer.Of(answer) : MetricAnswer.None("the table is gone"));
 
     public void Crash(string reason)
     {

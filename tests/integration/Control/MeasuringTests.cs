@@ -5,6 +5,7 @@ using Serverless.Host.Control;
 using Serverless.Host.Control.Measuring;
 using Serverless.Host.Control.Policies;
 using Serverless.Rules;
+using Serverless.Tests.Integration.Support;
 
 namespace Serverless.Tests.Integration.Control;
 
@@ -69,34 +70,55 @@ public sealed class MeasuringTests
     }
 
     [Test]
-    public async Task Meter_GivesOnlyWhatTheRulesLookAt()
+    public async Task UsageMeter_GivesOnlyWhatTheRulesLookAt()
     {
         var compute = new FakeCompute(new CallLog())
         {
             Usage = new ComputeUsage(500, 300L << 20, 512L << 20, 172L << 20, new Dictionary<string, long>(StringComparer.Ordinal) { ["threads.running"] = 3000 }),
-            Answer = "1",
         };
-        var meter = new Meter("test", compute, TimeProvider.System, NullLogger<Meter>.Instance);
-        Policy policy = Compile("""
-            rule a on running { when avg(cpu, 1m) > 75% do resize up 1cu }
-            forbid suspend when backup
-            metric backup : flag every 15s stale 60s from sql "SELECT 1"
-            """);
-        IReadOnlyList<Event> events = await meter.MeasureAsync(PolicyMetrics.Sampled(policy), Allocation, CancellationToken.None);
-        Assert.That(events.OfType<Event.Measured>().Select(one => (one.metric, one.value)), Is.EquivalentTo(new[] { ("cpu", 5000L), ("backup", 1L) }));
+        List<Event> events = await MeasureAsync(new UsageMeter(compute, TimeProvider.System), Backups);
+        Assert.That(events.OfType<Event.Measured>().Select(one => (one.metric, one.value)), Is.EqualTo(new[] { ("cpu", 5000L) }));
         Assert.That(events.Count(one => one.IsUnreclaimable), Is.EqualTo(1));
     }
 
     [Test]
-    public async Task Meter_MeasuresEachMetricAtItsPeriod()
+    public async Task Meter_MeasuresEachMetricAtItsPeriod([Values] bool users)
     {
-        var compute = new FakeCompute(new CallLog()) { Usage = new ComputeUsage(500, null, null, null, NoSamples) };
-        var meter = new Meter("test", compute, TimeProvider.System, NullLogger<Meter>.Instance);
-        IReadOnlyList<Metric> metrics = PolicyMetrics.Sampled(Compile("rule a on running { when avg(cpu, 1m) > 75% do resize up 1cu }"));
-        Assert.That(await meter.MeasureAsync(metrics, Allocation, CancellationToken.None), Is.Not.Empty);
-        Assert.That(await meter.MeasureAsync(metrics, Allocation, CancellationToken.None), Is.Empty);
+        var compute = new FakeCompute(new CallLog()) { Usage = new ComputeUsage(500, null, null, null, NoSamples), Answer = "1" };
+        IMeter meter = users ? new UserMeter("test", compute, TimeProvider.System, NullLogger.Instance) : new UsageMeter(compute, TimeProvider.System);
+        Assert.That(await MeasureAsync(meter, Backups), Is.Not.Empty);
+        Assert.That(await MeasureAsync(meter, Backups), Is.Empty);
+        Assert.That(meter.Wait(meter.Choose(PolicyMetrics.Sampled(Backups))), Is.InRange(TimeSpan.FromSeconds(3), TimeSpan.FromSeconds(5)));
         meter.Restart();
-        Assert.That(await meter.MeasureAsync(metrics, Allocation, CancellationToken.None), Is.Not.Empty);
+        Assert.That(await MeasureAsync(meter, Backups), Is.Not.Empty);
+    }
+
+    [Test]
+    public async Task UserMeter_TellsOnceWhyThereIsNoSample_AndWhenThereIsOneAgain()
+    {
+        var compute = new FakeCompute(new CallLog());
+        var log = new RecordingLogger();
+        var meter = new UserMeter("test", compute, TimeProvider.System, log);
+        foreach ((string? answer, string? trouble) in new[]
+        {
+            ("1", null), (null, "the table is gone"), (null, "the table is gone"), ("maybe", "a flag expected, `maybe` found"), ("0", null),
+        })
+        {
+            compute.Answer = answer;
+            meter.Restart();
+            List<Event> events = await MeasureAsync(meter, Backups);
+            Assert.That(events, Has.Count.EqualTo(trouble is null ? 1 : 0));
+            Assert.That(meter.Readings.Single(), Has.Property("Name").EqualTo("backup").And.Property("Trouble").EqualTo(trouble).And.Property("Value").EqualTo(answer));
+        }
+
+        Assert.That(log.Messages, Is.EqualTo(new[]
+        {
+            "test: metric backup has no sample: the table is gone; it is asked on, and this is said again when it changes",
+            "test: metric backup has no sample: a flag expected, `maybe` found; it is asked on, and this is said again when it changes",
+            "test: metric backup has a sample again",
+        }));
+        Assert.That(await MeasureAsync(meter, Compile("rule a on running { when idle > 5m do suspend }")), Is.Empty);
+        Assert.That(meter.Readings, Is.Empty, "the policy has it no more");
     }
 
     [TestCase("flag", "1", 1)]
@@ -119,6 +141,19 @@ public sealed class MeasuringTests
             _ => Core.ValueType.Duration,
         };
         Assert.That(SampleText.Parse(kind, answer), Is.EqualTo(expected));
+    }
+
+    private static Policy Backups => Compile("""
+        rule a on running { when avg(cpu, 1m) > 75% do resize up 1cu }
+        forbid suspend when backup
+        metric backup : flag every 15s stale 60s from sql "SELECT 1"
+        """);
+
+    private static async Task<List<Event>> MeasureAsync(IMeter meter, Policy policy)
+    {
+        var events = new List<Event>();
+        await meter.MeasureAsync(meter.Choose(PolicyMetrics.Sampled(policy)), Allocation, events.AddRange, CancellationToken.None);
+        return events;
     }
 
     private static Policy Compile(string rules)

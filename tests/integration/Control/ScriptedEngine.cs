@@ -78,6 +78,8 @@ internal sealed class ScriptedEngine : ICompute
 
     public ValueTask<string?> FindForeignWorkAsync(CancellationToken cancellation) => ValueTask.FromResult<string?>(null);
 
+    public ValueTask<MetricAnswer> AskAsync(string statement, CancellationToken cancellation) => ValueTask.FromResult(MetricAnswer.None("it knows no data"));
+
     public ValueTask<ComputeUsage> MeasureAsync(CancellationToken cancellation) =>
         ValueTask.FromResult(new ComputeUsage(100, 100L << 20, 64L << 20, 32L << 20, new Dictionary<string, long>(StringComparer.Ordinal)));
 

@@ -41,6 +41,9 @@ public sealed record StatusReply
 
     public IReadOnlyList<string> Warnings { get; init; } = [];
 
+    /// <summary>What the metrics of the policy's own (`from sql`) gave when they were asked last.</summary>
+    public IReadOnlyList<UserMetricReply> UserMetrics { get; init; } = [];
+
     public required SpentReply Spent { get; init; }
 
     /// <summary>When it is looked at again if nothing happens, UTC.</summary>
@@ -81,3 +84,8 @@ public sealed record BlockedReply(string Rule, string Proposal, string By, strin
 /// <param name="Day">Since local midnight.</param>
 /// <param name="Month">Since the first of the local month.</param>
 public sealed record SpentReply(double Day, double Month);
+
+/// <param name="At">When it was asked, UTC.</param>
+/// <param name="Value">As the engine answered, cut off after 80 characters.</param>
+/// <param name="Error">Why there is no sample, in words; null: there is one.</param>
+public sealed record UserMetricReply(string Name, DateTimeOffset At, string? Value, string? Error);

@@ -7,12 +7,18 @@ namespace Serverless.Host.Compute.Engine;
 /// One connection for the gateway's own statements: made when it is needed, made anew after it was lost, and every statement bounded in time, since an
 /// engine that hangs must not hang its keeper. Safe from any thread; statements take turns.
 /// </summary>
-internal sealed class EngineSql(EventLoop loop, BackendAddress address, string user, string password, TimeSpan limit) : IEngineSql, IAsyncDisposable
+/// <param name="limit">How long a statement may take, unless it is told otherwise, its wait for its turn included.</param>
+/// <param name="opening">What is said first on each connection; null: nothing.</param>
+internal sealed class EngineSql(
+    EventLoop loop, BackendAddress address, string user, string password, TimeSpan limit, Func<ServerFamily, IReadOnlyList<string>>? opening = null) : IEngineSql, IAsyncDisposable
 {
     private readonly EngineLogin _login = new(address, user, LoginSecret.FromPassword(password));
     private readonly SemaphoreSlim _turn = new(1, 1);
     private readonly CancellationTokenSource _closed = new();
     private EngineClient? _client;
+
+    /// <summary>The engine's number of the last connection that was made; null: there was none.</summary>
+    public uint? ConnectionId => _client?.ConnectionId;
 
     /// <summary>Logs in unless that is done already, and asks for an answer. Null: it answers.</summary>
     public async Task<EngineSqlException?> TryConnectAsync(CancellationToken cancellation)
@@ -47,7 +53,12 @@ internal sealed class EngineSql(EventLoop loop, BackendAddress address, string u
     }
 
     public Task<QueryResult> QueryAsync(string statement, CancellationToken cancellation, TimeSpan? within = null) =>
-        UseAsync((client, bounded) => client.QueryAsync(statement, bounded), within ?? limit, cancellation);
+        QueryAsync(statement, within, limits: null, cancellation);
+
+    /// <param name="limits">How much of an answer is taken; null: as of any.</param>
+    /// <inheritdoc cref="IEngineSql.QueryAsync"/>
+    public Task<QueryResult> QueryAsync(string statement, TimeSpan? within, QueryLimits? limits, CancellationToken cancellation) =>
+        UseAsync((client, bounded) => client.QueryAsync(statement, bounded, limits), within ?? limit, cancellation);
 
     /// <summary>What the engine said of itself at login.</summary>
     /// <exception cref="EngineSqlException">It does not answer.</exception>
@@ -55,7 +66,7 @@ internal sealed class EngineSql(EventLoop loop, BackendAddress address, string u
 
     /// <exception cref="EngineSqlException">It does not answer.</exception>
     public async Task<ServerFamily> FamilyAsync(CancellationToken cancellation) =>
-        (await GreetingAsync(cancellation)).ServerVersion.Contains("MariaDB", StringComparison.OrdinalIgnoreCase) ? ServerFamily.MariaDb : ServerFamily.MySql;
+        FamilyOf(await GreetingAsync(cancellation));
 
     /// <summary>Closes the connection; a statement under way fails.</summary>
     public async ValueTask DisposeAsync()
@@ -72,6 +83,9 @@ internal sealed class EngineSql(EventLoop loop, BackendAddress address, string u
             _turn.Release();
         }
     }
+
+    private static ServerFamily FamilyOf(HandshakeV10 greeting) =>
+        greeting.ServerVersion.Contains("MariaDB", StringComparison.OrdinalIgnoreCase) ? ServerFamily.MariaDb : ServerFamily.MySql;
 
     private static bool IsAnswer(EngineSqlException? failure) => failure is null or { Code: not null };
 
@@ -110,6 +124,16 @@ internal sealed class EngineSql(EventLoop loop, BackendAddress address, string u
     {
         if (_client is { } lost) await lost.DisposeAsync();
         _client = null;
-        _client = await EngineClient.ConnectAsync(loop, _login, bounded);
+        var client = await EngineClient.ConnectAsync(loop, _login, bounded);
+        try
+        {
+            foreach (var statement in opening?.Invoke(FamilyOf(client.Login.Greeting)) ?? []) await client.QueryAsync(statement, bounded);
+        }
+        catch
+        {
+            await client.DisposeAsync();
+            throw;
+        }
+        _client = client;
     }
 }

@@ -3,14 +3,19 @@ using Serverless.Host.Mysql;
 namespace Serverless.Host.Compute.Engine;
 
 /// <summary>Samples of the metrics catalogue that the engine itself knows, in the scale of each metric. What is missing is left out.</summary>
-internal sealed class StatusSampler
+internal sealed class StatusSampler(TimeProvider time)
 {
     private const long BasisPoints = 10_000, Thousandths = 1_000;
 
+    private readonly Dictionary<string, (long Count, long At)> _counts = new(StringComparer.Ordinal);
     private (long Requests, long Misses)? _last;
 
     /// <summary>A new engine counts from zero.</summary>
-    public void Reset() => _last = null;
+    public void Reset()
+    {
+        _last = null;
+        _counts.Clear();
+    }
 
     public async Task<Dictionary<string, long>> ReadAsync(IEngineSql sql, ServerFamily family, EngineStatus status, CancellationToken cancellation)
     {
@@ -19,8 +24,21 @@ internal sealed class StatusSampler
         if (status.PoolBytes is > 0 and var pool && status.PoolUsedBytes is { } used) samples["buffer_pool.used"] = used * BasisPoints / pool;
         // One of the running threads is the one that answers this.
         if (status.Number("Threads_running") is { } running) samples["threads.running"] = Math.Max(0, running - 1) * Thousandths;
+        AddRate(samples, "rows.read", status.RowsRead);
+        AddRate(samples, "rows.changed", status.RowsChanged);
+        AddRate(samples, "temporary_tables.disk", status.Number("Created_tmp_disk_tables"));
         if (await Replication.ReadLagAsync(sql, family, cancellation) is { } lag) samples["replica.lag"] = lag;
         return samples;
+    }
+
+    /// <summary>How fast it was counted up since the last sample, in thousandths a second; none: there was none, or it counts anew.</summary>
+    private void AddRate(Dictionary<string, long> samples, string metric, long? count)
+    {
+        if (count is not { } now) return;
+        var at = time.GetTimestamp();
+        if (_counts.TryGetValue(metric, out var last) && now >= last.Count && time.GetElapsedTime(last.At, at) is { Ticks: > 0 } passed)
+            samples[metric] = (long)Math.Min(long.MaxValue / 2, (now - last.Count) * (double)Thousandths / passed.TotalSeconds);
+        _counts[metric] = (now, at);
     }
 
     /// <summary>Of the page requests since the last sample; none: there is no rate.</summary>

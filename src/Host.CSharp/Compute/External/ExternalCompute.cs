@@ -10,16 +10,18 @@ public sealed class ExternalCompute : ICompute
     private readonly ExternalComputeOptions _options;
     private readonly TimeProvider _time;
     private readonly EngineSql _sql;
-    private readonly EngineSql _userSql;
-    private readonly StatusSampler _sampler = new();
+    private readonly MetricSql _metricSql;
+    private readonly StatusSampler _sampler;
     private volatile bool _hasServed;
 
     public ExternalCompute(ExternalComputeOptions options, EventLoop loop, TimeProvider? time = null)
     {
         _options = options;
         _time = time ?? TimeProvider.System;
-        EngineSql Connect() => new(loop, Address, options.User, options.Password, options.StatementLimit);
-        (_sql, _userSql) = (Connect(), Connect());
+        _sampler = new StatusSampler(_time);
+        EngineSql Connect(Func<ServerFamily, IReadOnlyList<string>>? opening) => new(loop, Address, options.User, options.Password, options.StatementLimit, opening);
+        _sql = Connect(opening: null);
+        _metricSql = new MetricSql(Connect, _sql, options.StatementLimit);
     }
 
     /// <summary>Never raised: an engine that is not ours is found gone, it does not crash on us.</summary>
@@ -78,21 +80,11 @@ public sealed class ExternalCompute : ICompute
 
     public async ValueTask<ServerProfile> ReadProfileAsync(CancellationToken cancellation) => await ProfileReader.ReadAsync(_sql, await _sql.FamilyAsync(cancellation), _time, cancellation);
 
-    public async ValueTask<string?> AskAsync(string statement, CancellationToken cancellation)
-    {
-        try
-        {
-            return (await _userSql.QueryAsync(statement, cancellation)).Scalar;
-        }
-        catch (EngineSqlException)
-        {
-            return null;
-        }
-    }
+    public ValueTask<MetricAnswer> AskAsync(string statement, CancellationToken cancellation) => _metricSql.AskAsync(statement, cancellation);
 
     public async ValueTask DisposeAsync()
     {
         await _sql.DisposeAsync();
-        await _userSql.DisposeAsync();
+        await _metricSql.DisposeAsync();
     }
 }

@@ -216,7 +216,8 @@ public sealed partial class LocalCompute
     /// <summary>From here on its end is noticed.</summary>
     private RunningEngine Attend(EngineProcess process, ComputeSize? size, long logStart, string password)
     {
-        var engine = new RunningEngine(process, size, logStart, NewSql(password), NewSql(password));
+        var sql = NewSql(password);
+        var engine = new RunningEngine(process, size, logStart, sql, new MetricSql(opening => NewSql(password, opening), sql, _options.StatementLimit));
         _sampler.Reset();
         _engine = engine;
         _ = WatchAsync(engine);
@@ -225,7 +226,8 @@ public sealed partial class LocalCompute
 
     private string ReadPassword() => File.Exists(_folder.Password) ? File.ReadAllText(_folder.Password) : "";
 
-    private EngineSql NewSql(string password) => new(_loop, Address, ServiceAccount.User, password, _options.StatementLimit);
+    private EngineSql NewSql(string password, Func<ServerFamily, IReadOnlyList<string>>? opening = null) =>
+        new(_loop, Address, ServiceAccount.User, password, _options.StatementLimit, opening);
 
     private async Task WatchAsync(RunningEngine engine)
     {

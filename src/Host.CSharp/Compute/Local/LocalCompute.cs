@@ -24,7 +24,7 @@ public sealed partial class LocalCompute : ICompute
     private readonly TimeProvider _time;
     private readonly EngineLog _log;
     private readonly CpuMeter _cpu;
-    private readonly StatusSampler _sampler = new();
+    private readonly StatusSampler _sampler;
 
     /// <summary>One start, stop, resize or taking over at a time.</summary>
     private readonly SemaphoreSlim _turn = new(1, 1);
@@ -38,6 +38,7 @@ public sealed partial class LocalCompute : ICompute
         (_options, _binary, _folder, _lock, _loop, _logger, _time) = (options, binary, folder, folderLock, loop, logger, time);
         _log = new EngineLog(folder.Log);
         _cpu = new CpuMeter(time);
+        _sampler = new StatusSampler(time);
         if (options.UseControlGroups) (_controlGroup, _whyNoControlGroup) = ControlGroup.TryMake(folder.UniqueName);
         else _whyNoControlGroup = "control groups are switched off in the configuration";
     }
@@ -151,19 +152,8 @@ public sealed partial class LocalCompute : ICompute
     public async ValueTask<ServerProfile> ReadProfileAsync(CancellationToken cancellation) => await ProfileReader.ReadAsync(Running.Sql, _binary.Family, _time, cancellation);
 
     /// <inheritdoc/>
-    public async ValueTask<string?> AskAsync(string statement, CancellationToken cancellation)
-    {
-        if (_engine is not { IsServing: true } engine) return null;
-        try
-        {
-            return (await engine.UserSql.QueryAsync(statement, cancellation)).Scalar;
-        }
-        catch (EngineSqlException failure)
-        {
-            LogNoAnswer(_options.Name, failure.Message);
-            return null;
-        }
-    }
+    public ValueTask<MetricAnswer> AskAsync(string statement, CancellationToken cancellation) =>
+        _engine is { IsServing: true } engine ? engine.MetricSql.AskAsync(statement, cancellation) : ValueTask.FromResult(MetricAnswer.None("the engine does not run"));
 
     /// <summary>Gives the data directory back. An engine that runs goes on, and is taken over by whoever opens the directory next.</summary>
     public async ValueTask DisposeAsync()

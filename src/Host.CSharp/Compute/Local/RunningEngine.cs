@@ -3,7 +3,7 @@ using Serverless.Host.Compute.Engine;
 namespace Serverless.Host.Compute.Local;
 
 /// <summary>The engine that runs now, with what is known of it.</summary>
-internal sealed class RunningEngine(EngineProcess process, ComputeSize? size, long logStart, EngineSql sql, EngineSql userSql)
+internal sealed class RunningEngine(EngineProcess process, ComputeSize? size, long logStart, EngineSql sql, MetricSql metricSql)
 {
     private volatile bool _isServing;
     private volatile bool _endIsExpected;
@@ -19,8 +19,8 @@ internal sealed class RunningEngine(EngineProcess process, ComputeSize? size, lo
     /// <summary>For the gateway's own statements.</summary>
     public EngineSql Sql => sql;
 
-    /// <summary>For statements that rules bring along, which may be slow and must not hold up the gateway's own.</summary>
-    public EngineSql UserSql => userSql;
+    /// <summary>For statements that rules bring along.</summary>
+    public MetricSql MetricSql => metricSql;
 
     /// <summary>It is recorded and in its control group.</summary>
     public Task Enlisted { get; set; } = Task.CompletedTask;
@@ -37,6 +37,6 @@ internal sealed class RunningEngine(EngineProcess process, ComputeSize? size, lo
     public async Task CloseSqlAsync()
     {
         await sql.DisposeAsync();
-        await userSql.DisposeAsync();
+        await metricSql.DisposeAsync();
     }
 }
