@@ -1,0 +1,45 @@
+namespace Serverless.Host.Compute.Kubernetes.Api;
+
+/// <summary>Limits of the client; what is said here is right for nearly everybody.</summary>
+internal sealed record ApiOptions
+{
+    /// <summary>For a call with all its attempts. A list has it for each of its pages.</summary>
+    public TimeSpan CallTimeLimit { get; init; } = TimeSpan.FromSeconds(15);
+
+    public TimeSpan ConnectTimeLimit { get; init; } = TimeSpan.FromSeconds(5);
+
+    public int MostAttempts { get; init; } = 5;
+
+    /// <summary>Before the second attempt; doubled with each, and shortened at random by up to a half.</summary>
+    public TimeSpan FirstRetryDelay { get; init; } = TimeSpan.FromMilliseconds(50);
+
+    /// <summary>A server that wants to be left alone for longer is not asked again: the caller is told.</summary>
+    public TimeSpan LongestRetryAfter { get; init; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>Of one answer, in bytes.</summary>
+    public int LargestResponse { get; init; } = 64 << 20;
+
+    /// <summary>Of a list with all its pages, in bytes.</summary>
+    public long LargestList { get; init; } = 512 << 20;
+
+    /// <summary>Of one event in a watch, in bytes. An object in etcd has at most 1.5 MiB, before it is written as JSON.</summary>
+    public int LargestEvent { get; init; } = 8 << 20;
+
+    /// <summary>Objects in a page of a list.</summary>
+    public int PageSize { get; init; } = 500;
+
+    /// <summary>Pages of a list at most, so that a server which goes on for ever fills no memory.</summary>
+    public int MostPages { get; init; } = 400;
+
+    /// <summary>The server is asked to end a watch after this, and up to twice as long, so that not all of them end at once.</summary>
+    public TimeSpan WatchTimeLimit { get; init; } = TimeSpan.FromMinutes(5);
+
+    /// <summary>A watch that says nothing for this long, not even a bookmark (the server sends one about every minute), is taken for dead, and everything is listed again.</summary>
+    public TimeSpan WatchSilence { get; init; } = TimeSpan.FromSeconds(150);
+
+    /// <summary>Between attempts to list and watch again, to begin with; doubled with each failure in a row.</summary>
+    public TimeSpan FirstBackoff { get; init; } = TimeSpan.FromMilliseconds(200);
+
+    /// <summary>Short, since a statement may wait for what the next attempt sees.</summary>
+    public TimeSpan LongestBackoff { get; init; } = TimeSpan.FromSeconds(5);
+}

@@ -1,0 +1,97 @@
+using System.ComponentModel;
+using System.Diagnostics;
+using System.Text;
+using Serverless.Host.Compute.Kubernetes.Api.Objects;
+
+namespace Serverless.Host.Compute.Kubernetes.Config;
+
+/// <summary>One run of a credential plugin: bounded in time and in what it may print, with nothing on its standard input.</summary>
+internal static class PluginRun
+{
+    private const int LargestAnswer = 1 << 20;
+    private const int LongestComplaint = 2000;
+    /// <summary>Less than a call may take as a whole, so that it is the plugin that is said to be late.</summary>
+    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(12);
+
+    /// <exception cref="ComputeException">It could not be run, failed, or gave no answer in time.</exception>
+    public static async Task<string> AskAsync(ExecPlugin plugin, string question, TimeProvider time, CancellationToken cancellation)
+    {
+        using Process process = Start(plugin, question);
+        using var limit = new CancellationTokenSource(Limit, time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellation);
+        try
+        {
+            process.StandardInput.Close();
+            Task<string> complaint = ReadAsync(process.StandardError, LongestComplaint, keepOn: true, either.Token);
+            string answer = await ReadAsync(process.StandardOutput, LargestAnswer, keepOn: false, either.Token);
+            if (answer.Length >= LargestAnswer)
+            {
+                throw new ComputeException($"{plugin.Where}: expected `{plugin.Command}` to print less than {LargestAnswer} characters, found more");
+            }
+
+            await process.WaitForExitAsync(either.Token);
+            return process.ExitCode == 0
+                ? answer
+                : throw new ComputeException($"{plugin.Where}: `{plugin.Command}` ended with {process.ExitCode} instead of giving credentials: {Said(await complaint)}");
+        }
+        catch (OperationCanceledException e) when (!cancellation.IsCancellationRequested)
+        {
+            throw new ComputeException($"{plugin.Where}: expected `{plugin.Command}` to give credentials within {Limit.TotalSeconds} s, found it still running; it cannot ask anybody here", e);
+        }
+        finally
+        {
+            Kill(process);
+        }
+    }
+
+    private static Process Start(ExecPlugin plugin, string question)
+    {
+        var start = new ProcessStartInfo(plugin.Command) { UseShellExecute = false, RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true };
+        foreach (string argument in plugin.Arguments)
+        {
+            start.ArgumentList.Add(argument);
+        }
+
+        foreach ((string name, string value) in plugin.Environment)
+        {
+            start.Environment[name] = value;
+        }
+
+        start.Environment["KUBERNETES_EXEC_INFO"] = question;
+        try
+        {
+            return Process.Start(start)!;
+        }
+        catch (Exception e) when (e is Win32Exception or InvalidOperationException)
+        {
+            string hint = plugin.InstallHint is { Length: > 0 } text ? $" {Shown.Of(text.Trim())}" : " Install it, or give its whole path as `command`.";
+            throw new ComputeException($"{plugin.Where}: `{plugin.Command}`, which gives the credentials, cannot be run: {e.Message}.{hint}", e);
+        }
+    }
+
+    private static async Task<string> ReadAsync(StreamReader reader, int most, bool keepOn, CancellationToken cancellation)
+    {
+        var text = new StringBuilder();
+        char[] buffer = new char[4096];
+        while ((keepOn || text.Length < most) && await reader.ReadAsync(buffer, cancellation) is > 0 and var count)
+        {
+            text.Append(buffer, 0, Math.Min(count, most - text.Length));
+        }
+
+        return text.ToString();
+    }
+
+    private static string Said(string complaint) => string.IsNullOrWhiteSpace(complaint) ? "it said nothing more" : Shown.Of(complaint.Trim());
+
+    private static void Kill(Process process)
+    {
+        try
+        {
+            process.Kill(entireProcessTree: true);
+        }
+        catch (Exception e) when (e is InvalidOperationException or Win32Exception or NotSupportedException)
+        {
+            // it has ended
+        }
+    }
+}

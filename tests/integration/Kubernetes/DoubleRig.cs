@@ -1,0 +1,83 @@
+using System.Text.Json.Nodes;
+using Serverless.Host.Compute.Kubernetes.Api;
+using Serverless.Host.Compute.Kubernetes.Api.Caching;
+using Serverless.Host.Compute.Kubernetes.Api.Objects;
+using Serverless.Host.Compute.Kubernetes.Config;
+using Serverless.Tests.Integration.Support;
+
+namespace Serverless.Tests.Integration.Kubernetes;
+
+/// <summary>The client beside the double, with limits that a test can wait for.</summary>
+internal sealed class DoubleRig : IAsyncDisposable
+{
+    public const string Maps = "/api/v1/namespaces/default/configmaps";
+    public static readonly ObjectName One = new("default", "one");
+
+    private DoubleRig(ApiDouble server, ApiOptions options)
+    {
+        (Server, Options) = (server, options);
+        KubeconfigFile file = KubeconfigFile.Parse("/tmp/kubeconfig", $$"""
+            clusters: [{name: double, cluster: {server: "{{server.Address}}"} }]
+            users: [{name: me, user: {token: secret} }]
+            contexts: [{name: double, context: {cluster: double, user: me} }]
+            current-context: double
+            """);
+        Api = new KubernetesApi(new Kubeconfig([file], TimeProvider.System).Choose(null), options, Statistics, TimeProvider.System);
+    }
+
+    public static ApiOptions Quick { get; } = new()
+    {
+        CallTimeLimit = TimeSpan.FromSeconds(20),
+        FirstRetryDelay = TimeSpan.FromMilliseconds(1),
+        FirstBackoff = TimeSpan.FromMilliseconds(1),
+        LongestBackoff = TimeSpan.FromMilliseconds(20),
+    };
+
+    public ApiDouble Server { get; }
+
+    public ApiOptions Options { get; }
+
+    public ApiCallStatistics Statistics { get; } = new();
+
+    public RecordingLogger Log { get; } = new();
+
+    public KubernetesApi Api { get; }
+
+    public static async Task<DoubleRig> StartAsync(ApiOptions? options = null) => new(await ApiDouble.StartAsync(), options ?? Quick);
+
+    public static JsonObject Map(string name, string value = "") => new() { ["metadata"] = new JsonObject { ["name"] = name }, ["data"] = new JsonObject { ["value"] = value } };
+
+    public ResourceCache<ConfigMap> Cache() => new(Api, Resources.ConfigMaps, "default", Selection.All, Options, TimeProvider.System, Log);
+
+    /// <summary>Waits until it holds, and fails with what was so far when it never does.</summary>
+    public static async Task UntilAsync(Func<bool> holds, Func<string> what)
+    {
+        long began = TimeProvider.System.GetTimestamp();
+        while (!holds())
+        {
+            if (TimeProvider.System.GetElapsedTime(began) > TimeSpan.FromSeconds(60)) Assert.Fail(what());
+            await Task.Delay(5);
+        }
+    }
+
+    /// <summary>How the call failed, which it must.</summary>
+    public static async Task<ApiException> FailAsync(Func<Task> call)
+    {
+        try
+        {
+            await call();
+        }
+        catch (ApiException e)
+        {
+            return e;
+        }
+
+        throw new AssertionException("it went well");
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        Api.Dispose();
+        await Server.DisposeAsync();
+    }
+}

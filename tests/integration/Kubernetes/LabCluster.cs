@@ -1,0 +1,103 @@
+using System.Text;
+using Serverless.Host.Compute.Kubernetes.Api;
+using Serverless.Host.Compute.Kubernetes.Config;
+using Serverless.Tests.Integration.Support;
+
+namespace Serverless.Tests.Integration.Kubernetes;
+
+/// <summary>
+/// A real Kubernetes control plane of a test. SERVERLESS_TEST_KUBE names a program that starts one (`up DIR PORT`, which writes DIR/kubeconfig; `down DIR`,
+/// `stop-api DIR`, `start-api DIR`, `bin NAME`); without it SERVERLESS_TEST_KUBECONFIG names one that runs, for the tests that need not stop it.
+/// </summary>
+internal sealed class LabCluster : IDisposable
+{
+    private static readonly string? Program = Environment.GetEnvironmentVariable("SERVERLESS_TEST_KUBE");
+    private static readonly string? Given = Environment.GetEnvironmentVariable("SERVERLESS_TEST_KUBECONFIG");
+    private static readonly Lazy<Task<LabCluster>> Shared = new(StartAsync);
+
+    private readonly TemporaryDirectory _folder = new();
+    private readonly HttpClient _http;
+
+    private LabCluster(string? kubeconfig, int port)
+    {
+        (AdminFile, Port) = (kubeconfig ?? _folder["kubeconfig"], port);
+#pragma warning disable CA5359, MA0039 // to prepare a test; the client under test judges the certificate
+        _http = new HttpClient(new SocketsHttpHandler { SslOptions = { RemoteCertificateValidationCallback = (_, _, _, _) => true } });
+#pragma warning restore CA5359, MA0039
+    }
+
+    public string AdminFile { get; }
+
+    public string Folder => _folder.Path;
+
+    private int Port { get; }
+
+    /// <summary>The one of this run; ends the calling test as skipped when there is none to be had.</summary>
+    public static Task<LabCluster> RequireAsync(bool own = false)
+    {
+        if (string.IsNullOrEmpty(Program) && (own || string.IsNullOrEmpty(Given)))
+        {
+            Assert.Ignore(own
+                ? "SERVERLESS_TEST_KUBE does not name a program that starts and stops a Kubernetes control plane; set it to run this test."
+                : "Neither SERVERLESS_TEST_KUBE (a program that starts a Kubernetes control plane) nor SERVERLESS_TEST_KUBECONFIG (of one that runs) is set; set one to run this test.");
+        }
+
+        return Shared.Value;
+    }
+
+    /// <param name="account">A kubeconfig with another account for the same cluster; null: the administrator.</param>
+    public KubernetesApi Connect(string? account = null) => new(
+        new Kubeconfig([.. new[] { account, AdminFile }.OfType<string>().Select(KubeconfigFile.Read)], TimeProvider.System).Choose(null), new ApiOptions(), new ApiCallStatistics(), TimeProvider.System);
+
+    public Task StopApiAsync() => EngineProcess.RunAsync(Program!, "stop-api", Folder);
+
+    public Task StartApiAsync() => EngineProcess.RunAsync(Program!, "start-api", Folder);
+
+    /// <summary>Makes the store forget all that is older than now, so that a version from before is gone.</summary>
+    public async Task CompactAsync()
+    {
+        string etcd = $"http://127.0.0.1:{Port + 1}";
+        string range = await PostAsync($"{etcd}/v3/kv/range", """{"key": "YQ=="}""");
+        string revision = System.Text.Json.Nodes.JsonNode.Parse(range)!["header"]!["revision"]!.ToString();
+        await PostAsync($"{etcd}/v3/kv/compaction", $$"""{"revision": "{{revision}}", "physical": true}""");
+    }
+
+    /// <summary>As the administrator, what the client under test has no call for.</summary>
+    public async Task<string> PostAsAdminAsync(string path, string body)
+    {
+        ClusterAccess access = new ClusterAccessFinder(_ => null, TimeProvider.System).Find(AdminFile, null);
+        using var request = new HttpRequestMessage(HttpMethod.Post, new Uri(access.Server, path.TrimStart('/'))) { Content = new StringContent(body, Encoding.UTF8, "application/json") };
+        request.Headers.Authorization = (await access.Credentials.GetAsync(default)).Header;
+        using HttpResponseMessage response = await _http.SendAsync(request);
+        string answer = await response.Content.ReadAsStringAsync();
+        return response.IsSuccessStatusCode || response.StatusCode == System.Net.HttpStatusCode.Conflict ? answer : throw new InvalidOperationException($"{path}: {answer}");
+    }
+
+    public void Dispose()
+    {
+        if (Port != 0)
+        {
+            EngineProcess.RunAsync(Program!, "down", Folder).GetAwaiter().GetResult();
+        }
+
+        _http.Dispose();
+        _folder.Dispose();
+    }
+
+    private static async Task<LabCluster> StartAsync()
+    {
+        if (string.IsNullOrEmpty(Program)) return RunCleanup.Keep(new LabCluster(Given, 0));
+        // five ports in a row
+        int port = EngineProcess.FreePort() is var free && free > 60000 ? free - 2000 : free;
+        LabCluster cluster = RunCleanup.Keep(new LabCluster(null, port));
+        await EngineProcess.RunAsync(Program!, "up", cluster.Folder, $"{port}");
+        return cluster;
+    }
+
+    private async Task<string> PostAsync(string address, string body)
+    {
+        using var content = new StringContent(body, Encoding.UTF8, "application/json");
+        using HttpResponseMessage response = await _http.PostAsync(new Uri(address), content);
+        return await response.EnsureSuccessStatusCode().Content.ReadAsStringAsync();
+    }
+}
