@@ -254,4 +254,4 @@ let ``nobody is told to be blocked twice, save a resume by each of its obstacles
             demand "a proposal was blocked by two" step (List.distinct blocked = blocked)
 
             if step.Decision.Effect.IsSome && step.After.PausedBy.IsSome then
-                demand "something began while it was paused" step (step.Decision.Because |> List.forall (fun by -> by = "command" || by = "outcome" || by = "observed" || by = "policy"))
+                demand "something began while it was paused" step (step.Decision.Because |> List.forall (fun by -> by = "command" || by = "outcome" || by = "drained" || by = "observed" || by = "policy"))
