@@ -33,6 +33,22 @@ public sealed class SettingsTests
     }
 
     [Test]
+    public void Answers_AreThoseOfTheDatabase_OrOfTheTop()
+    {
+        HostSettings settings = Read("""
+            { "answers": [ { "statement": "DO 1" } ],
+              "databases": [ { "name": "a", "listen": "127.0.0.1:1" }, { "name": "b", "listen": "127.0.0.1:2", "answers": [ { "statement": "DO 2" } ] } ] }
+            """);
+        Assert.Multiple(() =>
+        {
+            Assert.That(settings.Databases[0].Answers.Find("DO 1"u8), Is.Not.Null);
+            Assert.That(settings.Databases[1].Answers.Find("DO 1"u8), Is.Null);
+            Assert.That(settings.Databases[1].Answers.Find(" DO 2;\n"u8), Is.Not.Null);
+            Assert.That(settings.Databases[1].Answers.Find("do 2"u8), Is.Null, "the exact text");
+        });
+    }
+
+    [Test]
     public void Databases_MayShareAnAddress_WhenSomethingLeadsToEach()
     {
         HostSettings settings = Read("""
@@ -136,6 +152,21 @@ public sealed class SettingsTests
     [TestCase("""{ "engine": { "silentFor": "5ms" } }""", "engine:silentFor", "from 1s to 24d")]
     [TestCase("""{ "limits": { "drainFor": "60d" } }""", "limits:drainFor", "from 1ms to 24d")]
     [TestCase("""{ "sharing": { "keepFor": "999999999999d" } }""", "sharing:keepFor", "to 24d")]
+    [TestCase("""{ "answers": [ { "columns": ["a"] } ] }""", "answers:0:statement", "an answer needs the statement")]
+    [TestCase("""{ "answers": [ { "statement": " ; " } ] }""", "answers:0:statement", "1 to 1024 bytes expected, one of 0 found")]
+    [TestCase("""{ "answers": [ { "statement": "SELECT 'é'", "columns": ["a"] } ] }""", "answers:0:statement", "only ASCII expected")]
+    [TestCase("""{ "answers": [ { "statement": "SELECT 1", "columns": ["a"], "rows": [["é"]] } ] }""", "answers:0:statement", "only ASCII expected")]
+    [TestCase("""{ "answers": [ { "statement": "UPDATE t SET a = 1" } ] }""", "answers:0:statement", "one SELECT, SHOW or DO that changes nothing in the session expected, since it is not run; this is `Update (None)`")]
+    [TestCase("""{ "answers": [ { "statement": "SELECT @a := 1", "columns": ["a"] } ] }""", "answers:0:statement", "AssignsUserVariables")]
+    [TestCase("""{ "answers": [ { "statement": "SELECT GET_LOCK('a', 1)", "columns": ["a"] } ] }""", "answers:0:statement", "TakesUserLock")]
+    [TestCase("""{ "answers": [ { "statement": "SELECT 1; DROP TABLE t", "columns": ["a"] } ] }""", "answers:0:statement", "MultiStatement")]
+    [TestCase("""{ "answers": [ { "statement": "SELECT 1" } ] }""", "answers:0:statement", "the names of the result's columns expected, none found")]
+    [TestCase("""{ "answers": [ { "statement": "DO 1", "columns": ["a"] } ] }""", "answers:0:statement", "no columns expected, DO has no result")]
+    [TestCase("""{ "answers": [ { "statement": "DO 1", "rows": [["a"]] } ] }""", "answers:0:statement", "no rows expected")]
+    [TestCase("""{ "answers": [ { "statement": "SELECT 1", "columns": ["a", "b"], "rows": [[1, 2], [3]] } ] }""", "answers:0:statement", "rows of 2 values expected, one for each column, one of 1 found")]
+    [TestCase("""{ "answers": [ { "statement": "DO 1" }, { "statement": "DO 1;" } ] }""", "answers", "expected each statement once, found `DO 1` 2 times")]
+    [TestCase("""{ "answers": [ { "statement": "DO 1", "column": [] } ] }""", "answers:0:column", "columns")]
+    [TestCase("""{ "answers": "SELECT 1" }""", "answers", "expected a list, found `SELECT 1`")]
     [TestCase("""{ "limits": { "connections": 0 } }""", "limits:connections", "from 1 to")]
     [TestCase("""{ "compute": "locla" }""", "compute", "did you mean `local`")]
     [TestCase("""{ "databases": [ { "name": "a b" } ] }""", "databases:0:name", "letters, digits")]

@@ -212,6 +212,7 @@ internal sealed partial class HostRun : IAsyncDisposable
         AdminUsers = (_settings.Admin.Users ?? [settings.User]).ToHashSet(StringComparer.Ordinal),
         MostBackends = settings.Limits.BackendConnections ?? int.MaxValue,
         Sharing = new SharingOptions { On = settings.Sharing.On, Users = settings.Sharing.Users, After = settings.Sharing.After, KeepFor = settings.Sharing.KeepFor },
+        Answers = settings.Answers,
         DetachAfterEachStatement = settings.Debug.Detach == ForcedDetach.Statement,
     };
 

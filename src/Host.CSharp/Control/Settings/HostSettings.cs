@@ -2,6 +2,7 @@ using System.Net;
 using Microsoft.Extensions.Logging;
 using Serverless.Host.Gateway.Listening;
 using Serverless.Host.Gateway.Routing;
+using Serverless.Host.Gateway.State;
 
 namespace Serverless.Host.Control.Settings;
 
@@ -36,6 +37,9 @@ public sealed record DatabaseSettings(
     public DatabaseNames Names { get; init; } = DatabaseNames.None;
 
     public SharingSettings Sharing { get; init; } = SharingSettings.Default;
+
+    /// <summary>Statements that are answered without the compute besides those that the gateway knows itself.</summary>
+    public FixedAnswers Answers { get; init; } = FixedAnswers.None;
 
     public DebugSettings Debug { get; init; } = DebugSettings.Default;
 }

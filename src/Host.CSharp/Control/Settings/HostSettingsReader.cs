@@ -2,6 +2,7 @@ using System.Net;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Logging;
 using Serverless.Host.Gateway.Listening;
+using Serverless.Host.Gateway.State;
 
 namespace Serverless.Host.Control.Settings;
 
@@ -175,6 +176,7 @@ internal static class HostSettingsReader
         {
             Names = DatabaseNamesReader.Read(section),
             Sharing = Sharing(section.Section("sharing"), above?.Sharing ?? SharingSettings.Default),
+            Answers = AnswersReader.Read(section) ?? above?.Answers ?? FixedAnswers.None,
             Debug = Debug(section.Section("debug"), above?.Debug ?? DebugSettings.Default),
         };
     }

@@ -119,6 +119,12 @@ internal sealed class SettingsSection(IConfiguration section, string path, List<
         return [.. Children(key, "a list").GetChildren().Select(child => child.Value ?? "")];
     }
 
+    /// <summary>A list of lists. Null is null.</summary>
+    public IReadOnlyList<IReadOnlyList<string?>> Rows(string key)
+    {
+        return [.. Children(key, "a list of lists").GetChildren().Select(row => (IReadOnlyList<string?>)[.. row.GetChildren().Select(cell => cell.Value)])];
+    }
+
     public IReadOnlyList<KeyValuePair<string, string>> Pairs(string key)
     {
         return [.. Children(key, "a section").GetChildren().Select(child => KeyValuePair.Create(child.Key, child.Value ?? ""))];

@@ -1,4 +1,5 @@
 using Serverless.Host.Gateway.Sharing;
+using Serverless.Host.Gateway.State;
 
 namespace Serverless.Host.Gateway.Sessions;
 
@@ -30,6 +31,9 @@ public sealed record GatewayOptions
     public int MostBackends { get; init; } = int.MaxValue;
 
     public SharingOptions Sharing { get; init; } = SharingOptions.Off;
+
+    /// <summary>Statements that are answered without the compute besides those that the gateway knows itself.</summary>
+    public FixedAnswers Answers { get; init; } = FixedAnswers.None;
 
     /// <summary>Users that may see all sessions by SQL.</summary>
     public IReadOnlySet<string> AdminUsers { get; init; } = new HashSet<string>();

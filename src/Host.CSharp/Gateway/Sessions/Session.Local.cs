@@ -6,9 +6,6 @@ namespace Serverless.Host.Gateway.Sessions;
 /// <summary>Statements that are answered here.</summary>
 internal sealed partial class Session
 {
-    /// <summary>A longer text is no keep-alive and no driver's start-up statement.</summary>
-    private const int LongestLocalText = 1024;
-
     private LocalContext LocalContext => new(
         ConnectionId,
         $"{_identity.User}@{_identity.EndPoint?.Address.ToString() ?? "localhost"}",
@@ -18,7 +15,8 @@ internal sealed partial class Session
     private Decision DecideByText(ReadOnlySpan<byte> text)
     {
         if (_info.Kind is StatementKind.Show or StatementKind.Unknown && ServerlessStatement.Of(text, _state.Dialect) is { } own) return AnswerServerless(own);
-        if (text.Length > LongestLocalText || !KeepAliveFilter.MayBeAnswered(text, _info))
+        if (Database.Options.Answers.Find(text) is { } configured) return AnswerAsConfigured(configured);
+        if (text.Length > LocalAnswers.LongestText || !KeepAliveFilter.MayBeAnswered(text, _info))
         {
             _counts = true;
             return Decision.Forward;
@@ -34,6 +32,19 @@ internal sealed partial class Session
         {
             UseUp();
             Append(answer!);
+            return Decision.Answered;
+        }
+        _counts = true;
+        return Decision.Forward;
+    }
+
+    private Decision AnswerAsConfigured(FixedAnswer configured)
+    {
+        if (_backend is not null) return Decision.Forward;
+        if (_pendingError is null && configured.Answer(_info, _state, Catalogue) is { } answer)
+        {
+            UseUp();
+            Append(answer);
             return Decision.Answered;
         }
         _counts = true;

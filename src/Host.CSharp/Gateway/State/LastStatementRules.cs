@@ -21,7 +21,7 @@ internal static class LastStatementRules
             warnings = [FoundRowsDeprecated];
             answer = new LocalAnswer { Columns = answer.Columns, Rows = answer.Rows, Warnings = 1 };
         }
-        if (state.LastStatement is not null) state.LastStatement = new LastStatement(1, -1, warnings, count);
+        if (state.LastStatement is not null) state.LastStatement = new LastStatement((ulong)answer.Rows.Count, -1, warnings, count);
     }
 
     public static void AfterShow(SessionState state, int rows)

@@ -14,7 +14,7 @@ public readonly record struct LocalContext(uint ConnectionId, string? User, stri
 /// </summary>
 public static class LocalAnswers
 {
-    private const int LongestText = 1024;
+    internal const int LongestText = 1024;
 
     private const StatementTraits NeverAnswered =
         StatementTraits.MultiStatement | StatementTraits.Unterminated | StatementTraits.ExecutableComment | StatementTraits.NotUnderstood;
@@ -75,9 +75,9 @@ public static class LocalAnswers
         return new LocalColumns(catalogue.Family, variables.ResultsCollation(), set is null ? 0 : SessionCharset.MaxLength(set), variables.IsUnconverted);
     }
 
-    /// <summary>The session's sql_select_limit lets a row through.</summary>
-    private static bool HasRoom(SessionState state) =>
-        state.Variables?.TryGet("sql_select_limit", out var limit) != true || (BackendRow.TryNumber(limit.Text, out var most) && most > 0);
+    /// <summary>The session's sql_select_limit lets so many rows through.</summary>
+    internal static bool HasRoom(SessionState state, int rows = 1) =>
+        state.Variables?.TryGet("sql_select_limit", out var limit) != true || (BackendRow.TryNumber(limit.Text, out var most) && most >= (ulong)rows);
 
     /// <summary>COMMIT or ROLLBACK, with WORK or without, where nothing chains or releases.</summary>
     private static bool IsPlainEnd(ReadOnlySpan<byte> sql, SessionState state)
