@@ -41,6 +41,9 @@ internal static class MetricsText
                 line(sharing.TakenAfterReset, ",by=\"reset\"");
             }
         });
+        Counter(text, samples, "serverless_logins_failed_total", "logins with a wrong user or password", one => one.Activity.Logins?.Failed);
+        Counter(text, samples, "serverless_logins_delayed_total", "of these, logins whose answer was made to wait, since their address or user had failed before", one => one.Activity.Logins?.Delayed);
+        Counter(text, samples, "serverless_logins_refused_total", "logins that were not looked at, since their address had failed too often", one => one.Activity.Logins?.Refused);
         Gauge(text, samples, "serverless_transactions_open", "client connections in a transaction", one => one.Activity.Transactions);
         Gauge(text, samples, "serverless_statements_running", "statements under way", one => one.Activity.Running);
         Gauge(text, samples, "serverless_statements_held", "statements that wait for the compute", one => one.Activity.Held);

@@ -10,7 +10,12 @@ public sealed record ActivityReading(
     int Open, int Active, int Running, int Held, int Transactions, int Parked,
     DateTimeOffset? LastEnded, TimeSpan TransactionsIdle, TimeSpan PinnedIdle,
     long StatementsTotal, TimeSpan LatencyTotal, IReadOnlyList<PinnedSession> Pinned, int? PinnedCount = null,
-    ForcedDetachReading? ForcedDetaches = null, SharingReading? Sharing = null);
+    ForcedDetachReading? ForcedDetaches = null, SharingReading? Sharing = null, LoginReading? Logins = null);
+
+/// <summary>Logins since the start that were refused for their user or password.</summary>
+/// <param name="Delayed">Of the failed, those whose answer was made to wait.</param>
+/// <param name="Refused">Beside the failed, those that were not looked at, since their address had guessed too often.</param>
+public sealed record LoginReading(long Failed, long Delayed, long Refused);
 
 /// <summary>The backend connections.</summary>
 /// <param name="Backends">All that there are now, those that are being made included.</param>

@@ -2,6 +2,7 @@ using System.Net.Security;
 using System.Net.Sockets;
 using System.Security.Cryptography.X509Certificates;
 using Microsoft.Extensions.Logging;
+using Serverless.Host.Gateway;
 using Serverless.Host.Gateway.Authentication;
 using Serverless.Host.Gateway.Listening;
 using Serverless.Host.Gateway.Routing;
@@ -209,6 +210,8 @@ public sealed class RoutingTests
         Assert.That(first.Code, Is.EqualTo(ErrorCode.HostIsBlocked));
         Assert.That((await gateway.RefusedAsync("orders.app", "orders")).Code, Is.EqualTo(ErrorCode.HostIsBlocked));
         await using (await gateway.ConnectAsync("billing.app", "billing")) { }
+        Assert.That(gateway.Counters["orders"].Read(), Has.Property("Failed").EqualTo(2).And.Property("Delayed").EqualTo(2).And.Property("Refused").AtLeast(2));
+        Assert.That(gateway.Counters["billing"].Read(), Is.EqualTo(new LoginReading(0, 0, 0)));
     }
 
     private static DatabaseNames Of(params string[] schemas) => new([], UserPrefix: null, schemas, IsDefault: false);

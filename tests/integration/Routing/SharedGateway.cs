@@ -37,6 +37,9 @@ internal sealed class SharedGateway : IAsyncDisposable
     /// <summary>What the listener logs.</summary>
     public KeptLog Log { get; } = new();
 
+    /// <summary>Of each database.</summary>
+    public Dictionary<string, LoginCounters> Counters { get; } = new(StringComparer.Ordinal);
+
     public LocalHandler Sessions { get; } = new();
 
     public IPEndPoint Address => (IPEndPoint)_listener!.LocalEndPoint;
@@ -52,7 +55,7 @@ internal sealed class SharedGateway : IAsyncDisposable
         if (profile is not null) database.UseProfile(profile);
         database.UseAccounts(new AccountSnapshot(DateTimeOffset.UnixEpoch, [.. users.Append("app").Select(user => new Account(user, "%", AuthPlugins.NativePassword, Stored(name), false, false, false))]));
         var tls = hostName is null ? ClientTls.None : new ClientTls(CertificateFor(hostName), Required: false);
-        _routes.Add(new DatabaseRoute(names, new ClientAuthenticator(database, _services.ForDatabase(), NullLogger.Instance), tls, limit, Sessions));
+        _routes.Add(new DatabaseRoute(names, new ClientAuthenticator(database, _services.ForDatabase(Counters[name] = new LoginCounters()), NullLogger.Instance), tls, limit, Sessions));
         return this;
     }
 

@@ -40,6 +40,7 @@ public sealed partial class ClientAuthenticator(LoginDatabase database, LoginSer
         var refusedFor = Services.Failures.RefusedFor(request.Address);
         if (refusedFor > TimeSpan.Zero)
         {
+            Services.Counters.CountRefused();
             LogBlocked(Database.Name, host.Display);
             return await RefuseAsync(channel, LoginRefusal.Blocked(host, refusedFor));
         }
@@ -75,7 +76,7 @@ public sealed partial class ClientAuthenticator(LoginDatabase database, LoginSer
     private async ValueTask<SecretLease?> DenyAsync(ClientExchange exchange, ClientHost host, bool usedPassword)
     {
         NoteDenied(exchange.Request.GivenUser, host);
-        await Services.DelayFailureAsync(exchange.Channel.Loop, exchange.Request.Address, exchange.Deadline);
+        await Services.DelayFailureAsync(exchange.Channel.Loop, exchange.Request.Address, exchange.Request.User, exchange.Deadline);
         return await RefuseAsync(exchange.Channel, LoginRefusal.AccessDenied(exchange.Request.GivenUser, host, usedPassword));
     }
 

@@ -102,7 +102,7 @@ public sealed partial class ClientHandshake(ListenerRoutes routes, LoginServices
                 await SendAsync(channel, LoginRefusal.Blocked(ClientHost.Of(endPoint?.Address, enginesResolveNames: false), refusedFor));
                 return null;
             }
-            await login.DelayFailureAsync(channel.Loop, endPoint?.Address, deadline);
+            await login.DelayFailureAsync(channel.Loop, endPoint?.Address, user: null, deadline);
             await SendAsync(channel, choice.Refusal);
             return null;
         }

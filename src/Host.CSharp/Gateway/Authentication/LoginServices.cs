@@ -9,14 +9,17 @@ public sealed record LoginServices(GatewayKey Key, PasswordWork Work, FailureLim
 {
     public static TimeSpan DefaultDeadline { get; } = TimeSpan.FromSeconds(10);
 
-    /// <summary>Lets the answer to a failed login wait as long as its address has earned.</summary>
-    internal async ValueTask DelayFailureAsync(EventLoop loop, IPAddress? address, LoginDeadline deadline)
+    public LoginCounters Counters { get; init; } = new();
+
+    /// <summary>Lets the answer to a failed login wait as long as its address and its user have earned.</summary>
+    internal async ValueTask DelayFailureAsync(EventLoop loop, IPAddress? address, string? user, LoginDeadline deadline)
     {
-        var delay = Failures.Failed(address);
+        var delay = Failures.Failed(address, user);
+        Counters.CountFailed(isDelayed: delay > TimeSpan.Zero);
         if (delay <= TimeSpan.Zero) return;
         using (deadline.Pause()) await loop.DelayAsync(delay);
     }
 
     /// <summary>For one database: guessing at the passwords of another slows nobody down here.</summary>
-    public LoginServices ForDatabase() => this with { Work = Work.Share(), Failures = Failures.Another() };
+    public LoginServices ForDatabase(LoginCounters? counters = null) => this with { Work = Work.Share(), Failures = Failures.Another(), Counters = counters ?? new() };
 }

@@ -1,3 +1,5 @@
+using Serverless.Host.Gateway.Authentication;
+
 namespace Serverless.Host.Gateway.Sessions;
 
 /// <summary>What the sessions do, put together from the shards' counters.</summary>
@@ -8,6 +10,8 @@ public sealed partial class GatewayDatabase
 
     /// <summary>Backend connections that sessions were given since the start, and the time from asking for one to its being restored.</summary>
     public (long Count, TimeSpan Total) Attaches => (Interlocked.Read(ref _attaches), TimeSpan.FromTicks(Interlocked.Read(ref _attachTicks)));
+
+    internal LoginCounters LoginCounters { get; } = new();
 
     internal void CountAttach(TimeSpan time)
     {
@@ -41,7 +45,7 @@ public sealed partial class GatewayDatabase
             lastEnded == 0 ? null : Time.GetUtcNow() - Time.GetElapsedTime(lastEnded),
             named.TransactionsIdle ?? TimeSpan.Zero, named.PinnedIdle ?? TimeSpan.Zero,
             statements, Time.GetElapsedTime(0, latency), named.Sessions ?? [], pinned,
-            Options.DetachAfterEachStatement ? ForcedDetachCounters.Sum(_shards.Select(shard => shard.ForcedDetaches)) : null, ReadSharing());
+            Options.DetachAfterEachStatement ? ForcedDetachCounters.Sum(_shards.Select(shard => shard.ForcedDetaches)) : null, ReadSharing(), LoginCounters.Read());
     }
 
     public IReadOnlyList<SessionReading> ReadSessions(uint after, int limit) =>

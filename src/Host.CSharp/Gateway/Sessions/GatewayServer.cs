@@ -54,7 +54,7 @@ public sealed class GatewayServer(
     /// <summary>The way to a database, for a listener.</summary>
     /// <param name="limit">Clients at most.</param>
     public DatabaseRoute Route(GatewayDatabase database, DatabaseNames names, int limit, ClientTls tls) =>
-        new(names, new ClientAuthenticator(database.Login, login.ForDatabase(), loggers.CreateLogger<ClientAuthenticator>()), tls, limit, new SessionHandler(database));
+        new(names, new ClientAuthenticator(database.Login, login.ForDatabase(database.LoginCounters), loggers.CreateLogger<ClientAuthenticator>()), tls, limit, new SessionHandler(database));
 
     /// <summary>Accepts no more clients, tells those that are there, and cuts off who has not gone after the time given.</summary>
     public Task StopAsync(TimeSpan limit) => Task.WhenAll(_listeners.Select(listener => listener.StopAsync(limit)));
