@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Net;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Serverless.Host.Gateway;
 using Serverless.Host.Gateway.Authentication;
@@ -23,14 +24,15 @@ internal sealed class GatewayUnderTest : IAsyncDisposable
     private readonly IDisposable _engine;
     private readonly ServerFamily _family;
 
-    private GatewayUnderTest(IDisposable engine, ServerFamily family, BackendAddress backend, GatewayOptions options, DescriptorBudget? descriptors = null, int loops = 2)
+    private GatewayUnderTest(
+        IDisposable engine, ServerFamily family, BackendAddress backend, GatewayOptions options, DescriptorBudget? descriptors = null, int loops = 2, FailureLimits? failures = null, ILoggerFactory? loggers = null)
     {
         _engine = engine;
         _family = family;
         Backend = backend;
         _key = GatewayKey.LoadOrCreate(_directory["key"], NullLogger.Instance);
-        var login = new LoginServices(_key, new PasswordWork(2), new FailureLimiter(TimeProvider.System, FailureLimits.Default), LoginServices.DefaultDeadline);
-        Gateway = new GatewayServer(loops, 20_000, descriptors ?? DescriptorBudget.Unlimited, login, options, TimeProvider.System, NullLoggerFactory.Instance);
+        var login = new LoginServices(_key, new PasswordWork(2), new FailureLimiter(TimeProvider.System, failures ?? FailureLimits.Default), LoginServices.DefaultDeadline);
+        Gateway = new GatewayServer(loops, 20_000, descriptors ?? DescriptorBudget.Unlimited, login, options, TimeProvider.System, loggers ?? NullLoggerFactory.Instance);
         Database = Gateway.AddDatabase("default");
         Database.StatementHeld += () => Interlocked.Increment(ref _heldEvents);
         Database.AccountsChanged += () => Interlocked.Increment(ref _accountsChanged);
@@ -67,6 +69,14 @@ internal sealed class GatewayUnderTest : IAsyncDisposable
         var server = await MariaDbServer.StartAsync(arguments);
         return await PrepareAsync(
             new GatewayUnderTest(server, ServerFamily.MariaDb, new BackendAddress(server.SocketPath, Tcp: null, ReadsProxyHeader: true), options ?? new GatewayOptions()));
+    }
+
+    /// <summary>The same for peers that do wrong: no password is guessed too often, and what goes wrong is logged.</summary>
+    public static async Task<GatewayUnderTest> StartForFuzzAsync(GatewayOptions options, ILoggerFactory loggers)
+    {
+        var server = await MariaDbServer.StartAsync();
+        return await PrepareAsync(new GatewayUnderTest(
+            server, ServerFamily.MariaDb, new BackendAddress(server.SocketPath, Tcp: null, ReadsProxyHeader: true), options, failures: FailureLimits.Default with { FreeFailures = int.MaxValue }, loggers: loggers));
     }
 
     /// <summary>The same with MySQL; skips the test when there is none.</summary>

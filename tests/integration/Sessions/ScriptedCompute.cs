@@ -47,7 +47,8 @@ internal sealed class ScriptedCompute : IDisposable
         }
     }
 
-    private static void Answer(PacketChannel channel, string text)
+    /// <summary>What a compute without data would answer, so that the gateway finds what it asks for.</summary>
+    public static void Answer(PacketChannel channel, string text, string user = "app")
     {
         if (!text.StartsWith('S') || text.StartsWith("SET", StringComparison.Ordinal))
         {
@@ -57,7 +58,7 @@ internal sealed class ScriptedCompute : IDisposable
         // As many NULLs as are asked for, and the account where that is the question.
         var isIdentity = text.Contains("CURRENT_USER()", StringComparison.Ordinal);
         var isState = text.StartsWith("SELECT FOUND_ROWS()", StringComparison.Ordinal);
-        string?[] row = isIdentity ? [Convert.ToHexString("app@%"u8)] : isState ? ["0", "0", null, "utf8mb4", "utf8mb4", null] : ["1"];
+        string?[] row = isIdentity ? [Convert.ToHexString(Encoding.UTF8.GetBytes(user + "@%"))] : isState ? ["0", "0", null, "utf8mb4", "utf8mb4", null] : ["1"];
         var columns = new ColumnDefinition41[text.StartsWith("SHOW WARNINGS", StringComparison.Ordinal) ? 3 : row.Length];
         Array.Fill(columns, ColumnDefinition41.Text("c"));
         var writer = ResultSetWriter.Begin(channel, EngineLogin.DefaultCapabilities, ServerStatus.AutoCommit, columns);

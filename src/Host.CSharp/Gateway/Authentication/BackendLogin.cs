@@ -71,7 +71,9 @@ public static class BackendLogin
     private static async Task VerifyIdentityAsync(EngineClient engine, AuthenticatedClient client, CancellationToken cancellation)
     {
         var result = await engine.QueryAsync(WhoAmI, cancellation);
-        var taken = Encoding.UTF8.GetString(Convert.FromHexString(result.Scalar ?? ""));
+        var answer = result.Scalar ?? "";
+        if (answer.Length % 2 != 0 || !answer.All(char.IsAsciiHexDigit)) throw new MalformedPacketException("account in use", 0, "hexadecimal digits expected, something else found");
+        var taken = Encoding.UTF8.GetString(Convert.FromHexString(answer));
         if (IsAccount(taken, client.Account)) return;
         throw new BackendLoginException(new ErrPacket(
             ErrorCode.AccessDenied,

@@ -16,6 +16,9 @@ internal sealed partial class Session
     /// <summary>Longest list to take from the server, in bytes.</summary>
     private const int LongestProcessList = 64 << 20;
 
+    /// <summary>Id, User, Host, db, Command, Time, State, Info.</summary>
+    private const int LeastColumns = 8;
+
     /// <summary>
     /// Needs the PROCESS privilege on both families, however it was granted, and costs nothing: without it error 1227. Source: MySQL Reference Manual and
     /// MariaDB Knowledge Base, "The INFORMATION_SCHEMA INNODB_CMP Table".
@@ -59,6 +62,7 @@ internal sealed partial class Session
         _state.OnStatementEnded(_info, new StatementOutcome { Succeeded = !list.Failed, ErrorCode = list.ErrorCode, ServerStatus = list.ServerStatus, ResultSet = true, Warnings = list.Warnings });
         UpdateStanding();
         if (list.Failed) AnswerError(list.ToError());
+        else if (list.Columns.Count < LeastColumns) AnswerError(new ErrPacket(ErrorCode.MalformedPacket, $"A list of processes of {LeastColumns} columns expected, {list.Columns.Count} found: the server gave something else"));
         else AnswerProcessList(list, seesAll: !results[0].Failed);
         await _client.FlushAsync();
         return true;

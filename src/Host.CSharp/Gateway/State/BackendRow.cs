@@ -6,8 +6,8 @@ namespace Serverless.Host.Gateway.State;
 /// <summary>Reads values of text-protocol rows.</summary>
 internal static class BackendRow
 {
-    /// <summary>The only row of a result, or null when it failed or has not exactly one.</summary>
-    public static byte[]?[]? Only(BackendResult result) => !result.Failed && result.Rows.Count == 1 ? result.Rows[0] : null;
+    /// <summary>The only row of a result, or null when it failed, or has not exactly one row of so many values as were asked for.</summary>
+    public static byte[]?[]? Only(BackendResult result, int columns = 1) => !result.Failed && result.Rows.Count == 1 && result.Columns.Count >= columns ? result.Rows[0] : null;
 
     public static bool TryNumber(byte[]? value, out ulong number)
     {

@@ -57,7 +57,7 @@ internal sealed class CaptureReading
     /// <summary>Null when everything is read.</summary>
     public PinReason? Take(IReadOnlyList<BackendResult> results)
     {
-        if (BackendRow.Only(results[1]) is not { } row) return Unreadable(results[1].Failed ? results[1].ErrorMessage : "no row");
+        if (BackendRow.Only(results[1], FixedColumns + _variables.Count) is not { } row) return Unreadable(results[1].Failed ? results[1].ErrorMessage : "no such row");
         if (!BackendRow.TryNumber(row[0], out var foundRows) || !BackendRow.TryNumber(row[1], out var lastInsertId)
             || !BackendRow.TryHexText(row[2], out var schema) || !BackendRow.TryHexText(row[5], out var role))
         {

@@ -30,7 +30,7 @@ public static class ClientTrackers
             catalogue.TrackerSetup,
         ];
         var results = await backend.QueryAsync(statements, SessionCapture.AnswerLimit, cancellation);
-        if (BackendRow.Only(results[1]) is not { } row || !BackendRow.TryNumber(row[0], out var foundRows) || !BackendRow.TryHexText(row[1], out var setting))
+        if (BackendRow.Only(results[1], columns: 2) is not { } row || !BackendRow.TryNumber(row[0], out var foundRows) || !BackendRow.TryHexText(row[1], out var setting))
         {
             state.PinFor(PinCauses.SessionVariable, "session variable session_track_system_variables");
             return;

@@ -9,7 +9,7 @@ internal sealed record LastStatement(ulong FoundRows, long RowCount, IReadOnlyLi
 {
     /// <summary>As the session's backend told of it, with the answer to <see cref="WarningsQuery"/>.</summary>
     public static LastStatement Read(SessionState state, ulong foundRows, BackendResult warnings) =>
-        new(foundRows, state.LastRowCount, [.. warnings.Rows.Select(StoredWarning.Of)], Math.Max(state.LastWarnings, warnings.Rows.Count));
+        new(foundRows, state.LastRowCount, [.. warnings.Columns.Count >= 3 ? warnings.Rows.Select(StoredWarning.Of) : []], Math.Max(state.LastWarnings, warnings.Rows.Count));
 
     /// <summary>
     /// Reads the warnings, as many as MySQL keeps unless told otherwise (max_error_count). A session can have 65,535 of them, which would be more than an answer

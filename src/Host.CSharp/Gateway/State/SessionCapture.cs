@@ -53,7 +53,7 @@ public static class SessionCapture
         }
         // Warnings first, as above.
         var results = await backend.QueryAsync([LastStatement.WarningsQuery, LastIdsQuery], AnswerLimit, cancellation);
-        if (results[0].Failed || BackendRow.Only(results[1]) is not { } row || !BackendRow.TryNumber(row[0], out var foundRows)
+        if (results[0].Failed || BackendRow.Only(results[1], columns: 2) is not { } row || !BackendRow.TryNumber(row[0], out var foundRows)
             || !BackendRow.TryNumber(row[1], out var lastInsertId))
         {
             return new CaptureResult(new PinReason(PinCauses.SessionVariable, "its state cannot be read back: the last statement's"));

@@ -34,7 +34,7 @@ public static class SessionProbe
         }
         var results = await backend.QueryAsync(statements, SessionCapture.AnswerLimit, cancellation);
         state.Note(StateFlags.UserLockDoubtful | StateFlags.StoredCodeDoubtful, on: false);
-        if (results[0].Failed || BackendRow.Only(results[1]) is not { } row || !BackendRow.TryNumber(row[0], out var foundRows)) return;
+        if (results[0].Failed || BackendRow.Only(results[1], 1 + locks.Count) is not { } row || !BackendRow.TryNumber(row[0], out var foundRows)) return;
         state.LastStatement ??= LastStatement.Read(state, foundRows, results[0]);
         if (!SessionCapture.BeganUnseen(state, results[0]) && await SessionCapture.EndStrayTransactionAsync(results, backend, cancellation) is not null) return;
         for (var i = 0; i < locks.Count; i++)
@@ -71,7 +71,7 @@ public static class SessionProbe
     private static bool LeftNothing(SqlPreparedStatements? prepared, BackendResult counters, BackendResult routines)
     {
         // Fewer rows than MySQL has of these: a session's sql_select_limit cut them off.
-        if (counters.Failed || counters.Rows.Count < 5) return false;
+        if (counters.Failed || counters.Rows.Count < 5 || counters.Columns.Count < 2) return false;
         foreach (var row in counters.Rows)
         {
             // PREPAREs beyond those that the client sent, or that restored the session, were stored code's.

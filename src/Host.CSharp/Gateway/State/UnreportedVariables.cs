@@ -36,7 +36,7 @@ public static class UnreportedVariables
         var query = new SqlText().Add("SELECT FOUND_ROWS()");
         foreach (var name in names) query.Add(",@@session.").Name(name);
         var results = await backend.QueryAsync([LastStatement.WarningsQuery, query.Add(" LIMIT 1").Bytes], SessionCapture.AnswerLimit, cancellation);
-        if (BackendRow.Only(results[1]) is not { } row || !Keep(state, results[0], row[0]))
+        if (BackendRow.Only(results[1], 1 + names.Count) is not { } row || !Keep(state, results[0], row[0]))
         {
             state.Note(StateFlags.VariablesUnclear);
             return;
@@ -49,7 +49,7 @@ public static class UnreportedVariables
     {
         ReadOnlyMemory<byte>[] statements = [LastStatement.WarningsQuery, SqlText.Of("SELECT FOUND_ROWS() LIMIT 1"), SqlText.Of(DifferentQuery)];
         var results = await backend.QueryAsync(statements, SessionCapture.AnswerLimit, cancellation);
-        if (results[2].Failed || BackendRow.Only(results[1]) is not { } row || !Keep(state, results[0], row[0]))
+        if (results[2].Failed || results[2].Columns.Count < 2 || BackendRow.Only(results[1]) is not { } row || !Keep(state, results[0], row[0]))
             return new PinReason(PinCauses.SessionVariable, "session variables that cannot be compared with the global ones");
         if (SessionCapture.BeganUnseen(state, results[0])) return state.Pin;
         if (await SessionCapture.EndStrayTransactionAsync(results, backend, cancellation) is { } stray) return stray;

@@ -48,7 +48,7 @@ internal static class UserVariableReading
         {
             if (result.Failed) return new PinReason(PinCauses.UserVariables, "user variables cannot be read back: " + result.ErrorMessage);
         }
-        if (BackendRow.Only(results[1]) is not { } row)
+        if (BackendRow.Only(results[1], names.Count) is not { } row)
             return new PinReason(PinCauses.UserVariables, string.Create(System.Globalization.CultureInfo.InvariantCulture, $"user variables of more than {Limit(catalogue)} bytes"));
         var variables = new List<UserVariable>(names.Count);
         for (var i = 0; i < names.Count; i++)
