@@ -33,6 +33,8 @@ internal sealed class ApiCallTests
         await _rig.Api.DeleteAsync(Resources.ConfigMaps, One, patched.Metadata.Uid, default);
         Assert.That(JsonNode.Parse(_rig.Server.Asked.Last().Body)!["preconditions"]!["uid"]!.ToString(), Is.EqualTo(patched.Metadata.Uid));
         Assert.That(await _rig.Api.FindAsync(Resources.ConfigMaps, One, default), Is.Null);
+        await FailAsync(() => _rig.Api.DeleteAsync(Resources.ConfigMaps, One, null, default));
+        Assert.That(_rig.Server.Asked.Last().Body, Is.EqualTo("""{"kind":"DeleteOptions","apiVersion":"v1"}"""), "never without a body");
         Assert.That(_rig.Statistics.Counts[new ApiCallKind("create", "configmaps", "201")], Is.EqualTo(1));
         Assert.That(_rig.Statistics.Counts[new ApiCallKind("get", "configmaps", "404")], Is.EqualTo(1));
     }
@@ -147,6 +149,79 @@ internal sealed class ApiCallTests
         ApiException failure = await FailAsync(() => _rig.Api.PatchAsync(Resources.StatefulSetScale, One, Patch.Merge([]), default));
         Assert.That(failure.Failure, Is.EqualTo(ApiFailure.Forbidden));
         Assert.That(failure.Message, Does.Contain("User \"me\" cannot").And.Contain("the verb `patch` on `statefulsets/scale` of the API group `apps` in the namespace `default`"));
+    }
+
+    /// <summary>No role mends what a quota refuses.</summary>
+    [Test]
+    public async Task Forbidden_ByAQuota_SaysNothingOfRoles()
+    {
+        _rig.Server.Instead = async context =>
+        {
+            JsonObject status = ApiDouble.Status(403, "Forbidden", "configmaps \"one\" is forbidden: exceeded quota: small");
+            status["details"] = new JsonObject { ["causes"] = new JsonArray(new JsonObject { ["reason"] = "FieldValueInvalid", ["field"] = "data" }) };
+            await ApiDouble.SayAsync(context, 403, status);
+            return true;
+        };
+        ApiException failure = await FailAsync(() => _rig.Api.CreateAsync(Resources.ConfigMaps, "default", New("one"), default));
+        Assert.That(failure.Message, Does.Contain("exceeded quota").And.Not.Contain("Allow this account"));
+        Assert.That((failure.Reason, failure.Causes.Single().Field), Is.EqualTo(("Forbidden", "data")));
+    }
+
+    /// <summary>As over a connection that is dead and does not know it.</summary>
+    [Test]
+    public async Task Read_WithoutAnAnswer_IsSentAgainWithinItsTime()
+    {
+        await using DoubleRig rig = await DoubleRig.StartAsync(Quick with { AttemptTimeLimit = TimeSpan.FromMilliseconds(200) });
+        rig.Server.Put(Maps, Map("one"));
+        int asked = 0;
+        rig.Server.Instead = async context =>
+        {
+            if (Interlocked.Increment(ref asked) > 1) return false;
+            await Task.Delay(Timeout.Infinite, context.RequestAborted).ContinueWith(_ => { }, TaskScheduler.Default);
+            return true;
+        };
+        Assert.That((await rig.Api.GetAsync(Resources.ConfigMaps, One, default)).Metadata.Name, Is.EqualTo("one"));
+    }
+
+    [Test]
+    public async Task Call_WithALimitOfItsOwn_EndsWithinIt()
+    {
+        _rig.Server.Instead = async context =>
+        {
+            await Task.Delay(Timeout.Infinite, context.RequestAborted).ContinueWith(_ => { }, TaskScheduler.Default);
+            return true;
+        };
+        ApiException failure = await FailAsync(() => _rig.Api.Within(TimeSpan.FromMilliseconds(300)).CreateAsync(Resources.ConfigMaps, "default", New("one"), default));
+        Assert.That(failure.Failure, Is.EqualTo(ApiFailure.TimedOut));
+        Assert.That(failure.Message, Does.Contain("within 0.3 s"));
+    }
+
+    [Test]
+    public async Task List_ThatTakesTooLongInAll_IsGivenUp()
+    {
+        await using DoubleRig rig = await DoubleRig.StartAsync(Quick with { ListTimeLimit = TimeSpan.FromMilliseconds(300), MostPages = 1000 });
+        rig.Server.Instead = async context =>
+        {
+            await Task.Delay(20);
+            await ApiDouble.SayAsync(context, 200, JsonNode.Parse("""{"metadata": {"resourceVersion": "1", "continue": "more"}, "items": []}""")!);
+            return true;
+        };
+        Assert.That((await FailAsync(() => rig.Api.ListAsync(Resources.ConfigMaps, "default", Selection.All, default))).Failure, Is.EqualTo(ApiFailure.TimedOut));
+    }
+
+    [TestCase("""{"type":"\ud800","object":{"metadata":{"name":"x","resourceVersion":"9"}}}""")]
+    [TestCase("""{"typ\ud800":"ADDED","object":{}}""")]
+    public async Task Watch_OfHalfACharacter_IsToldAsSuch(string line)
+    {
+        await AnswerAsync(Encoding.ASCII.GetBytes(line + "\n"));
+        ApiException failure = await FailAsync(async () =>
+        {
+            await foreach (WatchEvent<ConfigMap> _ in _rig.Api.WatchAsync(Resources.ConfigMaps, "default", Selection.All, "1", default))
+            {
+                // opened
+            }
+        });
+        Assert.That(failure.Failure, Is.EqualTo(ApiFailure.Malformed));
     }
 
     [TestCase("null")]
@@ -306,6 +381,10 @@ internal sealed class ApiCallTests
     [Test]
     public void Replace_OfWhatIsNotKnownWhole_IsRefused() =>
         Assert.That(() => ApiRequests.Replace(Resources.StatefulSets, new StatefulSet { Metadata = new ObjectMeta { Name = "db" } }), Throws.ArgumentException);
+
+    [Test]
+    public void Replace_OfWhatWasNotRead_IsRefused() =>
+        Assert.That(() => ApiRequests.Replace(Resources.ConfigMaps, New("one")), Throws.ArgumentException.With.Message.Contains("resourceVersion"));
 
     [Test]
     public void Name_ThatWouldClimb_IsRefused()

@@ -18,10 +18,11 @@ internal sealed class ApiCaller(ClusterAccess access, ApiOptions options, ApiCal
     public string Server { get; } = access.Server.GetLeftPart(UriPartial.Path).TrimEnd('/');
 
     /// <summary>One call with all its attempts.</summary>
+    /// <param name="most">The time that it may take in all.</param>
     /// <exception cref="ApiException">It failed.</exception>
-    public async Task<BoundedBody> CallAsync(ApiRequest request, CancellationToken cancellation)
+    public async Task<BoundedBody> CallAsync(ApiRequest request, TimeSpan most, CancellationToken cancellation)
     {
-        using var limit = new CancellationTokenSource(options.CallTimeLimit, time);
+        using var limit = new CancellationTokenSource(most, time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellation);
         long began = time.GetTimestamp();
         ApiException? before = null;
@@ -35,14 +36,14 @@ internal sealed class ApiCaller(ClusterAccess access, ApiOptions options, ApiCal
                     await Task.Delay(delay, time, either.Token);
                 }
 
-                using HttpResponseMessage response = await SendAsync(request, either.Token);
+                using HttpResponseMessage response = await TryAsync(request, attempt, either.Token);
                 return await ReadAsync(request, response, options.LargestResponse, either.Token) ?? throw ApiFailures.TooLarge(request, Server, options.LargestResponse);
             }
             catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
             {
-                throw ApiFailures.TimedOut(request, Server, options.CallTimeLimit, before);
+                throw ApiFailures.TimedOut(request, Server, most, before);
             }
-            catch (ApiException e) when (attempt < options.MostAttempts && Again(request, e, attempt) is { } wait && wait < options.CallTimeLimit - time.GetElapsedTime(began))
+            catch (ApiException e) when (attempt < options.MostAttempts && Again(request, e, attempt) is { } wait && wait < most - time.GetElapsedTime(began))
             {
                 (before, delay) = (e, wait);
             }
@@ -67,6 +68,27 @@ internal sealed class ApiCaller(ClusterAccess access, ApiOptions options, ApiCal
 
     public void Dispose() => _transport.Dispose();
 
+    /// <summary>One attempt, which has a limit of its own when it can be made again.</summary>
+    private async Task<HttpResponseMessage> TryAsync(ApiRequest request, int attempt, CancellationToken cancellation)
+    {
+        if (!request.IsRead)
+        {
+            return await SendAsync(request, cancellation);
+        }
+
+        TimeSpan most = options.AttemptTimeLimit * Math.Pow(2, attempt - 1);
+        using var limit = new CancellationTokenSource(most, time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellation);
+        try
+        {
+            return await SendAsync(request, either.Token);
+        }
+        catch (OperationCanceledException) when (limit.IsCancellationRequested && !cancellation.IsCancellationRequested)
+        {
+            throw ApiFailures.TimedOut(request, Server, most, null);
+        }
+    }
+
     /// <summary>How long to wait before it is sent again; null: it is not.</summary>
     private TimeSpan? Again(ApiRequest request, ApiException failure, int attempt)
     {
@@ -75,6 +97,7 @@ internal sealed class ApiCaller(ClusterAccess access, ApiOptions options, ApiCal
             ApiFailure.TooManyRequests => true,
             ApiFailure.Unavailable => request.IsRead || (failure.Status == 503 && failure.RetryAfter is not null),
             ApiFailure.Unreachable => request.IsRead || !failure.WasSent,
+            ApiFailure.TimedOut => request.IsRead,
             _ => false,
         };
         if (!safe || failure.RetryAfter > options.LongestRetryAfter)
@@ -83,7 +106,8 @@ internal sealed class ApiCaller(ClusterAccess access, ApiOptions options, ApiCal
         }
 
         TimeSpan own = options.FirstRetryDelay * Math.Pow(2, attempt - 1) * (0.5 + (Random.Shared.NextDouble() / 2));
-        return failure.RetryAfter is { } asked ? asked + own : own;
+        // what many are told alike they must not do alike
+        return failure.RetryAfter is { } asked ? (asked * (1 + (Random.Shared.NextDouble() / 2))) + own : own;
     }
 
     /// <returns>An answer that says it went well.</returns>
@@ -126,7 +150,8 @@ internal sealed class ApiCaller(ClusterAccess access, ApiOptions options, ApiCal
         using HttpRequestMessage message = Compose(request, credential);
         try
         {
-            HttpResponseMessage response = await _transport.Use(credential.Certificate).SendAsync(message, cancellation);
+            HttpMessageInvoker connections = _transport.Use(credential.Certificate) ?? throw ApiFailures.Superseded(request, Server, null);
+            HttpResponseMessage response = await connections.SendAsync(message, cancellation);
             Count(request, ((int)response.StatusCode).ToString(System.Globalization.CultureInfo.InvariantCulture));
             return response;
         }
@@ -140,6 +165,11 @@ internal sealed class ApiCaller(ClusterAccess access, ApiOptions options, ApiCal
         {
             Count(request, "cancelled");
             throw;
+        }
+        catch (ObjectDisposedException e)
+        {
+            Count(request, "unreachable");
+            throw ApiFailures.Superseded(request, Server, e);
         }
         catch (Exception e) when (e is HttpRequestException or IOException)
         {

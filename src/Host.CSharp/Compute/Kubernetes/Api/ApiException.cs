@@ -1,3 +1,5 @@
+using Serverless.Host.Compute.Kubernetes.Api.Objects;
+
 namespace Serverless.Host.Compute.Kubernetes.Api;
 
 /// <summary>A call of the Kubernetes API failed. The message is for the user: what was asked of whom, what was found, what to do.</summary>
@@ -9,6 +11,12 @@ internal sealed class ApiException : Exception
 
     /// <summary>The HTTP status; 0: there was no answer.</summary>
     public int Status { get; init; }
+
+    /// <summary>The one word of the server's Status for it: `NotFound`, `Conflict`, `Expired`, …; null: there was none.</summary>
+    public string? Reason { get; init; }
+
+    /// <summary>What is wrong in particular, with the field that it is about: which value is invalid, which disruption budget holds an eviction up.</summary>
+    public IReadOnlyList<StatusCause> Causes { get; init; } = [];
 
     /// <summary>How long the server wants to be left alone.</summary>
     public TimeSpan? RetryAfter { get; init; }

@@ -21,7 +21,7 @@ internal enum ApiFailure
     /// <summary>401: it does not know us.</summary>
     Unauthorized,
 
-    /// <summary>403: RBAC says no.</summary>
+    /// <summary>403: by RBAC, or by what else may refuse (a quota, an admission webhook, a policy); the message says which.</summary>
     Forbidden,
 
     NotFound,

@@ -26,6 +26,10 @@ internal static class ApiFailures
             WasSent = wasSent,
         };
 
+    /// <summary>It was to be sent over connections that others, with another certificate or other authorities, have taken the place of.</summary>
+    public static ApiException Superseded(ApiRequest request, string server, Exception? cause) =>
+        new(ApiFailure.Unreachable, $"{request}: not sent, since the connections to {server} are being replaced", cause) { WasSent = false };
+
     public static ApiException NoCredentials(ApiRequest request, ComputeException cause) => new(ApiFailure.NoCredentials, $"{request}: {cause.Message}", cause) { WasSent = false };
 
     public static ApiException TimedOut(ApiRequest request, string server, TimeSpan limit, ApiException? before) =>
@@ -43,9 +47,11 @@ internal static class ApiFailures
         ApiFailure failure = Kind(code, status?.Reason);
         string said = status?.Message is { Length: > 0 } message ? Shown.Of(message) : length == 0 ? "nothing more was said" : $"{length} bytes that are no Status";
         retryAfter ??= status?.Details?.RetryAfterSeconds is > 0 and { } seconds ? TimeSpan.FromSeconds(seconds) : null;
-        return new ApiException(failure, $"{request}: {server} answered {code}{Word(status?.Reason)}: {said}{Mend(failure, request)}")
+        return new ApiException(failure, $"{request}: {server} answered {code}{Word(status?.Reason)}: {said}{Mend(failure, request, status?.Message)}")
         {
             Status = code,
+            Reason = status?.Reason,
+            Causes = status?.Details?.Causes ?? [],
             RetryAfter = retryAfter,
             IsVersionUnknown = failure == ApiFailure.Gone || (status?.Details?.Causes.Any(cause => cause.Reason == VersionTooLarge) ?? false)
                 || status?.Message?.Contains("Too large resource version", StringComparison.Ordinal) == true,
@@ -66,8 +72,10 @@ internal static class ApiFailures
         _ => ApiFailure.Other,
     };
 
-    private static string Mend(ApiFailure failure, ApiRequest request) => failure switch
+    /// <param name="message">Of a refusal: an authorizer says `cannot VERB resource`, and what else refuses (a quota, a webhook) is not to be mended by a role.</param>
+    private static string Mend(ApiFailure failure, ApiRequest request, string? message) => failure switch
     {
+        ApiFailure.Forbidden when message?.Contains($"cannot {request.Verb} {(request.Target is null ? "path" : "resource")}", StringComparison.Ordinal) != true => "",
         ApiFailure.Forbidden when request.Target is { } target =>
             $". Allow this account the verb `{request.Verb}` on `{request.ResourceName}` of the API group `{request.Group}`{(target.Space is null ? " in the whole cluster" : $" in the namespace `{target.Space}`")}",
         ApiFailure.Forbidden => $". Allow this account the verb `{request.Verb}` on the path `{request.ResourceName}`",

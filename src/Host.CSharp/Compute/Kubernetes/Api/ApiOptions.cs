@@ -6,6 +6,14 @@ internal sealed record ApiOptions
     /// <summary>For a call with all its attempts. A list has it for each of its pages.</summary>
     public TimeSpan CallTimeLimit { get; init; } = TimeSpan.FromSeconds(15);
 
+    /// <summary>
+    /// Until the head of an answer to a call that only reads, at the first attempt; doubled with each. It is sent again then, perhaps over another connection. A slow server has the rest of the call's time.
+    /// </summary>
+    public TimeSpan AttemptTimeLimit { get; init; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>For a list with all its pages.</summary>
+    public TimeSpan ListTimeLimit { get; init; } = TimeSpan.FromSeconds(60);
+
     public TimeSpan ConnectTimeLimit { get; init; } = TimeSpan.FromSeconds(5);
 
     public int MostAttempts { get; init; } = 5;

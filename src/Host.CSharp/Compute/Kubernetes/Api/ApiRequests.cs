@@ -24,17 +24,27 @@ internal static class ApiRequests
     public static ApiRequest Create<T>(Resource<T> resource, string? space, T item) where T : class, IApiObject =>
         Of(resource, HttpMethod.Post, "create", new ObjectName(space, "")) with { Body = Bytes(resource, item), MediaType = Json };
 
-    public static ApiRequest Replace<T>(Resource<T> resource, T item) where T : class, IApiObject => resource.IsWhole
-        ? Of(resource, HttpMethod.Put, "update", new ObjectName(item.Metadata.Namespace, item.Metadata.Name)) with { Body = Bytes(resource, item), MediaType = Json }
-        : throw new ArgumentException($"not every field of {resource.Name} is known, and to replace one would take away the others: patch it", nameof(resource));
+    public static ApiRequest Replace<T>(Resource<T> resource, T item) where T : class, IApiObject
+    {
+        if (!resource.IsWhole)
+        {
+            throw new ArgumentException($"not every field of {resource.Name} is known, and to replace one would take away the others: patch it", nameof(resource));
+        }
+
+        var name = new ObjectName(item.Metadata.Namespace, item.Metadata.Name);
+        return string.IsNullOrEmpty(item.Metadata.ResourceVersion)
+            ? throw new ArgumentException($"{resource.Name} {name} has no resourceVersion, and to replace it would overwrite what others wrote: read it first", nameof(item))
+            : Of(resource, HttpMethod.Put, "update", name) with { Body = Bytes(resource, item), MediaType = Json };
+    }
 
     public static ApiRequest Patch<T>(Resource<T> resource, ObjectName name, Patch patch) where T : class, IApiObject =>
         Of(resource, HttpMethod.Patch, "patch", name) with { Body = patch.Body, MediaType = patch.MediaType };
 
+    /// <summary>Always with a body: one without it is sent again by the HTTP client itself when an old connection of HTTP/1.1 breaks, and the second might delete another object of that name.</summary>
     public static ApiRequest Delete<T>(Resource<T> resource, ObjectName name, string? uid) where T : class, IApiObject
     {
-        ApiRequest request = Of(resource, HttpMethod.Delete, "delete", name);
-        return uid is null ? request : request with { Body = JsonSerializer.SerializeToUtf8Bytes(new DeleteOptions(new Preconditions(uid)), RequestJson.Default.DeleteOptions), MediaType = Json };
+        var how = new DeleteOptions(uid is null ? null : new Preconditions(uid));
+        return Of(resource, HttpMethod.Delete, "delete", name) with { Body = JsonSerializer.SerializeToUtf8Bytes(how, RequestJson.Default.DeleteOptions), MediaType = Json };
     }
 
     /// <summary>What is no resource: `/version`.</summary>

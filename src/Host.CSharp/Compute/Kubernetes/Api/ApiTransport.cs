@@ -1,4 +1,5 @@
 using System.Net;
+using System.Runtime.CompilerServices;
 using System.Security.Cryptography.X509Certificates;
 using Serverless.Host.Compute.Kubernetes.Config;
 
@@ -10,23 +11,37 @@ namespace Serverless.Host.Compute.Kubernetes.Api;
 /// </summary>
 internal sealed class ApiTransport(ClusterAccess access, ApiOptions options) : IDisposable
 {
-    /// <summary>A connection that does not answer a ping for so long is dead: watches on it would be silent for ever.</summary>
-    private static readonly TimeSpan PingAfter = TimeSpan.FromSeconds(15);
+    /// <summary>A connection that does not answer a ping for so long, after it was silent for so long, is dead: calls on it would take all of their time, and watches be silent for ever.</summary>
+    private static readonly TimeSpan PingAfter = TimeSpan.FromSeconds(5);
 
     private readonly Lock _guard = new();
+
+    /// <summary>Certificates whose connections are closed.</summary>
+    private readonly ConditionalWeakTable<ClientCertificate, ClientCertificate> _past = new();
     private Generation? _current;
     private Generation? _before;
 
-    public HttpMessageInvoker Use(ClientCertificate? certificate)
+    /// <returns>Null: others have taken its place since the caller was given it. It does not become the current one again.</returns>
+    public HttpMessageInvoker? Use(ClientCertificate? certificate)
     {
         lock (_guard)
         {
-            if (_current is null || !ReferenceEquals(_current.Certificate, certificate))
+            if (_current is not null && ReferenceEquals(_current.Certificate, certificate))
             {
-                Replace(certificate, _current?.Authorities ?? access.Trust.ReadAuthorities());
+                return _current.Invoker;
             }
 
-            return _current!.Invoker;
+            if (_before is not null && ReferenceEquals(_before.Certificate, certificate))
+            {
+                return _before.Invoker;
+            }
+
+            if (certificate is not null && _past.TryGetValue(certificate, out _))
+            {
+                return null;
+            }
+
+            return Replace(certificate, _current?.Authorities ?? access.Trust.ReadAuthorities()).Invoker;
         }
     }
 
@@ -57,12 +72,20 @@ internal sealed class ApiTransport(ClusterAccess access, ApiOptions options) : I
         }
     }
 
-    private void Replace(ClientCertificate? certificate, X509Certificate2Collection? authorities)
+    private Generation Replace(ClientCertificate? certificate, X509Certificate2Collection? authorities)
     {
         // Not the one in use until now: a call may be about to begin on it.
-        _before?.Invoker.Dispose();
+        if (_before is not null)
+        {
+            _before.Invoker.Dispose();
+            if (_before.Certificate is { } gone)
+            {
+                _past.AddOrUpdate(gone, gone);
+            }
+        }
+
         _before = _current;
-        _current = new Generation(certificate, authorities, new HttpMessageInvoker(Connect(certificate, authorities)));
+        return _current = new Generation(certificate, authorities, new HttpMessageInvoker(Connect(certificate, authorities)));
     }
 
     private SocketsHttpHandler Connect(ClientCertificate? certificate, X509Certificate2Collection? authorities)

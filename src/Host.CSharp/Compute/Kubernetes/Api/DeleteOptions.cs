@@ -2,7 +2,7 @@ using System.Text.Json.Serialization;
 
 namespace Serverless.Host.Compute.Kubernetes.Api;
 
-internal sealed record DeleteOptions(Preconditions Preconditions)
+internal sealed record DeleteOptions(Preconditions? Preconditions)
 {
     public string Kind { get; init; } = "DeleteOptions";
 
@@ -11,6 +11,6 @@ internal sealed record DeleteOptions(Preconditions Preconditions)
 
 internal sealed record Preconditions(string Uid);
 
-[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase)]
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
 [JsonSerializable(typeof(DeleteOptions))]
 internal sealed partial class RequestJson : JsonSerializerContext;

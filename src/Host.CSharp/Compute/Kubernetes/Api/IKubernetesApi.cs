@@ -14,6 +14,9 @@ internal interface IKubernetesApi
     /// <summary>The namespace to work in when nothing else is said.</summary>
     string Namespace { get; }
 
+    /// <summary>The same, with calls (each, and each page of a list) that end within this time in place of the usual: a lease is lost while a call waits. Nothing of its own to dispose of.</summary>
+    IKubernetesApi Within(TimeSpan limit);
+
     Task<T> GetAsync<T>(Resource<T> resource, ObjectName name, CancellationToken cancellation) where T : class, IApiObject;
 
     /// <summary>All of them as of one moment, however many requests that takes.</summary>
@@ -22,7 +25,7 @@ internal interface IKubernetesApi
 
     /// <summary>
     /// What changes from that version on, until the server ends it (which it does every few minutes; go on from the version of the last event).
-    /// Told first of all: <see cref="WatchEventKind.Opened"/>, when the server has taken it.
+    /// Told first of all: <see cref="WatchEventKind.Opened"/>, when the server has taken it; what happened until then comes after that, and so may <see cref="ApiFailure.Gone"/>.
     /// </summary>
     /// <exception cref="ApiException"><see cref="ApiFailure.Gone"/>: the server remembers nothing that old; list again.</exception>
     IAsyncEnumerable<WatchEvent<T>> WatchAsync<T>(Resource<T> resource, string? space, Selection selection, string resourceVersion, CancellationToken cancellation)
@@ -32,6 +35,7 @@ internal interface IKubernetesApi
     Task<T> CreateAsync<T>(Resource<T> resource, string? space, T item, CancellationToken cancellation) where T : class, IApiObject;
 
     /// <summary>Puts this in the place of what is there. Only where the object's fields are known in full here: what is not known would be taken away.</summary>
+    /// <exception cref="ArgumentException">They are not, or the object has no resourceVersion, so that what others wrote would be overwritten unseen.</exception>
     /// <exception cref="ApiException"><see cref="ApiFailure.Conflict"/>: it is not what it was at the object's resourceVersion.</exception>
     Task<T> ReplaceAsync<T>(Resource<T> resource, T item, CancellationToken cancellation) where T : class, IApiObject;
 

@@ -7,30 +7,53 @@ using Serverless.Host.Compute.Kubernetes.Config;
 namespace Serverless.Host.Compute.Kubernetes.Api;
 
 /// <summary>The API over HTTP, see https://kubernetes.io/docs/reference/using-api/api-concepts/.</summary>
-internal sealed class KubernetesApi(ClusterAccess access, ApiOptions options, ApiCallStatistics statistics, TimeProvider time) : IKubernetesApi, IDisposable
+internal sealed class KubernetesApi : IKubernetesApi, IDisposable
 {
     /// <summary>The server ends a watch itself; one that it does not is ended this much later.</summary>
     private static readonly TimeSpan Grace = TimeSpan.FromSeconds(30);
 
-    private readonly ApiCaller _caller = new(access, options, statistics, time);
+    private readonly ClusterAccess _access;
+    private readonly ApiOptions _options;
+    private readonly TimeProvider _time;
+    private readonly ApiCaller _caller;
+    private readonly bool _isOwner;
 
-    public string Description => $"{_caller.Server} ({access.Source})";
+    public KubernetesApi(ClusterAccess access, ApiOptions options, ApiCallStatistics statistics, TimeProvider time)
+        : this(access, options, new ApiCaller(access, options, statistics, time), time, isOwner: true)
+    {
+    }
 
-    public string Namespace => access.Namespace;
+    private KubernetesApi(ClusterAccess access, ApiOptions options, ApiCaller caller, TimeProvider time, bool isOwner) =>
+        (_access, _options, _caller, _time, _isOwner) = (access, options, caller, time, isOwner);
+
+    public string Description => $"{_caller.Server} ({_access.Source})";
+
+    public string Namespace => _access.Namespace;
+
+    public IKubernetesApi Within(TimeSpan limit) => new KubernetesApi(_access, _options with { CallTimeLimit = limit }, _caller, _time, isOwner: false);
 
     public Task<T> GetAsync<T>(Resource<T> resource, ObjectName name, CancellationToken cancellation) where T : class, IApiObject =>
         CallAsync(ApiRequests.Get(resource, name), resource.Json, cancellation);
 
     public async Task<ApiList<T>> ListAsync<T>(Resource<T> resource, string? space, Selection selection, CancellationToken cancellation) where T : class, IApiObject
     {
+        using var whole = new CancellationTokenSource(_options.ListTimeLimit, _time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(whole.Token, cancellation);
         try
         {
-            return await ListAsync(resource, space, selection, options.PageSize, cancellation);
+            try
+            {
+                return await ListAsync(resource, space, selection, _options.PageSize, either.Token);
+            }
+            catch (ApiException e) when (e.Failure == ApiFailure.Gone)
+            {
+                // the moment that the first page was of is forgotten; all at once knows no such thing
+                return await ListAsync(resource, space, selection, 0, either.Token);
+            }
         }
-        catch (ApiException e) when (e.Failure == ApiFailure.Gone)
+        catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
         {
-            // the moment that the first page was of is forgotten; all at once knows no such thing
-            return await ListAsync(resource, space, selection, 0, cancellation);
+            throw ApiFailures.TimedOut(ApiRequests.List(resource, space, selection, 0, null), _caller.Server, _options.ListTimeLimit, null);
         }
     }
 
@@ -38,13 +61,13 @@ internal sealed class KubernetesApi(ClusterAccess access, ApiOptions options, Ap
         Resource<T> resource, string? space, Selection selection, string resourceVersion, [EnumeratorCancellation] CancellationToken cancellation)
         where T : class, IApiObject
     {
-        TimeSpan limit = options.WatchTimeLimit * (1 + Random.Shared.NextDouble());
+        TimeSpan limit = _options.WatchTimeLimit * (1 + Random.Shared.NextDouble());
         ApiRequest request = ApiRequests.Watch(resource, space, selection, resourceVersion, limit);
-        using var whole = new CancellationTokenSource(limit + Grace, time);
+        using var whole = new CancellationTokenSource(limit + Grace, _time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(whole.Token, cancellation);
         using HttpResponseMessage response = await _caller.OpenAsync(request, either.Token);
         yield return new WatchEvent<T>(WatchEventKind.Opened, default, null);
-        using var lines = new LineReader(await response.Content.ReadAsStreamAsync(either.Token), options.LargestEvent);
+        using var lines = new LineReader(await response.Content.ReadAsStreamAsync(either.Token), _options.LargestEvent);
         while (await NextAsync(request, lines, whole.Token, cancellation) is { } line)
         {
             yield return Read(request, resource, line.Span);
@@ -62,7 +85,7 @@ internal sealed class KubernetesApi(ClusterAccess access, ApiOptions options, Ap
 
     public async Task DeleteAsync<T>(Resource<T> resource, ObjectName name, string? uid, CancellationToken cancellation) where T : class, IApiObject =>
         // what it says is the object, or a Status: neither is needed
-        (await _caller.CallAsync(ApiRequests.Delete(resource, name, uid), cancellation)).Dispose();
+        (await _caller.CallAsync(ApiRequests.Delete(resource, name, uid), _options.CallTimeLimit, cancellation)).Dispose();
 
     public Task<ServerVersion> GetVersionAsync(CancellationToken cancellation) => CallAsync(ApiRequests.Read("/version"), KubernetesJson.Default.ServerVersion, cancellation);
 
@@ -73,8 +96,11 @@ internal sealed class KubernetesApi(ClusterAccess access, ApiOptions options, Ap
 
     public void Dispose()
     {
-        _caller.Dispose();
-        (access.Credentials as IDisposable)?.Dispose();
+        if (_isOwner)
+        {
+            _caller.Dispose();
+            (_access.Credentials as IDisposable)?.Dispose();
+        }
     }
 
     private async Task<ApiList<T>> ListAsync<T>(Resource<T> resource, string? space, Selection selection, int limit, CancellationToken cancellation) where T : class, IApiObject
@@ -83,14 +109,14 @@ internal sealed class KubernetesApi(ClusterAccess access, ApiOptions options, Ap
         var unreadable = new List<UnreadableObject>();
         string? next = null;
         long size = 0;
-        for (int page = 0; page < options.MostPages; page++)
+        for (int page = 0; page < _options.MostPages; page++)
         {
             ApiRequest request = ApiRequests.List(resource, space, selection, limit, next);
-            using BoundedBody body = await _caller.CallAsync(request, cancellation);
+            using BoundedBody body = await _caller.CallAsync(request, _options.CallTimeLimit, cancellation);
             size += body.Span.Length;
-            if (size > options.LargestList)
+            if (size > _options.LargestList)
             {
-                throw ApiFailures.TooLarge(request, _caller.Server, options.LargestList);
+                throw ApiFailures.TooLarge(request, _caller.Server, _options.LargestList);
             }
 
             ListMeta meta;
@@ -98,7 +124,7 @@ internal sealed class KubernetesApi(ClusterAccess access, ApiOptions options, Ap
             {
                 meta = ListReader.Read(body.Span, resource, items, unreadable);
             }
-            catch (JsonException e)
+            catch (Exception e) when (IsMalformed(e))
             {
                 throw ApiFailures.Malformed(request, _caller.Server, Shown.Of(e.Message), e);
             }
@@ -111,12 +137,12 @@ internal sealed class KubernetesApi(ClusterAccess access, ApiOptions options, Ap
             next = meta.Continue;
         }
 
-        throw ApiFailures.Malformed(ApiRequests.List(resource, space, selection, 0, null), _caller.Server, $"a list that has more than {options.MostPages} pages of {limit}");
+        throw ApiFailures.Malformed(ApiRequests.List(resource, space, selection, 0, null), _caller.Server, $"a list that has more than {_options.MostPages} pages of {limit}");
     }
 
     private async Task<T> CallAsync<T>(ApiRequest request, JsonTypeInfo<T> json, CancellationToken cancellation) where T : class
     {
-        using BoundedBody body = await _caller.CallAsync(request, cancellation);
+        using BoundedBody body = await _caller.CallAsync(request, _options.CallTimeLimit, cancellation);
         try
         {
             return JsonSerializer.Deserialize(body.Span, json) ?? throw ApiFailures.Malformed(request, _caller.Server, "nothing");
@@ -127,10 +153,13 @@ internal sealed class KubernetesApi(ClusterAccess access, ApiOptions options, Ap
         }
     }
 
+    /// <summary>A half of a surrogate pair is text to the reader's grammar, and none when it is asked for the text.</summary>
+    private static bool IsMalformed(Exception e) => e is JsonException or InvalidOperationException;
+
     /// <returns>Null: the watch is over.</returns>
     private async ValueTask<ReadOnlyMemory<byte>?> NextAsync(ApiRequest request, LineReader lines, CancellationToken whole, CancellationToken cancellation)
     {
-        using var silence = new CancellationTokenSource(options.WatchSilence, time);
+        using var silence = new CancellationTokenSource(_options.WatchSilence, _time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(silence.Token, whole, cancellation);
         try
         {
@@ -139,11 +168,11 @@ internal sealed class KubernetesApi(ClusterAccess access, ApiOptions options, Ap
         catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
         {
             return whole.IsCancellationRequested ? null : throw new ApiException(
-                ApiFailure.TimedOut, $"{request}: {_caller.Server} has said nothing for {options.WatchSilence.TotalSeconds:0} s, not even that nothing has changed");
+                ApiFailure.TimedOut, $"{request}: {_caller.Server} has said nothing for {_options.WatchSilence.TotalSeconds:0} s, not even that nothing has changed");
         }
         catch (InvalidDataException)
         {
-            throw ApiFailures.TooLarge(request, _caller.Server, options.LargestEvent);
+            throw ApiFailures.TooLarge(request, _caller.Server, _options.LargestEvent);
         }
         catch (Exception e) when (e is HttpRequestException or IOException)
         {
@@ -158,7 +187,7 @@ internal sealed class KubernetesApi(ClusterAccess access, ApiOptions options, Ap
             WatchEvent<T> happened = WatchReader.Read(line, resource, out Status? error);
             return error is null ? happened : throw ApiFailures.Of(request, _caller.Server, error);
         }
-        catch (JsonException e)
+        catch (Exception e) when (IsMalformed(e))
         {
             throw ApiFailures.Malformed(request, _caller.Server, Shown.Of(e.Message), e);
         }
