@@ -211,6 +211,61 @@ internal sealed class CredentialTests
         Assert.That(failure.Message, Does.Contain("no-such-plugin-anywhere").And.Contain("Get it from the shop"));
     }
 
+    /// <summary>Whoever may write where we were started would give us our credentials.</summary>
+    [Test]
+    public async Task Plugin_WithoutASlash_IsLookedForInPathAlone()
+    {
+        await using ApiDouble server = await ApiDouble.StartAsync(_certificate);
+        string script = Script("""echo '{"apiVersion":"client.authentication.k8s.io/v1","kind":"ExecCredential","status":{"token":"x"}}'""");
+        string name = $"plugin-{Guid.NewGuid():N}", here = Path.Combine(Directory.GetCurrentDirectory(), name);
+        File.Copy(script, here);
+        try
+        {
+            using KubernetesApi api = Connect(server, Exec(name, "v1"));
+            ApiException failure = await FailAsync(() => api.ListAsync(Resources.ConfigMaps, "default", Selection.All, default));
+            Assert.That(failure.Message, Does.Contain("no folder of PATH"));
+            using KubernetesApi found = Connect(server, Exec("bash", "v1", $", args: [{script}]"));
+            await found.ListAsync(Resources.ConfigMaps, "default", Selection.All, default);
+        }
+        finally
+        {
+            File.Delete(here);
+        }
+    }
+
+    [Test]
+    public async Task Plugin_ThatTheFirstCallDoesNotWaitFor_RunsOnForTheNext()
+    {
+        await using ApiDouble server = await ApiDouble.StartAsync(_certificate);
+        File.Delete(_folder["slow"]);
+        string plugin = Script("""
+            echo run >>"$FOLDER/slow"
+            sleep 1
+            echo '{"apiVersion":"client.authentication.k8s.io/v1","kind":"ExecCredential","status":{"token":"x"}}'
+            """);
+        using KubernetesApi api = Connect(server, Exec(plugin, "v1"));
+        using var impatient = new CancellationTokenSource();
+        Task first = api.ListAsync(Resources.ConfigMaps, "default", Selection.All, impatient.Token);
+        await UntilAsync(() => File.Exists(_folder["slow"]), () => "it does not run");
+        await impatient.CancelAsync();
+        Assert.That(async () => await first, Throws.InstanceOf<OperationCanceledException>());
+        await api.ListAsync(Resources.ConfigMaps, "default", Selection.All, default);
+        Assert.That(await File.ReadAllLinesAsync(_folder["slow"]), Has.Length.EqualTo(1));
+    }
+
+    /// <summary>A call that was given its certificate before another took its place must not make it the current one again.</summary>
+    [Test]
+    public async Task Transport_AskedForAnOldCertificate_DoesNotGoBackToIt()
+    {
+        await using ApiDouble server = await ApiDouble.StartAsync(_certificate);
+        ClientCertificate[] all = [.. new[] { "a", "b", "c" }.Select(name => _authority.Client(name, "ec")).Select(pair => ClientCertificate.Parse(pair.Certificate, pair.Key, "certificate", "key"))];
+        using var transport = new ApiTransport(Access(server, "{token: secret}"), Quick);
+        HttpMessageInvoker a = transport.Use(all[0])!, b = transport.Use(all[1])!;
+        Assert.That((transport.Use(all[0]), transport.Use(all[1])), Is.EqualTo((a, b)));
+        HttpMessageInvoker c = transport.Use(all[2])!;
+        Assert.That((transport.Use(all[0]), transport.Use(all[1]), transport.Use(all[2])), Is.EqualTo(((HttpMessageInvoker?)null, b, c)));
+    }
+
     private static async Task<bool> Refuse(Microsoft.AspNetCore.Http.HttpContext context, bool refuse)
     {
         if (refuse) await ApiDouble.RefuseAsync(context, 401, "Unauthorized", "Unauthorized");
@@ -237,7 +292,10 @@ internal sealed class CredentialTests
         return file;
     }
 
-    private KubernetesApi Connect(ApiDouble server, string user, string? trust = null, TimeProvider? time = null)
+    private KubernetesApi Connect(ApiDouble server, string user, string? trust = null, TimeProvider? time = null) =>
+        new(Access(server, user, trust, time), Quick, new ApiCallStatistics(), TimeProvider.System);
+
+    private ClusterAccess Access(ApiDouble server, string user, string? trust = null, TimeProvider? time = null)
     {
         trust ??= "certificate-authority-data: " + Base64(_authority.Pem);
         KubeconfigFile file = KubeconfigFile.Parse(_folder["kubeconfig"], $$"""
@@ -246,6 +304,6 @@ internal sealed class CredentialTests
             contexts: [{name: x, context: {cluster: c, user: u} }]
             current-context: x
             """);
-        return new KubernetesApi(new Kubeconfig([file], time ?? TimeProvider.System).Choose(null), DoubleRig.Quick, new ApiCallStatistics(), TimeProvider.System);
+        return new Kubeconfig([file], time ?? TimeProvider.System).Choose(null);
     }
 }

@@ -5,63 +5,67 @@ namespace Serverless.Host.Compute.Kubernetes.Config;
 
 /// <summary>
 /// Credentials of a plugin, kept until they expire or the server refuses them. What the kubeconfig states beside it comes first.
+/// One run is for all who wait for it and ends with none of them: a plugin that takes longer than the call which asked first would otherwise never get to its end.
 /// </summary>
 internal sealed class ExecCredentials(ExecPlugin plugin, UserCredentials stated, TimeProvider time) : ICredentials, IDisposable
 {
     /// <summary>Renewed this long before they expire, so that none expires on its way.</summary>
     private static readonly TimeSpan Early = TimeSpan.FromSeconds(10);
 
-    private readonly SemaphoreSlim _one = new(1);
-    private volatile Held? _held;
+    private readonly Lock _guard = new();
+    private readonly CancellationTokenSource _end = new();
+    private Held? _held;
+    private Task<Held>? _asking;
 
-    public async ValueTask<Credential> GetAsync(CancellationToken cancellation)
+    public async ValueTask<Credential> GetAsync(CancellationToken cancellation) => (await HoldAsync(null, cancellation)).Credential;
+
+    public async ValueTask<bool> RenewAsync(Credential refused, CancellationToken cancellation) => !(await HoldAsync(refused, cancellation)).Credential.IsSameAs(refused);
+
+    public void Dispose()
     {
-        if (_held is { } held && !IsOld(held))
-        {
-            return held.Credential;
-        }
+        _end.Cancel();
+        _end.Dispose();
+    }
 
-        await _one.WaitAsync(cancellation);
-        try
+    /// <param name="refused">Not this one.</param>
+    private ValueTask<Held> HoldAsync(Credential? refused, CancellationToken cancellation)
+    {
+        lock (_guard)
         {
-            if (_held is not { } meanwhile || IsOld(meanwhile))
+            if (_held is { } held && !ReferenceEquals(held.Credential, refused) && (refused is not null || !IsOld(held)))
             {
-                await AskAsync(cancellation);
+                return ValueTask.FromResult(held);
             }
 
-            return _held!.Credential;
-        }
-        finally
-        {
-            _one.Release();
+            _asking ??= Task.Run(() => RunAsync(refused, _end.Token), CancellationToken.None);
+            return new ValueTask<Held>(_asking.WaitAsync(cancellation));
         }
     }
 
-    public async ValueTask<bool> RenewAsync(Credential refused, CancellationToken cancellation)
+    private async Task<Held> RunAsync(Credential? refused, CancellationToken end)
     {
-        await _one.WaitAsync(cancellation);
+        Held? got = null;
         try
         {
-            // of many calls that were refused at once, one asks
-            if (_held is not { } held || ReferenceEquals(held.Credential, refused))
+            if (refused is not null)
             {
-                await stated.RenewAsync(refused, cancellation);
-                await AskAsync(cancellation);
+                await stated.RenewAsync(refused, end);
             }
 
-            return !_held!.Credential.IsSameAs(refused);
+            return got = await AskAsync(end);
         }
         finally
         {
-            _one.Release();
+            lock (_guard)
+            {
+                (_held, _asking) = (got ?? _held, null);
+            }
         }
     }
-
-    public void Dispose() => _one.Dispose();
 
     private bool IsOld(Held held) => held.Expires is { } expires && time.GetUtcNow() >= expires;
 
-    private async Task AskAsync(CancellationToken cancellation)
+    private async Task<Held> AskAsync(CancellationToken cancellation)
     {
         string answer = await PluginRun.AskAsync(plugin, Question(), time, cancellation);
         ExecStatus status = Parse(answer);
@@ -77,7 +81,7 @@ internal sealed class ExecCredentials(ExecPlugin plugin, UserCredentials stated,
 
         Credential beside = await stated.GetAsync(cancellation);
         ClientCertificate? certificate = beside.Certificate ?? Certificate(status);
-        _held = new Held(
+        return new Held(
             new Credential(beside.Header ?? (string.IsNullOrEmpty(status.Token) ? null : Credential.Bearer(status.Token, plugin.Where)), certificate),
             status.ExpirationTimestamp is { } expires ? Earlier(expires) : null);
     }

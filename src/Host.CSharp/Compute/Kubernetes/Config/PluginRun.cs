@@ -46,7 +46,7 @@ internal static class PluginRun
 
     private static Process Start(ExecPlugin plugin, string question)
     {
-        var start = new ProcessStartInfo(plugin.Command) { UseShellExecute = false, RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true };
+        var start = new ProcessStartInfo(Find(plugin)) { UseShellExecute = false, RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true };
         foreach (string argument in plugin.Arguments)
         {
             start.ArgumentList.Add(argument);
@@ -64,9 +64,34 @@ internal static class PluginRun
         }
         catch (Exception e) when (e is Win32Exception or InvalidOperationException)
         {
-            string hint = plugin.InstallHint is { Length: > 0 } text ? $" {Shown.Of(text.Trim())}" : " Install it, or give its whole path as `command`.";
-            throw new ComputeException($"{plugin.Where}: `{plugin.Command}`, which gives the credentials, cannot be run: {e.Message}.{hint}", e);
+            throw NotRun(plugin, e.Message, e);
         }
+    }
+
+    /// <summary>
+    /// A name is looked for in the folders of PATH alone, as kubectl does: .NET would begin with its own folder and the one that we were started in, where whoever may write there gave us our credentials.
+    /// </summary>
+    private static string Find(ExecPlugin plugin)
+    {
+        if (Path.IsPathRooted(plugin.Command))
+        {
+            return plugin.Command;
+        }
+
+        return (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator)
+            .Where(Path.IsPathRooted)
+            .Select(folder => Path.Combine(folder, plugin.Command))
+            .FirstOrDefault(CanRun) ?? throw NotRun(plugin, "no folder of PATH has an executable file of that name", null);
+    }
+
+    private static bool CanRun(string file) =>
+        File.Exists(file) && (OperatingSystem.IsWindows() || (File.GetUnixFileMode(file) & (UnixFileMode.UserExecute | UnixFileMode.GroupExecute | UnixFileMode.OtherExecute)) != 0);
+
+    private static ComputeException NotRun(ExecPlugin plugin, string why, Exception? cause)
+    {
+        string hint = plugin.InstallHint is { Length: > 0 } said ? $" {Shown.Of(said.Trim())}" : " Install it, or give its whole path as `command`.";
+        string text = $"{plugin.Where}: `{plugin.Command}`, which gives the credentials, cannot be run: {why}.{hint}";
+        return cause is null ? new ComputeException(text) : new ComputeException(text, cause);
     }
 
     private static async Task<string> ReadAsync(StreamReader reader, int most, bool keepOn, CancellationToken cancellation)
