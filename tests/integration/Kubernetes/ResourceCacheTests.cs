@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Text.Json.Nodes;
+using Microsoft.AspNetCore.Http;
 using Serverless.Host.Compute.Kubernetes.Api;
 using Serverless.Host.Compute.Kubernetes.Api.Caching;
 using Serverless.Host.Compute.Kubernetes.Api.Objects;
@@ -109,9 +110,118 @@ internal sealed class ResourceCacheTests
         await using DoubleRig rig = await DoubleRig.StartAsync(Quick with { FirstBackoff = TimeSpan.FromMilliseconds(200), LongestBackoff = TimeSpan.FromSeconds(10) });
         rig.Server.Instead = context => Task.FromResult(context.Request.Query["watch"] == "true");
         await using ResourceCache<ConfigMap> cache = rig.Cache();
-        await UntilAsync(() => cache.Freshness.Problem?.Contains("nothing said", StringComparison.Ordinal) == true, () => $"{cache.Freshness}");
+        await UntilAsync(() => cache.Freshness.Problem?.Contains("expected it to last", StringComparison.Ordinal) == true, () => $"{cache.Freshness}");
         await Task.Delay(1000);
         Assert.That(rig.Server.Asked, Has.Count.LessThan(12));
+    }
+
+    /// <summary>What it says does not help: each time it is asked anew, and the server has as much to do.</summary>
+    [Test]
+    public async Task Watch_ThatSaysSomethingAndIsGoneEachTime_IsNotOpenedWithoutEnd()
+    {
+        await using DoubleRig rig = await DoubleRig.StartAsync(Quick with { FirstBackoff = TimeSpan.FromMilliseconds(200), LongestBackoff = TimeSpan.FromSeconds(10) });
+        rig.Server.Put(Maps, Map("one"));
+        rig.Server.Instead = async context =>
+        {
+            if (context.Request.Query["watch"] != "true") return false;
+            await context.Response.WriteAsync($$$$"""
+                {"type":"BOOKMARK","object":{"metadata":{"resourceVersion":"2000"}}}
+                {"type":"ERROR","object":{{{{ApiDouble.Status(410, "Expired", "too old").ToJsonString()}}}}}
+
+                """);
+            return true;
+        };
+        await using ResourceCache<ConfigMap> cache = rig.Cache();
+        await cache.SyncedAsync(default);
+        await Task.Delay(2000);
+        Assert.That(rig.Server.Asked, Has.Count.LessThan(16));
+        Assert.That(cache.Freshness.SinceLost ?? TimeSpan.FromDays(1), Is.GreaterThan(TimeSpan.FromSeconds(1.5)), "a watch that does not last is none");
+    }
+
+    /// <summary>Servers take a watch first and say then that its version is too old, or what was missed.</summary>
+    [Test]
+    public async Task Watch_TakenAfterAGap_IsNotReliedOnUntilAllIsListedAgain()
+    {
+        await using DoubleRig rig = await DoubleRig.StartAsync();
+        rig.Server.Put(Maps, Map("one"));
+        await using ResourceCache<ConfigMap> cache = rig.Cache();
+        await UntilAsync(() => rig.Server.Watchers == 1 && cache.Freshness.IsLive, () => $"{cache.Freshness}");
+        rig.Server.Instead = async context =>
+        {
+            if (context.Request.Query["watch"] != "true")
+            {
+                await ApiDouble.RefuseAsync(context, 500, "InternalError", "away");
+                return true;
+            }
+
+            await Task.Delay(1300);
+            await context.Response.StartAsync();
+            await context.Response.Body.FlushAsync();
+            await Task.Delay(Timeout.Infinite, context.RequestAborted).ContinueWith(_ => { }, TaskScheduler.Default);
+            return true;
+        };
+        rig.Server.CutWatches();
+        await UntilAsync(() => Lists(rig) > 1, () => $"{cache.Freshness}");
+        Assert.That(cache.Freshness.IsLive, Is.False);
+        Assert.That(cache.Freshness.SinceConfirmed, Is.GreaterThan(TimeSpan.FromSeconds(1.2)));
+        rig.Server.Instead = null;
+        await UntilAsync(() => cache.Freshness.IsLive, () => $"{cache.Freshness}");
+        Assert.That(cache.Freshness.SinceConfirmed, Is.LessThan(TimeSpan.FromSeconds(10)));
+    }
+
+    [Test]
+    public async Task List_ThatTakesItsTime_IsAsOldAsItsQuestion()
+    {
+        await using DoubleRig rig = await DoubleRig.StartAsync();
+        rig.Server.Instead = async context =>
+        {
+            if (context.Request.Query["watch"] != "true") await Task.Delay(500);
+            return false;
+        };
+        await using ResourceCache<ConfigMap> cache = rig.Cache();
+        await UntilAsync(() => cache.Freshness.IsLive, () => $"{cache.Freshness}");
+        Assert.That(cache.Freshness.SinceConfirmed, Is.GreaterThan(TimeSpan.FromMilliseconds(450)));
+    }
+
+    [Test]
+    public async Task Cache_DisposedOfTwice_EndsItsReaders()
+    {
+        await using DoubleRig rig = await DoubleRig.StartAsync();
+        rig.Server.Put(Maps, Map("one"));
+        ResourceCache<ConfigMap> cache = rig.Cache();
+        await using (cache)
+        {
+            await cache.SyncedAsync(default);
+            await using IAsyncEnumerator<CacheChange<ConfigMap>> reader = cache.ChangesAsync(default).GetAsyncEnumerator();
+            Assert.That(await reader.MoveNextAsync(), Is.True);
+            Task<bool> next = reader.MoveNextAsync().AsTask();
+            await cache.DisposeAsync();
+            Assert.That(await next.WaitAsync(TimeSpan.FromSeconds(20)), Is.False);
+        }
+    }
+
+    [Test]
+    public async Task Outage_WithReasonsThatAlternate_IsOneLineForEach()
+    {
+        await using DoubleRig rig = await DoubleRig.StartAsync(Quick with { MostAttempts = 1 });
+        int asked = 0;
+        rig.Server.Instead = async context =>
+        {
+            if (Interlocked.Increment(ref asked) % 2 == 0) await ApiDouble.RefuseAsync(context, 500, "InternalError", "away");
+            else await ApiDouble.RefuseAsync(context, 403, "Forbidden", "no");
+            return true;
+        };
+        await using ResourceCache<ConfigMap> cache = rig.Cache();
+        await UntilAsync(() => asked > 20, () => $"{asked}");
+        Assert.That(rig.Log.Messages.Count(message => message.Contains("is not heard of", StringComparison.Ordinal)), Is.EqualTo(2));
+    }
+
+    [Test]
+    public void Backoff_OfManyWhoAreToldTheSame_Spreads()
+    {
+        List<TimeSpan> waits = [.. Enumerable.Range(0, 100).Select(_ => Backoff.After(1, TimeSpan.FromSeconds(10), Quick))];
+        Assert.That(waits.Min(), Is.GreaterThanOrEqualTo(TimeSpan.FromSeconds(10)));
+        Assert.That(waits.Max() - waits.Min(), Is.GreaterThan(TimeSpan.FromSeconds(1)));
     }
 
     [TestCase("{\"type\":\"ADDED\",\"object\":", TestName = "Watch_OfGarbage_IsGivenUpAndListedAgain(cut)")]
@@ -154,7 +264,9 @@ internal sealed class ResourceCacheTests
         rig.Server.Put(Maps, Map("good"));
         await using ResourceCache<ConfigMap> cache = rig.Cache();
         await cache.SyncedAsync(default);
-        Assert.That(cache.Items.Keys.Select(name => name.Name), Is.EqualTo(new[] { "good" }));
+        CacheSnapshot<ConfigMap> listed = cache.Snapshot;
+        Assert.That(listed.Items.Keys.Select(name => name.Name), Is.EqualTo(new[] { "good" }));
+        Assert.That(listed.Unreadable.Keys.Select(name => name.Name), Is.EqualTo(new[] { "bad" }));
         await UntilAsync(() => rig.Server.Watchers == 1, () => "no watch");
         JsonObject worse = Map("good");
         worse["immutable"] = 3;
@@ -162,7 +274,30 @@ internal sealed class ResourceCacheTests
         rig.Server.Put(Maps, Map("next"));
         await UntilAsync(() => cache.Items.Count == 2, () => "the next is missing");
         Assert.That(cache.Items.ContainsKey(new ObjectName("default", "good")), Is.True, "it is still there, as it was");
+        Assert.That(cache.Snapshot.Unreadable[new ObjectName("default", "good")], Does.Contain("immutable"));
         Assert.That(rig.Log.Messages, Has.Some.Contains("default/bad cannot be read").And.Some.Contains("default/good cannot be read"));
+        rig.Server.Put(Maps, Map("good", "again"));
+        rig.Server.Delete(Maps, "bad");
+        await UntilAsync(() => cache.Snapshot.Unreadable.Count == 0, () => string.Join(", ", cache.Snapshot.Unreadable));
+    }
+
+    /// <summary>Which one it is, nobody knows: to take the list without it would look like a deletion.</summary>
+    [Test]
+    public async Task List_WithAnObjectWithoutAHead_DeletesNothing()
+    {
+        await using DoubleRig rig = await DoubleRig.StartAsync();
+        rig.Server.Put(Maps, Map("one"));
+        await using ResourceCache<ConfigMap> cache = rig.Cache();
+        await UntilAsync(() => rig.Server.Watchers == 1, () => "no watch");
+        rig.Server.Instead = async context =>
+        {
+            await ApiDouble.SayAsync(context, 200, JsonNode.Parse("""{"metadata": {"resourceVersion": "5000"}, "items": [{"metadata": {"name": 7}}]}""")!);
+            return true;
+        };
+        rig.Server.Compact();
+        rig.Server.CutWatches();
+        await UntilAsync(() => cache.Freshness.Problem?.Contains("to have a name", StringComparison.Ordinal) == true, () => $"{cache.Freshness}");
+        Assert.That(cache.Items.ContainsKey(One), Is.True);
     }
 
     /// <summary>Connections that break at any byte of any event, versions that are forgotten, readers that are slow: the end is what the server has, for the cache and for each reader.</summary>
@@ -205,6 +340,8 @@ internal sealed class ResourceCacheTests
         await quick.EndsAsAsync(cache);
         await slow.EndsAsAsync(cache);
     }
+
+    private static int Lists(DoubleRig rig) => rig.Server.Asked.Count(asked => !asked.Query.Contains("watch", StringComparison.Ordinal));
 
     private static Task EndsAsServerAsync(DoubleRig rig, ResourceCache<ConfigMap> cache) => UntilAsync(
         () => rig.Server.VersionsBelow(Maps).OrderBy(one => one.Key, StringComparer.Ordinal).SequenceEqual(Versions(cache.Items)),

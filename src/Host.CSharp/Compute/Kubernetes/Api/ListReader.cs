@@ -6,7 +6,7 @@ namespace Serverless.Host.Compute.Kubernetes.Api;
 /// <summary>Reads a page of a list. An object that cannot be read does not take the others with it.</summary>
 internal static class ListReader
 {
-    /// <exception cref="JsonException">It is no list.</exception>
+    /// <exception cref="JsonException">It is no list, or has an object in it that nothing can be told of.</exception>
     public static ListMeta Read<T>(ReadOnlySpan<byte> json, Resource<T> resource, List<T> items, List<UnreadableObject> unreadable) where T : class, IApiObject
     {
         var reader = new Utf8JsonReader(json);
@@ -60,7 +60,10 @@ internal static class ListReader
             }
             else
             {
-                unreadable.Add(new UnreadableObject(new ObjectName(head?.Namespace, head?.Name ?? ""), head?.ResourceVersion, problem));
+                // without a name it could not be told from one that is gone
+                unreadable.Add(head is { Name.Length: > 0 }
+                    ? new UnreadableObject(new ObjectName(head.Namespace, head.Name), head.ResourceVersion, problem)
+                    : throw new JsonException($"expected each object of a list to have a name, found one without ({problem})"));
             }
         }
     }

@@ -4,7 +4,9 @@ namespace Serverless.Host.Compute.Kubernetes.Api;
 
 internal enum WatchEventKind
 {
-    /// <summary>The server has taken the watch: from here on silence means that nothing changes.</summary>
+    /// <summary>
+    /// The server has taken the watch. What happened between its version and now is still to come, and so may be an error that says that the version is too old: nothing is confirmed by it.
+    /// </summary>
     Opened,
 
     /// <summary>It is there now: was added, or changed.</summary>

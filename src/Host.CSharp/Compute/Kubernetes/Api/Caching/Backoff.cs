@@ -12,6 +12,7 @@ internal static class Backoff
         double own = exponential * (0.5 + (Random.Shared.NextDouble() / 2));
         // a server's wish is met up to a minute: what is longer is a mistake, or no server's
         double wish = Math.Min(60_000, asked?.TotalMilliseconds ?? 0);
-        return TimeSpan.FromMilliseconds(Math.Max(own, wish + (own / 10)));
+        // what many are told alike they must not do alike
+        return TimeSpan.FromMilliseconds(Math.Max(own, wish * (1 + (Random.Shared.NextDouble() / 2))));
     }
 }

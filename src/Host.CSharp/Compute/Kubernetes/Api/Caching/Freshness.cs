@@ -1,8 +1,11 @@
 namespace Serverless.Host.Compute.Kubernetes.Api.Caching;
 
 /// <summary>How far what a cache shows can be relied on to be so now.</summary>
-/// <param name="SinceConfirmed">Since the server last said anything of it (a list, an event, a bookmark, that it took a watch); null: it never did.</param>
-/// <param name="SinceLost">Since there is no watch, so that nothing that happens is heard of; null: there is one.</param>
+/// <param name="SinceConfirmed">
+/// Since the moment that it was certainly so: when a list was asked for, or an event or a bookmark came in a watch that had caught up; null: there was none. That a server takes a watch confirms
+/// nothing: what was missed, or that too much was, comes after that.
+/// </param>
+/// <param name="SinceLost">Since there is no watch that misses nothing and lasts, so that what happens may not be heard of; null: there is one.</param>
 /// <param name="Problem">Why there is none.</param>
 internal readonly record struct Freshness(TimeSpan? SinceConfirmed, TimeSpan? SinceLost, string? Problem)
 {

@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using System.Runtime.CompilerServices;
 using Microsoft.Extensions.Logging;
 using Serverless.Host.Compute.Kubernetes.Api.Objects;
@@ -7,12 +6,17 @@ namespace Serverless.Host.Compute.Kubernetes.Api.Caching;
 
 /// <summary>
 /// The objects of one kind as the server has them: listed once, watched from there on, and listed again when the server has forgotten where we were.
-/// Nothing is missed, deletions included; while nothing can be heard, what was last known stays, and <see cref="Freshness"/> says how old it is.
+/// Nothing is missed, deletions included; while nothing can be heard, what was last known stays, and <see cref="Snapshot"/> says how old it is.
 /// </summary>
 internal sealed partial class ResourceCache<T> : IAsyncDisposable where T : class, IApiObject
 {
-    /// <summary>A watch that ends sooner, with nothing said, is a failure: to open one after the other would be asking without end.</summary>
+    /// <summary>
+    /// A watch that ends sooner is a failure, whatever it said: to open one after the other would be asking without end. What comes sooner may be of before the watch, and confirms nothing.
+    /// </summary>
     private static readonly TimeSpan ShortestWatch = TimeSpan.FromSeconds(1);
+
+    /// <summary>With no watch for longer than this, a new one from the old version is not relied on: how far behind it is, nobody says. One list does.</summary>
+    private static readonly TimeSpan LongestGap = TimeSpan.FromSeconds(1);
 
     /// <summary>After so many failures in a row it is not relied on any more that the server still knows where we were.</summary>
     private const int FailuresBeforeList = 5;
@@ -26,48 +30,60 @@ internal sealed partial class ResourceCache<T> : IAsyncDisposable where T : clas
     private readonly ILogger _logger;
     private readonly ResourceStore<T> _store = new();
     private readonly CancellationTokenSource _end = new();
+    private readonly CancellationToken _ended;
     private readonly TaskCompletionSource _synced = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Task _run;
     private volatile State _state;
+    private readonly HashSet<ApiFailure> _told = [];
+    private bool _disposed;
     private string? _version;
     private int _failures;
-    private ApiFailure? _told;
+
+    /// <summary>Since when there was no watch until the one that is there now, which has yet to last.</summary>
+    private long? _lostBefore;
 
     /// <param name="space">Namespace; null: all of them.</param>
     public ResourceCache(IKubernetesApi api, Resource<T> resource, string? space, Selection selection, ApiOptions options, TimeProvider time, ILogger logger)
     {
         (_api, _resource, _space, _selection, _options, _time, _logger) = (api, resource, space, selection, options, time, logger);
         _state = new State(null, time.GetTimestamp(), "nothing was listed yet");
-        _run = Task.Run(() => RunAsync(_end.Token));
+        _ended = _end.Token;
+        _run = Task.Run(() => RunAsync(_ended));
     }
 
-    /// <summary>As they were last heard of. A value: it does not change while it is looked at.</summary>
-    public IReadOnlyDictionary<ObjectName, T> Items => _store.Items;
-
-    public Freshness Freshness
+    /// <summary>All that is known, and how far it can be relied on. Whoever decides by it decides by one of these, and not by parts read one after the other.</summary>
+    public CacheSnapshot<T> Snapshot
     {
         get
         {
+            // first how fresh, then what: what is shown is never older than what is said of it
             State state = _state;
-            return new Freshness(
+            StoreContents<T> contents = _store.Contents;
+            var freshness = new Freshness(
                 state.Confirmed is { } confirmed ? _time.GetElapsedTime(confirmed) : null,
                 state.Lost is { } lost ? _time.GetElapsedTime(lost) : null,
                 state.Problem);
+            return new CacheSnapshot<T>(contents.Items, freshness, contents.Unreadable);
         }
     }
+
+    /// <summary>As they were last heard of. A value: it does not change while it is looked at.</summary>
+    public IReadOnlyDictionary<ObjectName, T> Items => Snapshot.Items;
+
+    public Freshness Freshness => Snapshot.Freshness;
 
     /// <summary>Waits until the objects have been listed for the first time.</summary>
     public Task SyncedAsync(CancellationToken cancellation) => _synced.Task.WaitAsync(cancellation);
 
-    /// <summary>All that is there, as additions, and then what changes, for as long as it is read. A slow reader holds up nobody.</summary>
+    /// <summary>All that is there, as additions, and then what changes, for as long as it is read and the cache is there. A slow reader holds up nobody.</summary>
     public async IAsyncEnumerable<CacheChange<T>> ChangesAsync([EnumeratorCancellation] CancellationToken cancellation)
     {
         ChangeQueue<T> reader = _store.Join();
         try
         {
-            while (true)
+            while (await TakeAsync(reader, cancellation) is { } changes)
             {
-                foreach (CacheChange<T> change in await reader.TakeAsync(cancellation))
+                foreach (CacheChange<T> change in changes)
                 {
                     yield return change;
                 }
@@ -81,10 +97,30 @@ internal sealed partial class ResourceCache<T> : IAsyncDisposable where T : clas
 
     public async ValueTask DisposeAsync()
     {
+        if (Interlocked.Exchange(ref _disposed, true))
+        {
+            await _run;
+            return;
+        }
+
         await _end.CancelAsync();
         await _run;
         _synced.TrySetCanceled(CancellationToken.None);
         _end.Dispose();
+    }
+
+    /// <returns>Null: the cache is disposed of, and nothing more comes.</returns>
+    private async Task<IEnumerable<CacheChange<T>>?> TakeAsync(ChangeQueue<T> reader, CancellationToken cancellation)
+    {
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(_ended, cancellation);
+        try
+        {
+            return await reader.TakeAsync(either.Token);
+        }
+        catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
+        {
+            return null;
+        }
     }
 
     private async Task RunAsync(CancellationToken cancellation)
@@ -93,8 +129,9 @@ internal sealed partial class ResourceCache<T> : IAsyncDisposable where T : clas
         {
             try
             {
+                bool isListed = _version is null;
                 _version ??= await ListAsync(cancellation);
-                await WatchAsync(cancellation);
+                await WatchAsync(isListed, cancellation);
             }
             catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
             {
@@ -111,68 +148,89 @@ internal sealed partial class ResourceCache<T> : IAsyncDisposable where T : clas
 
     private async Task<string> ListAsync(CancellationToken cancellation)
     {
+        // it is so when it is asked for or later; when the answer comes it may be old
+        long asked = _time.GetTimestamp();
         ApiList<T> list = await _api.ListAsync(_resource, _space, _selection, cancellation);
         foreach (UnreadableObject one in list.Unreadable)
         {
             LogUnreadable(_resource.Name, one.Name, one.Reason);
         }
 
-        _store.Replace(list.Items, list.Unreadable.Select(one => one.Name));
-        _state = _state with { Confirmed = _time.GetTimestamp() };
+        _store.Replace(list.Items, list.Unreadable);
+        _state = _state with { Confirmed = asked };
         _synced.TrySetResult();
         return list.ResourceVersion.Length > 0
             ? list.ResourceVersion
             : throw new ApiException(ApiFailure.Malformed, $"list {_resource.Name}: expected a resourceVersion to watch from, found none");
     }
 
-    private async Task WatchAsync(CancellationToken cancellation)
+    /// <param name="isListed">It begins where a list ended that was made just now.</param>
+    private async Task WatchAsync(bool isListed, CancellationToken cancellation)
     {
-        long began = _time.GetTimestamp();
-        bool opened = false;
-        bool any = false;
+        long? opened = null;
         try
         {
             await foreach (WatchEvent<T> happened in _api.WatchAsync(_resource, _space, _selection, _version!, cancellation))
             {
-                Apply(happened);
-                _version = happened.ResourceVersion ?? _version;
-                opened = true;
-                if (happened.Kind == WatchEventKind.Opened)
+                if (happened.Kind != WatchEventKind.Opened)
                 {
-                    began = _time.GetTimestamp();
+                    Hear(happened, HasLasted(opened));
+                }
+                else if (isListed || Gap() < LongestGap)
+                {
+                    opened = _time.GetTimestamp();
+                    _lostBefore = _state.Lost;
+                    _state = _state with { Lost = null, Problem = null };
                 }
                 else
                 {
-                    any = true;
-                    Recover();
+                    _version = null;
+                    return;
                 }
-
-                _state = new State(_time.GetTimestamp(), null, null);
             }
         }
-        catch (ApiException e) when (opened && e.Failure == ApiFailure.TimedOut)
+        catch (ApiException e) when (opened is not null && e.Failure == ApiFailure.TimedOut)
         {
             // Silent: the server may have nothing to say, or something between us may keep it. A list tells either.
             _version = null;
+            if (HasLasted(opened))
+            {
+                Recover();
+            }
+
             Lose(e.Message);
             return;
         }
-
-        catch (ApiException) when (opened && _time.GetElapsedTime(began) >= ShortestWatch)
+        catch (ApiException) when (HasLasted(opened))
         {
             // it was well until now: what comes is a new trouble, and is met as quickly as the first
             Recover();
             throw;
         }
 
+        if (!HasLasted(opened))
+        {
+            throw new ApiException(ApiFailure.Unavailable, $"watch {_resource.Name}: expected it to last, found it ended by the server within {ShortestWatch.TotalSeconds:0} s");
+        }
+
+        Recover();
         Lose("the watch has ended");
-        if (_time.GetElapsedTime(began) >= ShortestWatch)
+    }
+
+    private bool HasLasted(long? opened) => opened is { } began && _time.GetElapsedTime(began) >= ShortestWatch;
+
+    /// <summary>How long it is that something may have happened unheard of: since the last watch that lasted, or the last list.</summary>
+    private TimeSpan Gap() => _time.GetElapsedTime(Math.Max(_state.Lost ?? 0, _state.Confirmed ?? 0));
+
+    /// <param name="lasts">The watch has been there for long enough that this is of now.</param>
+    private void Hear(WatchEvent<T> happened, bool lasts)
+    {
+        Apply(happened);
+        _version = happened.ResourceVersion ?? _version;
+        if (lasts)
         {
             Recover();
-        }
-        else if (!any)
-        {
-            throw new ApiException(ApiFailure.Unavailable, $"watch {_resource.Name}: the server ended it at once, with nothing said");
+            _state = new State(_time.GetTimestamp(), null, null);
         }
     }
 
@@ -188,6 +246,7 @@ internal sealed partial class ResourceCache<T> : IAsyncDisposable where T : clas
                 break;
             case WatchEventKind.Unreadable:
                 LogUnreadable(_resource.Name, happened.Name, happened.Problem ?? "");
+                _store.SetUnreadable(happened.Name, happened.Problem ?? "");
                 break;
             default:
                 break;
@@ -211,11 +270,9 @@ internal sealed partial class ResourceCache<T> : IAsyncDisposable where T : clas
             return;
         }
 
-        // once for each kind of reason: an outage of an hour is one line
-        ApiFailure kind = told?.Failure ?? ApiFailure.Other;
-        if (_told != kind)
+        // once for each kind of reason, however they alternate: an outage of an hour is a few lines
+        if (_told.Add(told?.Failure ?? ApiFailure.Other))
         {
-            _told = kind;
             LogLost(_resource.Name, failure.Message);
         }
 
@@ -231,15 +288,21 @@ internal sealed partial class ResourceCache<T> : IAsyncDisposable where T : clas
 
     private void Recover()
     {
-        if (_told is not null)
+        if (_told.Count > 0)
         {
             LogFound(_resource.Name, _failures);
         }
 
-        (_failures, _told) = (0, null);
+        (_failures, _lostBefore) = (0, null);
+        _told.Clear();
     }
 
-    private void Lose(string problem) => _state = _state with { Lost = _state.Lost ?? _time.GetTimestamp(), Problem = problem };
+    /// <summary>A watch that did not last has not been: since when there is none is as it was before.</summary>
+    private void Lose(string problem)
+    {
+        _state = _state with { Lost = _state.Lost ?? _lostBefore ?? _time.GetTimestamp(), Problem = problem };
+        _lostBefore = null;
+    }
 
     private sealed record State(long? Confirmed, long? Lost, string? Problem);
 }

@@ -8,21 +8,31 @@ internal sealed class ResourceStore<T> where T : class, IApiObject
 {
     private readonly Lock _guard = new();
     private readonly List<ChangeQueue<T>> _readers = [];
-    private volatile ImmutableDictionary<ObjectName, T> _items = ImmutableDictionary<ObjectName, T>.Empty;
+    private volatile StoreContents<T> _contents = new(ImmutableDictionary<ObjectName, T>.Empty, ImmutableDictionary<ObjectName, string>.Empty);
 
-    public ImmutableDictionary<ObjectName, T> Items => _items;
+    public StoreContents<T> Contents => _contents;
 
     public void Set(T item)
     {
         ObjectName name = NameOf(item);
         lock (_guard)
         {
-            T? before = _items.GetValueOrDefault(name);
-            if (!IsSame(before, item))
+            T? before = _contents.Items.GetValueOrDefault(name);
+            bool isSame = IsSame(before, item);
+            _contents = new StoreContents<T>(isSame ? _contents.Items : _contents.Items.SetItem(name, item), _contents.Unreadable.Remove(name));
+            if (!isSame)
             {
-                _items = _items.SetItem(name, item);
                 Tell(new CacheChange<T>(name, before, item));
             }
+        }
+    }
+
+    /// <summary>It is there, and not what it was; what was known of it is kept.</summary>
+    public void SetUnreadable(ObjectName name, string reason)
+    {
+        lock (_guard)
+        {
+            _contents = _contents with { Unreadable = _contents.Unreadable.SetItem(name, reason) };
         }
     }
 
@@ -30,9 +40,10 @@ internal sealed class ResourceStore<T> where T : class, IApiObject
     {
         lock (_guard)
         {
-            if (_items.TryGetValue(name, out T? before))
+            T? before = _contents.Items.GetValueOrDefault(name);
+            _contents = new StoreContents<T>(_contents.Items.Remove(name), _contents.Unreadable.Remove(name));
+            if (before is not null)
             {
-                _items = _items.Remove(name);
                 Tell(new CacheChange<T>(name, before, null));
             }
         }
@@ -40,35 +51,39 @@ internal sealed class ResourceStore<T> where T : class, IApiObject
 
     /// <summary>Becomes what a list says, and tells what is different from before: what is gone as well.</summary>
     /// <param name="unreadable">They are there: of those that were known before, what was known is kept.</param>
-    public void Replace(IEnumerable<T> items, IEnumerable<ObjectName> unreadable)
+    public void Replace(IEnumerable<T> items, IReadOnlyList<UnreadableObject> unreadable)
     {
         lock (_guard)
         {
-            ImmutableDictionary<ObjectName, T> old = _items;
+            ImmutableDictionary<ObjectName, T> old = _contents.Items;
             ImmutableDictionary<ObjectName, T>.Builder listed = ImmutableDictionary.CreateBuilder<ObjectName, T>();
             foreach (T item in items)
             {
                 listed[NameOf(item)] = item;
             }
 
-            foreach (ObjectName name in unreadable)
+            ImmutableDictionary<ObjectName, string>.Builder reasons = ImmutableDictionary.CreateBuilder<ObjectName, string>();
+            foreach (UnreadableObject one in unreadable)
             {
-                if (!listed.ContainsKey(name) && old.TryGetValue(name, out T? known))
+                if (!listed.ContainsKey(one.Name) && old.TryGetValue(one.Name, out T? known))
                 {
-                    listed[name] = known;
+                    listed[one.Name] = known;
                 }
+
+                reasons[one.Name] = one.Reason;
             }
 
-            _items = listed.ToImmutable();
+            ImmutableDictionary<ObjectName, T> now = listed.ToImmutable();
+            _contents = new StoreContents<T>(now, reasons.ToImmutable());
             foreach ((ObjectName name, T before) in old)
             {
-                if (!_items.ContainsKey(name))
+                if (!now.ContainsKey(name))
                 {
                     Tell(new CacheChange<T>(name, before, null));
                 }
             }
 
-            foreach ((ObjectName name, T after) in _items)
+            foreach ((ObjectName name, T after) in now)
             {
                 T? before = old.GetValueOrDefault(name);
                 if (!IsSame(before, after))
@@ -85,7 +100,7 @@ internal sealed class ResourceStore<T> where T : class, IApiObject
         var reader = new ChangeQueue<T>();
         lock (_guard)
         {
-            foreach ((ObjectName name, T item) in _items)
+            foreach ((ObjectName name, T item) in _contents.Items)
             {
                 reader.Add(new CacheChange<T>(name, null, item));
             }
