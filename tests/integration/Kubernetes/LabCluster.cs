@@ -1,3 +1,5 @@
+using System.Net;
+using System.Net.Sockets;
 using System.Text;
 using Serverless.Host.Compute.Kubernetes.Api;
 using Serverless.Host.Compute.Kubernetes.Config;
@@ -49,9 +51,19 @@ internal sealed class LabCluster : IDisposable
     public KubernetesApi Connect(string? account = null) => new(
         new Kubeconfig([.. new[] { account, AdminFile }.OfType<string>().Select(KubeconfigFile.Read)], TimeProvider.System).Choose(null), new ApiOptions(), new ApiCallStatistics(), TimeProvider.System);
 
-    public Task StopApiAsync() => EngineProcess.RunAsync(Program!, "stop-api", Folder);
-
-    public Task StartApiAsync() => EngineProcess.RunAsync(Program!, "start-api", Folder);
+    /// <summary>The API server is away meanwhile, and there again whatever becomes of it: others need it.</summary>
+    public async Task WithoutApiAsync(Func<Task> meanwhile)
+    {
+        await EngineProcess.RunAsync(Program!, "stop-api", Folder);
+        try
+        {
+            await meanwhile();
+        }
+        finally
+        {
+            await EngineProcess.RunAsync(Program!, "start-api", Folder);
+        }
+    }
 
     /// <summary>Makes the store forget all that is older than now, so that a version from before is gone.</summary>
     public async Task CompactAsync()
@@ -70,7 +82,7 @@ internal sealed class LabCluster : IDisposable
         request.Headers.Authorization = (await access.Credentials.GetAsync(default)).Header;
         using HttpResponseMessage response = await _http.SendAsync(request);
         string answer = await response.Content.ReadAsStringAsync();
-        return response.IsSuccessStatusCode || response.StatusCode == System.Net.HttpStatusCode.Conflict ? answer : throw new InvalidOperationException($"{path}: {answer}");
+        return response.IsSuccessStatusCode || response.StatusCode == HttpStatusCode.Conflict ? answer : throw new InvalidOperationException($"{path}: {answer}");
     }
 
     public void Dispose()
@@ -87,11 +99,34 @@ internal sealed class LabCluster : IDisposable
     private static async Task<LabCluster> StartAsync()
     {
         if (string.IsNullOrEmpty(Program)) return RunCleanup.Keep(new LabCluster(Given, 0));
-        // five ports in a row
-        int port = EngineProcess.FreePort() is var free && free > 60000 ? free - 2000 : free;
+        int port = FreePorts(5);
         LabCluster cluster = RunCleanup.Keep(new LabCluster(null, port));
         await EngineProcess.RunAsync(Program!, "up", cluster.Folder, $"{port}");
         return cluster;
+    }
+
+    /// <summary>So many in a row, below those that the system gives to connections (from 32768 on): one of those may be taken between now and the start.</summary>
+    private static int FreePorts(int count)
+    {
+        while (true)
+        {
+            int first = Random.Shared.Next(20_000, 32_768 - count);
+            if (Enumerable.Range(first, count).All(IsFree)) return first;
+        }
+    }
+
+    private static bool IsFree(int port)
+    {
+        using var probe = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        try
+        {
+            probe.Bind(new IPEndPoint(IPAddress.Loopback, port));
+            return true;
+        }
+        catch (SocketException)
+        {
+            return false;
+        }
     }
 
     private async Task<string> PostAsync(string address, string body)

@@ -139,13 +139,14 @@ internal sealed class LabClusterTests
         await using ResourceCache<ConfigMap> single = new(api, Resources.ConfigMaps, Space, Selection.ByName(_name), new ApiOptions(), TimeProvider.System, new RecordingLogger());
         await api.CreateAsync(Resources.ConfigMaps, Space, Map(), default);
         await DoubleRig.UntilAsync(() => cache.Items.ContainsKey(Name) && single.Items.Count == 1, () => $"{cache.Freshness} {single.Freshness}");
-        await cluster.StopApiAsync();
-        await DoubleRig.UntilAsync(() => !cache.Freshness.IsLive, () => $"{cache.Freshness}");
-        ApiException away = await FailAsync(() => api.DeleteAsync(Resources.ConfigMaps, Name, null, default));
-        Assert.That(away.Failure, Is.EqualTo(ApiFailure.Unreachable));
-        Assert.That(cache.Items.ContainsKey(Name), Is.True, "what was known last");
-        await cluster.CompactAsync();
-        await cluster.StartApiAsync();
+        await cluster.WithoutApiAsync(async () =>
+        {
+            await DoubleRig.UntilAsync(() => !cache.Freshness.IsLive, () => $"{cache.Freshness}");
+            ApiException away = await FailAsync(() => api.DeleteAsync(Resources.ConfigMaps, Name, null, default));
+            Assert.That(away.Failure, Is.EqualTo(ApiFailure.Unreachable));
+            Assert.That(cache.Items.ContainsKey(Name), Is.True, "what was known last");
+            await cluster.CompactAsync();
+        });
         await api.DeleteAsync(Resources.ConfigMaps, Name, null, default);
         await DoubleRig.UntilAsync(() => !cache.Items.ContainsKey(Name) && cache.Freshness.IsLive && single.Items.Count == 0, () => $"{cache.Freshness} {single.Freshness}");
         ApiList<ConfigMap> list = await api.ListAsync(Resources.ConfigMaps, Space, Selection.All, default);
@@ -162,9 +163,7 @@ internal sealed class LabClusterTests
         await api.CreateAsync(Resources.ConfigMaps, Space, Map(), default);
         await api.DeleteAsync(Resources.ConfigMaps, Name, null, default);
         // a server that starts remembers nothing itself, and the store nothing from before
-        await cluster.CompactAsync();
-        await cluster.StopApiAsync();
-        await cluster.StartApiAsync();
+        await cluster.WithoutApiAsync(cluster.CompactAsync);
         ApiException failure = await FailAsync(async () =>
         {
             await foreach (WatchEvent<ConfigMap> _ in api.WatchAsync(Resources.ConfigMaps, Space, Selection.All, list.ResourceVersion, default))
