@@ -89,12 +89,14 @@ internal sealed partial class DatabaseController
             if (!ReferenceEquals(policy, of))
             {
                 (of, metrics) = (policy, meter.Choose(PolicyMetrics.Sampled(policy)));
+                // a metric of the same name may be another one now
+                meter.Restart();
             }
 
             try
             {
                 ComputeSize allocation = Sizes.ToMachine(Kernel.View(report.State, Now).SizeMcu, policy.Unit);
-                await meter.MeasureAsync(metrics, allocation, events => Post(() => Take(events, epoch)), cancellation);
+                await meter.MeasureAsync(metrics, allocation, events => Post(() => Take(events, epoch)), () => epoch == Volatile.Read(ref _epoch), cancellation);
             }
             catch (Exception e) when (!cancellation.IsCancellationRequested)
             {

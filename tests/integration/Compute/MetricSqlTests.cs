@@ -18,6 +18,8 @@ internal sealed class MetricSqlTests(string? program)
     [TestCase("", null, "Query was empty")]
     [TestCase("CREATE DATABASE made", null, "read.only|READ ONLY")]
     [TestCase("DELETE FROM mysql.user", null, "read.only|READ ONLY")]
+    [TestCase("SET SESSION TRANSACTION READ WRITE; DELETE FROM mysql.user", null, "error in your SQL syntax")]
+    [TestCase("SELECT @@autocommit", "1", null)]
     public async Task Statement_GivesOneValueOrSaysWhyNot(string statement, string? value, string? trouble)
     {
         await using var engine = await TestEngine.StartAsync(program);
@@ -41,7 +43,7 @@ internal sealed class MetricSqlTests(string? program)
     [TestCase("CALL d.hang()")]
     public async Task StatementThatTakesTooLong_IsEnded_AndHoldsNothingUp(string statement)
     {
-        await using var engine = await TestEngine.StartAsync(program, options => options with { StatementLimit = TimeSpan.FromSeconds(1) });
+        await using var engine = await TestEngine.StartAsync(program, options => options with { StatementLimit = TimeSpan.FromSeconds(3) });
         await engine.AskAsync("CREATE DATABASE d");
         await engine.AskAsync("CREATE PROCEDURE d.hang() DO SLEEP(30)");
         var slow = engine.Compute.AskAsync(statement, CancellationToken.None).AsTask();

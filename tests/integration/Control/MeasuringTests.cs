@@ -152,7 +152,7 @@ public sealed class MeasuringTests
     private static async Task<List<Event>> MeasureAsync(IMeter meter, Policy policy)
     {
         var events = new List<Event>();
-        await meter.MeasureAsync(meter.Choose(PolicyMetrics.Sampled(policy)), Allocation, events.AddRange, CancellationToken.None);
+        await meter.MeasureAsync(meter.Choose(PolicyMetrics.Sampled(policy)), Allocation, events.AddRange, () => true, CancellationToken.None);
         return events;
     }
 

@@ -45,6 +45,7 @@ public sealed class SettingsTests
             Assert.That(settings.Databases[1].Answers.Find("DO 1"u8), Is.Null);
             Assert.That(settings.Databases[1].Answers.Find(" DO 2;\n"u8), Is.Not.Null);
             Assert.That(settings.Databases[1].Answers.Find("do 2"u8), Is.Null, "the exact text");
+            Assert.That(Read("""{ "answers": [ { "statement": "SHOW STATUS", "columns": ["a", "b"], "rows": [[1, null], ["x", ""]] } ] }""").Databases[0].Answers.Find("SHOW STATUS"u8), Is.Not.Null);
         });
     }
 
@@ -156,7 +157,7 @@ public sealed class SettingsTests
     [TestCase("""{ "answers": [ { "statement": " ; " } ] }""", "answers:0:statement", "1 to 1024 bytes expected, one of 0 found")]
     [TestCase("""{ "answers": [ { "statement": "SELECT 'é'", "columns": ["a"] } ] }""", "answers:0:statement", "only ASCII expected")]
     [TestCase("""{ "answers": [ { "statement": "SELECT 1", "columns": ["a"], "rows": [["é"]] } ] }""", "answers:0:statement", "only ASCII expected")]
-    [TestCase("""{ "answers": [ { "statement": "UPDATE t SET a = 1" } ] }""", "answers:0:statement", "one SELECT, SHOW or DO that changes nothing in the session expected, since it is not run; this is `Update (None)`")]
+    [TestCase("""{ "answers": [ { "statement": "UPDATE t SET a = 1" } ] }""", "answers:0:statement", "one SELECT, SHOW or DO expected that changes nothing, and asks nothing of its session, since it is not run; this is `Update (None)`")]
     [TestCase("""{ "answers": [ { "statement": "SELECT @a := 1", "columns": ["a"] } ] }""", "answers:0:statement", "AssignsUserVariables")]
     [TestCase("""{ "answers": [ { "statement": "SELECT GET_LOCK('a', 1)", "columns": ["a"] } ] }""", "answers:0:statement", "TakesUserLock")]
     [TestCase("""{ "answers": [ { "statement": "SELECT 1; DROP TABLE t", "columns": ["a"] } ] }""", "answers:0:statement", "MultiStatement")]
@@ -166,6 +167,10 @@ public sealed class SettingsTests
     [TestCase("""{ "answers": [ { "statement": "SELECT 1", "columns": ["a", "b"], "rows": [[1, 2], [3]] } ] }""", "answers:0:statement", "rows of 2 values expected, one for each column, one of 1 found")]
     [TestCase("""{ "answers": [ { "statement": "DO 1" }, { "statement": "DO 1;" } ] }""", "answers", "expected each statement once, found `DO 1` 2 times")]
     [TestCase("""{ "answers": [ { "statement": "DO 1", "column": [] } ] }""", "answers:0:column", "columns")]
+    [TestCase("""{ "answers": [ { "statement": "SHOW WARNINGS", "columns": ["Level", "Code", "Message"] } ] }""", "answers:0:statement", "ReadsDiagnostics")]
+    [TestCase("""{ "answers": [ { "statement": "SHOW FULL PROCESSLIST", "columns": ["Id"] } ] }""", "answers:0:statement", "expected a statement that the gateway does not answer itself")]
+    [TestCase("""{ "answers": [ { "statement": "SHOW SERVERLESS STATUS", "columns": ["Name"] } ] }""", "answers:0:statement", "expected")]
+    [TestCase("""{ "answers": [ { "statement": "SELECT 1", "columns": ["a"], "rows": [[[1]]] } ] }""", "answers:0:rows", "expected values in its lists, found a section")]
     [TestCase("""{ "answers": "SELECT 1" }""", "answers", "expected a list, found `SELECT 1`")]
     [TestCase("""{ "limits": { "connections": 0 } }""", "limits:connections", "from 1 to")]
     [TestCase("""{ "compute": "locla" }""", "compute", "did you mean `local`")]

@@ -17,7 +17,15 @@ internal sealed class FuzzServer : IDisposable
     public BackendAddress Address => _server.Address;
 
     /// <summary>From here on the dice fall as they do after this number.</summary>
-    public int Seed { get; set; }
+    public int Seed
+    {
+        get;
+        set
+        {
+            field = value;
+            Volatile.Write(ref _connections, 0);
+        }
+    }
 
     public void Dispose() => _server.Dispose();
 

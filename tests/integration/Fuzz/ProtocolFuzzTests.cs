@@ -7,6 +7,7 @@ using Serverless.Host.Gateway.Sharing;
 using Serverless.Host.Mysql;
 using Serverless.Host.Net;
 using Serverless.Tests.Integration.Authentication.Support;
+using Serverless.Tests.Integration.EndToEnd;
 using Serverless.Tests.Integration.Sessions;
 
 namespace Serverless.Tests.Integration.Fuzz;
@@ -68,11 +69,8 @@ public sealed partial class ProtocolFuzzTests
         _gateway.Database.Open(server.Address);
         try
         {
-            await RunAsync("server", (seed, number) =>
-            {
-                if (number % Batch == 0) server.Seed = seed;
-                return FuzzClient.RunAsync(_loops.Next(), Login("fuzz"), new Random(seed), breaks: number % 10 == 0 ? 2 : 0);
-            });
+            await RunAsync(
+                "server", (seed, number) => FuzzClient.RunAsync(_loops.Next(), Login("fuzz"), new Random(seed), breaks: number % 10 == 0 ? 2 : 0), seed => server.Seed = seed);
         }
         finally
         {
@@ -91,19 +89,19 @@ public sealed partial class ProtocolFuzzTests
         where line.StartsWith(side + " ", StringComparison.Ordinal)
         select int.Parse(line.Split(' ')[1], CultureInfo.InvariantCulture);
 
-    private async Task RunAsync(string side, Func<int, int, Task> play)
+    private async Task RunAsync(string side, Func<int, int, Task> play, Action<int>? begin = null)
     {
         var seed = Number("SERVERLESS_TEST_FUZZ_SEED") ?? Random.Shared.Next();
         var seconds = Number("SERVERLESS_TEST_FUZZ_SECONDS");
         var began = Stopwatch.GetTimestamp();
         var found = new Dictionary<string, string>(StringComparer.Ordinal);
-        foreach (var kept in Kept(side)) await PlayAsync(side, kept, play, found);
-        await PlayAsync(side, seed, play, found);
+        foreach (var kept in Kept(side)) await PlayAsync(side, kept, play, begin, found);
+        await PlayAsync(side, seed, play, begin, found);
         var before = GC.GetTotalMemory(forceFullCollection: true);
         var batches = 1;
         while (seconds is { } time ? Stopwatch.GetElapsedTime(began) < TimeSpan.FromSeconds(time) : batches < BatchesUsually)
         {
-            await PlayAsync(side, unchecked(seed + (batches++ * Batch)), play, found);
+            await PlayAsync(side, unchecked(seed + (batches++ * Batch)), play, begin, found);
         }
         Assert.That(found.Values, Is.Empty, "failures that nobody thought of");
         Assert.That(GC.GetTotalMemory(forceFullCollection: true) - before, Is.LessThan(MostGrowth), "bytes that are still in use");
@@ -112,12 +110,14 @@ public sealed partial class ProtocolFuzzTests
 
     /// <summary>One batch, after which all must be as before.</summary>
     /// <param name="found">Failures that were logged, each kind once, with the first cases that led to it.</param>
-    private async Task PlayAsync(string side, int seed, Func<int, int, Task> play, Dictionary<string, string> found)
+    private async Task PlayAsync(string side, int seed, Func<int, int, Task> play, Action<int>? begin, Dictionary<string, string> found)
     {
+        begin?.Invoke(seed);
         await Parallel.ForEachAsync(
             Enumerable.Range(0, Batch), new ParallelOptions { MaxDegreeOfParallelism = AtATime }, async (number, cancellation) => await play(unchecked(seed + number), number).WaitAsync(TimeSpan.FromSeconds(60), cancellation));
         var what = $"(the {Batch} cases from seed {seed}, side `{side}`: SERVERLESS_TEST_FUZZ_SEED={seed})";
-        await GatewayUnderTest.UntilAsync(() => _gateway.Activity is { Open: 0, Running: 0, Held: 0 }, $"all sessions ended with their clients {what}");
+        await Eventually.HoldsAsync(
+            () => Task.FromResult(_gateway.Activity is { Open: 0, Running: 0, Held: 0 }), TimeSpan.FromSeconds(30), () => Task.FromResult($"all sessions ended with their clients {what}; it is {_gateway.Activity}"));
         foreach (var line in _log.Lines.Where(line => line.Level >= LogLevel.Error)) found.TryAdd(Numbers().Replace(line.Message, "n"), $"{line.Message}\n{what}");
         _log.Lines.Clear();
         try

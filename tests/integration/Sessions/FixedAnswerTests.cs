@@ -67,10 +67,16 @@ public sealed class FixedAnswerTests(ServerFamily family)
         await using var client = await _gateway.ConnectAsync();
         await client.QueryAsync("SELECT COUNT(*) FROM mysql.db", cancellation);
         Assert.That(await _gateway.DrainAsync(), Is.Null);
-        await client.QueryAsync(Asks, cancellation);
-        Assert.That((await client.QueryAsync("SELECT FOUND_ROWS()", cancellation)).Scalar, Is.EqualTo("2"));
-        Assert.That(_gateway.Activity.Active, Is.Zero);
-        _gateway.Open();
+        try
+        {
+            await client.QueryAsync(Asks, cancellation);
+            Assert.That((await client.QueryAsync("SELECT FOUND_ROWS()", cancellation)).Scalar, Is.EqualTo("2"));
+            Assert.That(_gateway.Activity.Active, Is.Zero);
+        }
+        finally
+        {
+            _gateway.Open();
+        }
     }
 
     [Test]

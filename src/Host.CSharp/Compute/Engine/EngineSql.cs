@@ -9,10 +9,12 @@ namespace Serverless.Host.Compute.Engine;
 /// </summary>
 /// <param name="limit">How long a statement may take, unless it is told otherwise, its wait for its turn included.</param>
 /// <param name="opening">What is said first on each connection; null: nothing.</param>
+/// <param name="capabilities">What is asked of the engine.</param>
 internal sealed class EngineSql(
-    EventLoop loop, BackendAddress address, string user, string password, TimeSpan limit, Func<ServerFamily, IReadOnlyList<string>>? opening = null) : IEngineSql, IAsyncDisposable
+    EventLoop loop, BackendAddress address, string user, string password, TimeSpan limit, Func<ServerFamily, IReadOnlyList<string>>? opening = null,
+    Capabilities capabilities = EngineLogin.DefaultCapabilities) : IEngineSql, IAsyncDisposable
 {
-    private readonly EngineLogin _login = new(address, user, LoginSecret.FromPassword(password));
+    private readonly EngineLogin _login = new(address, user, LoginSecret.FromPassword(password)) { Capabilities = capabilities };
     private readonly SemaphoreSlim _turn = new(1, 1);
     private readonly CancellationTokenSource _closed = new();
     private EngineClient? _client;
@@ -112,7 +114,7 @@ internal sealed class EngineSql(
         }
         catch (OperationCanceledException late) when (!cancellation.IsCancellationRequested)
         {
-            throw new EngineSqlException(_closed.IsCancellationRequested ? "the connection was closed, because the engine ends" : $"no answer within {within.TotalSeconds:0.#} s", inner: late);
+            throw new EngineSqlException(_closed.IsCancellationRequested ? "the connection was closed, because the engine ends" : $"no answer within {within.TotalSeconds:0.#} s", inner: late) { IsLate = !_closed.IsCancellationRequested };
         }
         catch (Exception failure) when (failure is ConnectFailedException or ConnectionLostException or LoginFailedException or MalformedPacketException or IOException)
         {

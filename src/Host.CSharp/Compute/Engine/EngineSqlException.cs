@@ -7,4 +7,7 @@ public sealed class EngineSqlException : Exception
 
     /// <summary>The engine's error number; null: there was no answer.</summary>
     public int? Code { get; }
+
+    /// <summary>The time for it was over; the engine may work on it yet.</summary>
+    public bool IsLate { get; init; }
 }

@@ -5,7 +5,8 @@ namespace Serverless.Host.Compute.Engine;
 
 /// <summary>
 /// Statements that rules bring along (`metric … from sql`), on a connection of their own, so that a slow one holds up none of the gateway's own. The engine lets them
-/// change nothing, and ends what takes too long; what it does not end is killed, so that a statement that is asked every few seconds never runs twice.
+/// change no data, and ends what takes too long; what an engine of the gateway's own does not end is killed, so that a statement that is asked every few seconds
+/// does not run beside itself.
 /// </summary>
 internal sealed class MetricSql : IAsyncDisposable
 {
@@ -14,14 +15,17 @@ internal sealed class MetricSql : IAsyncDisposable
 
     private static readonly QueryLimits s_oneValue = new(Rows: 1, Bytes: 64 * 1024);
 
+    /// <summary>One statement at a time: a second one could take the limits away.</summary>
+    public const Capabilities Capabilities = EngineLogin.DefaultCapabilities & ~Mysql.Capabilities.MultiStatements;
+
     private readonly EngineSql _sql;
-    private readonly EngineSql _own;
+    private readonly EngineSql? _own;
     private readonly TimeSpan _limit;
 
     /// <param name="connect">Makes the connection, given what to say first on it.</param>
-    /// <param name="own">The gateway's own connection, by which a statement is killed.</param>
+    /// <param name="own">The gateway's own connection, by which a statement is killed; null where two connections may lead to two servers, whose numbers mean others.</param>
     /// <param name="limit">How long a statement may take.</param>
-    public MetricSql(Func<Func<ServerFamily, IReadOnlyList<string>>, EngineSql> connect, EngineSql own, TimeSpan limit)
+    public MetricSql(Func<Func<ServerFamily, IReadOnlyList<string>>, EngineSql> connect, EngineSql? own, TimeSpan limit)
     {
         (_own, _limit) = (own, limit);
         _sql = connect(Opening);
@@ -35,7 +39,7 @@ internal sealed class MetricSql : IAsyncDisposable
         }
         catch (EngineSqlException failure)
         {
-            if (failure.Code is null) await KillAsync(cancellation);
+            if (failure.IsLate) await KillAsync(cancellation);
             return MetricAnswer.None(failure.Message);
         }
     }
@@ -53,6 +57,8 @@ internal sealed class MetricSql : IAsyncDisposable
     /// <summary>max_statement_time is in seconds and for all statements, max_execution_time in milliseconds and for SELECT.</summary>
     private IReadOnlyList<string> Opening(ServerFamily family) =>
     [
+        // A transaction that went on would show the same snapshot for ever, and keep the tables from being altered.
+        "SET SESSION autocommit = 1",
         "SET SESSION TRANSACTION READ ONLY",
         family == ServerFamily.MariaDb
             ? string.Create(CultureInfo.InvariantCulture, $"SET SESSION max_statement_time = {_limit.TotalSeconds}")
@@ -61,7 +67,7 @@ internal sealed class MetricSql : IAsyncDisposable
 
     private async Task KillAsync(CancellationToken cancellation)
     {
-        if (_sql.ConnectionId is not { } connection) return;
+        if (_own is null || _sql.ConnectionId is not { } connection) return;
         try
         {
             await _own.QueryAsync($"KILL {connection}", cancellation);

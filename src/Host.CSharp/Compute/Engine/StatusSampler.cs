@@ -7,6 +7,8 @@ internal sealed class StatusSampler(TimeProvider time)
 {
     private const long BasisPoints = 10_000, Thousandths = 1_000;
 
+    private static readonly TimeSpan s_shortest = TimeSpan.FromMilliseconds(500);
+
     private readonly Dictionary<string, (long Count, long At)> _counts = new(StringComparer.Ordinal);
     private (long Requests, long Misses)? _last;
 
@@ -36,7 +38,11 @@ internal sealed class StatusSampler(TimeProvider time)
     {
         if (count is not { } now) return;
         var at = time.GetTimestamp();
-        if (_counts.TryGetValue(metric, out var last) && now >= last.Count && time.GetElapsedTime(last.At, at) is { Ticks: > 0 } passed)
+        var isKnown = _counts.TryGetValue(metric, out var last);
+        var passed = time.GetElapsedTime(last.At, at);
+        // Within a moment a single statement looks like a flood.
+        if (isKnown && passed < s_shortest) return;
+        if (isKnown && now >= last.Count)
             samples[metric] = (long)Math.Min(long.MaxValue / 2, (now - last.Count) * (double)Thousandths / passed.TotalSeconds);
         _counts[metric] = (now, at);
     }

@@ -19,9 +19,9 @@ public sealed class ExternalCompute : ICompute
         _options = options;
         _time = time ?? TimeProvider.System;
         _sampler = new StatusSampler(_time);
-        EngineSql Connect(Func<ServerFamily, IReadOnlyList<string>>? opening) => new(loop, Address, options.User, options.Password, options.StatementLimit, opening);
-        _sql = Connect(opening: null);
-        _metricSql = new MetricSql(Connect, _sql, options.StatementLimit);
+        _sql = new EngineSql(loop, Address, options.User, options.Password, options.StatementLimit);
+        _metricSql = new MetricSql(
+            opening => new EngineSql(loop, Address, options.User, options.Password, options.StatementLimit, opening, MetricSql.Capabilities), own: null, options.StatementLimit);
     }
 
     /// <summary>Never raised: an engine that is not ours is found gone, it does not crash on us.</summary>

@@ -217,7 +217,7 @@ public sealed partial class LocalCompute
     private RunningEngine Attend(EngineProcess process, ComputeSize? size, long logStart, string password)
     {
         var sql = NewSql(password);
-        var engine = new RunningEngine(process, size, logStart, sql, new MetricSql(opening => NewSql(password, opening), sql, _options.StatementLimit));
+        var engine = new RunningEngine(process, size, logStart, sql, new MetricSql(opening => NewMetricSql(password, opening), sql, _options.StatementLimit));
         _sampler.Reset();
         _engine = engine;
         _ = WatchAsync(engine);
@@ -226,8 +226,10 @@ public sealed partial class LocalCompute
 
     private string ReadPassword() => File.Exists(_folder.Password) ? File.ReadAllText(_folder.Password) : "";
 
-    private EngineSql NewSql(string password, Func<ServerFamily, IReadOnlyList<string>>? opening = null) =>
-        new(_loop, Address, ServiceAccount.User, password, _options.StatementLimit, opening);
+    private EngineSql NewSql(string password) => new(_loop, Address, ServiceAccount.User, password, _options.StatementLimit);
+
+    private EngineSql NewMetricSql(string password, Func<ServerFamily, IReadOnlyList<string>> opening) =>
+        new(_loop, Address, ServiceAccount.User, password, _options.StatementLimit, opening, MetricSql.Capabilities);
 
     private async Task WatchAsync(RunningEngine engine)
     {

@@ -12,7 +12,8 @@ internal interface IMeter
     /// <summary>Measures what is due now.</summary>
     /// <param name="metrics">Of its choosing.</param>
     /// <param name="tell">Called with events of the kernel as soon as they are known.</param>
-    Task MeasureAsync(IReadOnlyList<Metric> metrics, ComputeSize allocation, Action<IReadOnlyList<Event>> tell, CancellationToken cancellation);
+    /// <param name="isUp">False once the compute that is measured went down: that it gave no answer then says nothing.</param>
+    Task MeasureAsync(IReadOnlyList<Metric> metrics, ComputeSize allocation, Action<IReadOnlyList<Event>> tell, Func<bool> isUp, CancellationToken cancellation);
 
     /// <summary>When the next of these is due, from now.</summary>
     TimeSpan Wait(IReadOnlyList<Metric> metrics);

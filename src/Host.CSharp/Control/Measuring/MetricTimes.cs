@@ -9,7 +9,8 @@ internal sealed class MetricTimes(TimeProvider time)
 
     private readonly Dictionary<string, long> _due = new(StringComparer.Ordinal);
 
-    private long Now => time.GetUtcNow().ToUnixTimeMilliseconds();
+    /// <summary>In milliseconds, by a clock that nobody sets.</summary>
+    public long Now => (long)time.GetElapsedTime(0).TotalMilliseconds;
 
     /// <summary>Whether it is due now; then its next time is one period on, unless more than that was missed.</summary>
     public bool Take(string name, long period)

@@ -14,10 +14,10 @@ internal sealed class UsageMeter(ICompute compute, TimeProvider time) : IMeter
 
     public IReadOnlyList<Metric> Choose(IReadOnlyList<Metric> metrics) => [.. metrics.Where(metric => metric.Source.IsBuiltIn)];
 
-    public async Task MeasureAsync(IReadOnlyList<Metric> metrics, ComputeSize allocation, Action<IReadOnlyList<Event>> tell, CancellationToken cancellation)
+    public async Task MeasureAsync(IReadOnlyList<Metric> metrics, ComputeSize allocation, Action<IReadOnlyList<Event>> tell, Func<bool> isUp, CancellationToken cancellation)
     {
         List<Metric> due = [.. metrics.Where(metric => _times.Take(metric.Name, metric.Period))];
-        long now = time.GetUtcNow().ToUnixTimeMilliseconds();
+        long now = _times.Now;
         if (now < _usageDue && due.Count == 0)
         {
             return;
@@ -44,7 +44,7 @@ internal sealed class UsageMeter(ICompute compute, TimeProvider time) : IMeter
 
     public TimeSpan Wait(IReadOnlyList<Metric> metrics)
     {
-        double left = Math.Clamp((double)_usageDue - time.GetUtcNow().ToUnixTimeMilliseconds(), 100, AtLeast.TotalMilliseconds);
+        double left = Math.Clamp((double)_usageDue - _times.Now, 100, AtLeast.TotalMilliseconds);
         return _times.Wait(metrics, TimeSpan.FromMilliseconds(left));
     }
 

@@ -20,7 +20,7 @@ internal sealed partial class UserMeter(string database, ICompute compute, TimeP
 
     public IReadOnlyList<Metric> Choose(IReadOnlyList<Metric> metrics) => [.. metrics.Where(metric => metric.Source.IsSql)];
 
-    public async Task MeasureAsync(IReadOnlyList<Metric> metrics, ComputeSize allocation, Action<IReadOnlyList<Event>> tell, CancellationToken cancellation)
+    public async Task MeasureAsync(IReadOnlyList<Metric> metrics, ComputeSize allocation, Action<IReadOnlyList<Event>> tell, Func<bool> isUp, CancellationToken cancellation)
     {
         KeepReadings(metrics);
         foreach (Metric metric in metrics)
@@ -28,6 +28,11 @@ internal sealed partial class UserMeter(string database, ICompute compute, TimeP
             if (metric.Source is MetricSource.Sql sql && _times.Take(metric.Name, metric.Period))
             {
                 MetricAnswer answer = await compute.AskAsync(sql.statement, cancellation);
+                if (!isUp())
+                {
+                    return;
+                }
+
                 long? sample = answer.Value is { } text ? SampleText.Parse(metric.Type, text) : null;
                 string? trouble = answer.Trouble ?? (sample is null ? $"a {Rules.Quantity.typeName(metric.Type)} expected, `{Shown(answer.Value!)}` found" : null);
                 Note(metrics, new UserMetricReading(metric.Name, time.GetUtcNow(), answer.Value is { } value ? Shown(value) : null, trouble));

@@ -1,4 +1,6 @@
+using Serverless.Host.Gateway.Sessions;
 using Serverless.Host.Gateway.State;
+using Serverless.Host.Mysql;
 
 namespace Serverless.Host.Control.Settings;
 
@@ -23,6 +25,12 @@ internal static class AnswersReader
         return list.Count > 0 ? new FixedAnswers(answers) : null;
     }
 
+    private static bool IsTheGateways(ReadOnlySpan<byte> text)
+    {
+        var dialect = new SqlDialect(ServerFamily.MariaDb, Version: 0);
+        return ProcessListStatement.IsIt(text, StatementClassifier.Classify(text, dialect), dialect) || ServerlessStatement.Of(text, dialect) is not null;
+    }
+
     private static FixedAnswer? ReadOne(SettingsSection section)
     {
         string? statement = section.Text("statement");
@@ -37,7 +45,13 @@ internal static class AnswersReader
 
         try
         {
-            return new FixedAnswer(statement, columns, rows);
+            var answer = new FixedAnswer(statement, columns, rows);
+            if (IsTheGateways(answer.Text.Span))
+            {
+                section.Fail("statement", $"expected a statement that the gateway does not answer itself, found `{statement}`");
+            }
+
+            return answer;
         }
         catch (ArgumentException wrong)
         {

@@ -122,7 +122,13 @@ internal sealed class SettingsSection(IConfiguration section, string path, List<
     /// <summary>A list of lists. Null is null.</summary>
     public IReadOnlyList<IReadOnlyList<string?>> Rows(string key)
     {
-        return [.. Children(key, "a list of lists").GetChildren().Select(row => (IReadOnlyList<string?>)[.. row.GetChildren().Select(cell => cell.Value)])];
+        List<IConfigurationSection[]> rows = [.. Children(key, "a list of lists").GetChildren().Select(row => row.GetChildren().ToArray())];
+        if (rows.Exists(row => Array.Exists(row, cell => cell.GetChildren().Any())))
+        {
+            Fail(key, "expected values in its lists, found a section");
+        }
+
+        return [.. rows.Select(row => (IReadOnlyList<string?>)[.. row.Select(cell => cell.Value)])];
     }
 
     public IReadOnlyList<KeyValuePair<string, string>> Pairs(string key)

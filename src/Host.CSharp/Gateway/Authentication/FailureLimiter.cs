@@ -10,7 +10,8 @@ namespace Serverless.Host.Gateway.Authentication;
 /// Slows down the guessing of passwords, per client address (an IPv6 client counts by its /64) and per user name, from wherever it comes. Only the *answer* to a
 /// wrong password waits, doubling with each failure: whoever knows the password is never delayed, also not by somebody else behind the same address.
 /// Guessing on many connections at once builds a debt of waiting, and beyond a bound of it the address is refused before anything is
-/// verified, until the debt is over. A user is never refused, or strangers could shut him out. The tables are bounded. Safe from any thread.
+/// verified, until the debt is over. A user is never refused, or strangers could shut him out: many addresses that hang up instead of waiting for the answer
+/// guess as fast as ever. The tables are bounded. Safe from any thread.
 /// </summary>
 public sealed class FailureLimiter(TimeProvider time, FailureLimits limits)
 {

@@ -41,7 +41,7 @@ internal sealed partial class Session
     private Decision AnswerAsConfigured(FixedAnswer configured)
     {
         if (_backend is not null) return Decision.Forward;
-        if (_pendingError is null && configured.Answer(_info, _state, Catalogue) is { } answer)
+        if (_pendingError is null && configured.Answer(_state, Catalogue) is { } answer)
         {
             UseUp();
             Append(answer);

@@ -87,7 +87,7 @@ internal sealed partial class Session
                 case HoldOutcome.GoAttach:
                     if (!_counted) CountRunning(1);
                     var left = TimeLimit - Database.Time.GetElapsedTime(since);
-                    var attached = await AttachInSlotAsync(left > TimeSpan.Zero ? left : TimeSpan.Zero);
+                    var attached = await AttachInSlotAsync(left > s_shortestAttach ? left : s_shortestAttach);
                     if (attached.Error is { } error)
                     {
                         if (attached.EndsSession) _ending = true;
@@ -110,6 +110,9 @@ internal sealed partial class Session
             }
         }
     }
+
+    /// <summary>The servers do not count a login as a statement's time: one that may take less than that would never be run.</summary>
+    private static readonly TimeSpan s_shortestAttach = TimeSpan.FromSeconds(1);
 
     private static TimeSpan RetryDelay => TimeSpan.FromMilliseconds(50);
 

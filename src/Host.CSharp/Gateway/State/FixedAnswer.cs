@@ -11,8 +11,8 @@ namespace Serverless.Host.Gateway.State;
 /// </summary>
 public sealed class FixedAnswer
 {
-    private const T Reading = T.UserVariables | T.ReadsSystemVariables | T.ReadsUserLock | T.ReadsFoundRows | T.ReadsRowCount | T.ReadsLastInsertId | T.ReadsDiagnostics
-        | T.ReadsConnectionId | T.NamesServerConnections | T.ReadsSequencePosition | T.SkipsRows;
+    /// <summary>What a statement may look at: nothing that its session alone knows, such as what the last statement left.</summary>
+    private const T Reading = T.UserVariables | T.ReadsSystemVariables | T.ReadsUserLock | T.NamesServerConnections | T.SkipsRows;
 
     private readonly byte[][] _names;
     private readonly byte[]?[][] _rows;
@@ -35,7 +35,7 @@ public sealed class FixedAnswer
     internal static ReadOnlySpan<byte> Trim(ReadOnlySpan<byte> statement) => statement.Trim(" \t\r\n;"u8);
 
     /// <summary>Null: it cannot be said in the character set of the session's results, or it has more rows than the session wants.</summary>
-    internal LocalAnswer? Answer(in StatementInfo info, SessionState state, ServerCatalogue catalogue)
+    internal LocalAnswer? Answer(SessionState state, ServerCatalogue catalogue)
     {
         var make = LocalAnswers.Columns(state, catalogue);
         if (!make.CanText || !LocalAnswers.HasRoom(state, _rows.Length)) return null;
@@ -44,10 +44,8 @@ public sealed class FixedAnswer
             LastStatementRules.AfterOk(state, catalogue, isSet: false);
             return LocalAnswer.Ok;
         }
-        var answer = new LocalAnswer { Columns = [.. _names.Select((name, at) => Column(make, name, at))], Rows = _rows };
-        if (info.Kind == StatementKind.Show) LastStatementRules.AfterShow(state, _rows.Length);
-        else LastStatementRules.AfterSelect(state, catalogue, ref answer, info);
-        return answer;
+        LastStatementRules.AfterShow(state, _rows.Length);
+        return new LocalAnswer { Columns = [.. _names.Select((name, at) => Column(make, name, at))], Rows = _rows };
     }
 
     private LocalColumn Column(in LocalColumns make, byte[] name, int at)
@@ -69,7 +67,7 @@ public sealed class FixedAnswer
             var info = StatementClassifier.Classify(text, new SqlDialect(family, Version: 0));
             kind = info.Kind;
             if (kind is not (StatementKind.Select or StatementKind.Show or StatementKind.Do) || (info.Traits & ~Reading) != 0)
-                return $"one SELECT, SHOW or DO that changes nothing in the session expected, since it is not run; this is `{info}`";
+                return $"one SELECT, SHOW or DO expected that changes nothing, and asks nothing of its session, since it is not run; this is `{info}`";
         }
         if (columns.Count == 0 == (kind != StatementKind.Do)) return kind == StatementKind.Do ? "no columns expected, DO has no result" : "the names of the result's columns expected, none found";
         if (columns.Count == 0 && rows.Count > 0) return "no rows expected, since there are no columns";

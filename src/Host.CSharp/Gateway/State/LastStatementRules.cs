@@ -21,9 +21,10 @@ internal static class LastStatementRules
             warnings = [FoundRowsDeprecated];
             answer = new LocalAnswer { Columns = answer.Columns, Rows = answer.Rows, Warnings = 1 };
         }
-        if (state.LastStatement is not null) state.LastStatement = new LastStatement((ulong)answer.Rows.Count, -1, warnings, count);
+        if (state.LastStatement is not null) state.LastStatement = new LastStatement(1, -1, warnings, count);
     }
 
+    /// <summary>After any result set of a statement that ends warnings on both servers.</summary>
     public static void AfterShow(SessionState state, int rows)
     {
         if (state.LastStatement is not null) state.LastStatement = new LastStatement((ulong)rows, -1, [], 0);
