@@ -63,6 +63,8 @@ internal sealed class EngineAnswersTests(string? program)
         await engine.AskAsync("INSERT INTO d.t WITH RECURSIVE n AS (SELECT 1 a UNION ALL SELECT a + 1 FROM n WHERE a < 900) SELECT a, REPEAT('x', 2000) FROM n");
         await engine.AskAsync("SELECT COUNT(*) FROM d.t");
         await engine.AskAsync("SET tmp_table_size = 1024, max_heap_table_size = 16384; SELECT SQL_BIG_RESULT b, COUNT(*) FROM (SELECT DISTINCT a, b FROM d.t) d GROUP BY b");
+        // rates are of half a second and more
+        await Task.Delay(600);
         var usage = await engine.Compute.MeasureAsync(CancellationToken.None);
 
         Assert.That(usage.CpuMillicores, Is.GreaterThan(50));
@@ -74,7 +76,7 @@ internal sealed class EngineAnswersTests(string? program)
         Assert.That(usage.Samples["threads.running"], Is.Not.Negative.And.LessThan(50_000));
         Assert.That(usage.Samples["rows.read"], Is.GreaterThan(1_000), "900 rows in some seconds");
         Assert.That(usage.Samples["rows.changed"], Is.GreaterThan(1_000));
-        Assert.That(usage.Samples["temporary_tables.disk"], Is.Not.Negative);
+        Assert.That(usage.Samples["temporary_tables.disk"], Is.Positive, "texts do not fit into one in memory");
         Assert.That(usage.Samples.Keys, Has.No.Member("replica.lag"), "what is not there is missing");
     }
 
