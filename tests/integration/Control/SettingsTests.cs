@@ -37,7 +37,8 @@ public sealed class SettingsTests
     {
         HostSettings settings = Read("""
             { "answers": [ { "statement": "DO 1" } ],
-              "databases": [ { "name": "a", "listen": "127.0.0.1:1" }, { "name": "b", "listen": "127.0.0.1:2", "answers": [ { "statement": "DO 2" } ] } ] }
+              "databases": [ { "name": "a", "listen": "127.0.0.1:1" }, { "name": "b", "listen": "127.0.0.1:2", "answers": [ { "statement": "DO 2" } ] },
+                { "name": "c", "listen": "127.0.0.1:3", "answers": [] } ] }
             """);
         Assert.Multiple(() =>
         {
@@ -45,6 +46,7 @@ public sealed class SettingsTests
             Assert.That(settings.Databases[1].Answers.Find("DO 1"u8), Is.Null);
             Assert.That(settings.Databases[1].Answers.Find(" DO 2;\n"u8), Is.Not.Null);
             Assert.That(settings.Databases[1].Answers.Find("do 2"u8), Is.Null, "the exact text");
+            Assert.That(settings.Databases[2].Answers.Find("DO 1"u8), Is.Null, "none at all");
             Assert.That(Read("""{ "answers": [ { "statement": "SHOW STATUS", "columns": ["a", "b"], "rows": [[1, null], ["x", ""]] } ] }""").Databases[0].Answers.Find("SHOW STATUS"u8), Is.Not.Null);
         });
     }

@@ -7,7 +7,7 @@ namespace Serverless.Host.Control.Settings;
 /// <summary>Reads `answers`: statements with what they are answered.</summary>
 internal static class AnswersReader
 {
-    /// <returns>Null: there are none.</returns>
+    /// <returns>Null: nothing is said of them.</returns>
     public static FixedAnswers? Read(SettingsSection section)
     {
         IReadOnlyList<SettingsSection> list = section.List("answers");
@@ -22,7 +22,7 @@ internal static class AnswersReader
             section.Fail("answers", $"expected each statement once, found `{same.Key}` {same.Count()} times");
         }
 
-        return list.Count > 0 ? new FixedAnswers(answers) : null;
+        return section.IsGiven("answers") ? new FixedAnswers(answers) : null;
     }
 
     private static bool IsTheGateways(ReadOnlySpan<byte> text)

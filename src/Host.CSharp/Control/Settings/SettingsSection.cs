@@ -38,6 +38,9 @@ internal sealed class SettingsSection(IConfiguration section, string path, List<
         return found.Value;
     }
 
+    /// <summary>It is there, be it empty.</summary>
+    public bool IsGiven(string key) => section.GetSection(key).Exists();
+
     public bool Flag(string key, bool otherwise)
     {
         string? text = Text(key);
