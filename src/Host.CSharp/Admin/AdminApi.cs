@@ -5,6 +5,7 @@ using Microsoft.AspNetCore.Routing;
 using Serverless.Core;
 using Serverless.Host.Control;
 using Serverless.Host.Gateway;
+using Serverless.Host.Gateway.Listening;
 
 namespace Serverless.Host.Admin;
 
@@ -17,11 +18,11 @@ internal static class AdminApi
     private const int MostSessions = 1000;
     private const string By = "operator";
 
-    public static void Map(IEndpointRouteBuilder routes, IReadOnlyDictionary<string, Database> databases, Func<bool> ready)
+    public static void Map(IEndpointRouteBuilder routes, IReadOnlyDictionary<string, Database> databases, IReadOnlyCollection<GatewayListener> listeners, Func<bool> ready)
     {
         routes.MapGet("/healthz", () => Results.Text("alive\n"));
         routes.MapGet("/readyz", () => ready() ? Results.Text("ready\n") : Results.Text("not ready\n", statusCode: StatusCodes.Status503ServiceUnavailable));
-        routes.MapGet("/metrics", () => Results.Text(MetricsText.Write(databases.Values), "text/plain; version=0.0.4; charset=utf-8"));
+        routes.MapGet("/metrics", () => Results.Text(MetricsText.Write(databases.Values, listeners), "text/plain; version=0.0.4; charset=utf-8"));
         routes.MapGet("/", () => Results.Text(StatusPage.Write(databases.Values), "text/html; charset=utf-8"));
         routes.MapGet("/api/databases", () => Json(new DatabasesReply([.. databases.Values.Select(StatusComposer.Status)])));
         routes.MapGet("/api/databases/{name}", (string name) => With(databases, name, database => Json(StatusComposer.Status(database))));

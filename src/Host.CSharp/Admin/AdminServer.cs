@@ -7,6 +7,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Serverless.Host.Control;
 using Serverless.Host.Control.Settings;
+using Serverless.Host.Gateway.Listening;
 
 namespace Serverless.Host.Admin;
 
@@ -32,7 +33,7 @@ internal sealed class AdminServer : IAsyncDisposable
 
     /// <exception cref="IOException">The address cannot be listened on.</exception>
     public static async Task<AdminServer> StartAsync(
-        AdminSettings settings, IReadOnlyDictionary<string, Database> databases, ILoggerFactory loggers, CancellationToken cancellation)
+        AdminSettings settings, IReadOnlyDictionary<string, Database> databases, IReadOnlyCollection<GatewayListener> listeners, ILoggerFactory loggers, CancellationToken cancellation)
     {
         WebApplicationBuilder builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { Args = [], ApplicationName = "serverless" });
         builder.Configuration.Sources.Clear();
@@ -59,7 +60,7 @@ internal sealed class AdminServer : IAsyncDisposable
         }
 
         application.Use(ExplainAsync);
-        AdminApi.Map(application, databases, () => server.Ready);
+        AdminApi.Map(application, databases, listeners, () => server.Ready);
         try
         {
             await application.StartAsync(cancellation);

@@ -4,6 +4,7 @@ using Serverless.Core;
 using Serverless.Host.Control;
 using Serverless.Host.Control.Measuring;
 using Serverless.Host.Gateway;
+using Serverless.Host.Gateway.Listening;
 
 namespace Serverless.Host.Admin;
 
@@ -12,7 +13,7 @@ internal static class MetricsText
 {
     private static readonly string[] Phases = ["suspended", "resuming", "running", "resizing", "draining", "suspending", "failed"];
 
-    public static string Write(IEnumerable<Database> databases)
+    public static string Write(IEnumerable<Database> databases, IReadOnlyCollection<GatewayListener> listeners)
     {
         List<Sample> samples = [.. databases.Where(one => one.Controller.Report is not null).Select(Sample.Of)];
         var text = new StringBuilder();
@@ -67,6 +68,10 @@ internal static class MetricsText
         Gauge(text, samples, "serverless_last_resume_seconds", "what the last resume took", one => one.Report.LastResume?.TotalMs / 1000.0);
         Gauge(text, samples, "serverless_spent_day_cu_hours", "compute-unit hours since local midnight", one => one.View.SpentDay / 1000.0);
         Gauge(text, samples, "serverless_spent_month_cu_hours", "compute-unit hours since the first of the local month", one => one.View.SpentMonth / 1000.0);
+        Listener(text, listeners, "serverless_listener_connections_open", "gauge", "connections, those that are logging in included", one => one.Open);
+        Listener(text, listeners, "serverless_listener_connections_total", "counter", "connections that came", one => one.Accepted);
+        Listener(text, listeners, "serverless_listener_refused_total", "counter", "of these, refused because there were too many", one => one.OverLimit);
+        Listener(text, listeners, "serverless_listener_logins_failed_total", "counter", "of these, ended without a login: refused, given up, nonsense, or meant for no database", one => one.LoginsFailed);
         return text.ToString();
     }
 
@@ -89,6 +94,18 @@ internal static class MetricsText
         });
     }
 
+    private static void Listener(StringBuilder text, IReadOnlyCollection<GatewayListener> listeners, string name, string type, string help, Func<ListenerCounters, long> value)
+    {
+        Head(text, name, type, help);
+        foreach (GatewayListener one in listeners)
+        {
+            text.Append(CultureInfo.InvariantCulture, $"{name}{{listen=\"{one.LocalEndPoint}\"}} {value(one.Counters)}\n");
+        }
+    }
+
+    private static void Head(StringBuilder text, string name, string type, string help) =>
+        text.Append("# HELP ").Append(name).Append(' ').Append(help).Append("\n# TYPE ").Append(name).Append(' ').Append(type).Append('\n');
+
     private static void Gauge(StringBuilder text, List<Sample> samples, string name, string help, Func<Sample, double?> value) => Single(text, samples, name, "gauge", help, value);
 
     private static void Counter(StringBuilder text, List<Sample> samples, string name, string help, Func<Sample, double?> value) => Single(text, samples, name, "counter", help, value);
@@ -104,7 +121,7 @@ internal static class MetricsText
 
     private static void Family(StringBuilder text, List<Sample> samples, string name, string type, string help, Action<Sample, Action<double, string>> each)
     {
-        text.Append("# HELP ").Append(name).Append(' ').Append(help).Append("\n# TYPE ").Append(name).Append(' ').Append(type).Append('\n');
+        Head(text, name, type, help);
         foreach (Sample one in samples)
         {
             each(one, (number, labels) => text.Append(CultureInfo.InvariantCulture, $"{name}{{database=\"{one.Database.Settings.Name}\"{labels}}} {number}\n"));

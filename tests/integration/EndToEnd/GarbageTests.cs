@@ -48,6 +48,7 @@ public sealed class GarbageTests
         await witness.SendAsync("SELECT 'undisturbed';");
         Assert.That(await witness.ReadLineAsync(), Is.EqualTo("undisturbed"));
         await Eventually.HoldsAsync(() => Task.FromResult(Handles(gateway) <= handles + 20), TimeSpan.FromSeconds(20), () => Task.FromResult($"handles back near {handles}; {Handles(gateway)} are open"));
+        Assert.That(await gateway.Admin.GetStringAsync("/metrics"), Does.Match("(?m)^serverless_listener_logins_failed_total\\{listen=\"127.0.0.1:[0-9]+\"\\} [1-9][0-9]{3}"));
     }
 
     [Test]

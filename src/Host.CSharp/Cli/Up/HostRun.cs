@@ -132,7 +132,7 @@ internal sealed partial class HostRun : IAsyncDisposable
 
     private async Task StartAsync(CancellationToken cancellation)
     {
-        _admin = await AdminServer.StartAsync(_settings.Admin, _databases, _loggers, cancellation);
+        _admin = await AdminServer.StartAsync(_settings.Admin, _databases, _gateway.Listeners, _loggers, cancellation);
         using var end = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         // all at once: one that hangs or is slow keeps no other from its clients
         var starts = _settings.Databases.ToDictionary(one => one.Name, one => StartAsync(one, end.Token));

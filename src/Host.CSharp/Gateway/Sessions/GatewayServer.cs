@@ -26,6 +26,8 @@ public sealed class GatewayServer(
 
     public IReadOnlyDictionary<string, GatewayDatabase> Databases => _databases;
 
+    public IReadOnlyCollection<GatewayListener> Listeners => _listeners;
+
     /// <summary>Adds a database; its gate is closed.</summary>
     /// <param name="own">Options of this database alone; null: those of the gateway. What all databases share is the gateway's.</param>
     /// <exception cref="ArgumentException">There is one of this name.</exception>
