@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Text;
 using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.Http;
 using Serverless.Host.Compute.Kubernetes.Api;
@@ -8,7 +7,7 @@ using static Serverless.Tests.Integration.Kubernetes.DoubleRig;
 
 namespace Serverless.Tests.Integration.Kubernetes;
 
-/// <summary>Single calls against the double: what is sent again and what is not, and what is made of answers that are none.</summary>
+/// <summary>Single calls against the double: what is asked, and what is refused before it is asked.</summary>
 internal sealed class ApiCallTests
 {
     private DoubleRig _rig = null!;
@@ -18,8 +17,6 @@ internal sealed class ApiCallTests
 
     [TearDown]
     public async Task StopAsync() => await _rig.DisposeAsync();
-
-    private static ConfigMap New(string name) => new() { Metadata = new ObjectMeta { Name = name } };
 
     [Test]
     public async Task Objects_MadeReadChangedAndDeleted_AreAsTheServerHasThem()
@@ -59,85 +56,6 @@ internal sealed class ApiCallTests
         Assert.That(pod.Status.ContainerStatuses[0].AllocatedResources[Amounts.Cpu].MilliValue, Is.EqualTo(250));
     }
 
-    [TestCase(429, "POST")]
-    [TestCase(503, "POST")]
-    [TestCase(500, "GET")]
-    public async Task Call_PutOffByTheServer_IsSentAgainAsLateAsItSays(int code, string method)
-    {
-        int left = 2;
-        _rig.Server.Instead = async context =>
-        {
-            if (left-- <= 0) return false;
-            context.Response.Headers.RetryAfter = left == 1 ? "1" : "0";
-            await ApiDouble.RefuseAsync(context, code, "TooBusy", "later");
-            return true;
-        };
-        long began = TimeProvider.System.GetTimestamp();
-        if (method == "POST") await _rig.Api.CreateAsync(Resources.ConfigMaps, "default", New("one"), default);
-        else Assert.That(await _rig.Api.FindAsync(Resources.ConfigMaps, One, default), Is.Null);
-        Assert.That(_rig.Server.Asked, Has.Count.EqualTo(3));
-        Assert.That(TimeProvider.System.GetElapsedTime(began), Is.GreaterThan(TimeSpan.FromMilliseconds(990)));
-    }
-
-    [Test]
-    public async Task Call_PutOffForTooLong_IsToldAtOnce()
-    {
-        _rig.Server.Instead = async context =>
-        {
-            context.Response.Headers.RetryAfter = "3600";
-            await ApiDouble.RefuseAsync(context, 429, "TooManyRequests", "later");
-            return true;
-        };
-        ApiException failure = await FailAsync(() => _rig.Api.GetAsync(Resources.ConfigMaps, One, default));
-        Assert.That((failure.Failure, failure.RetryAfter), Is.EqualTo((ApiFailure.TooManyRequests, (TimeSpan?)TimeSpan.FromHours(1))));
-        Assert.That(_rig.Server.Asked, Has.Count.EqualTo(1));
-    }
-
-    [Test]
-    public async Task Read_WhoseConnectionBreaks_IsSentAgain()
-    {
-        int left = 3;
-        _rig.Server.Instead = context =>
-        {
-            if (left-- <= 0) return Task.FromResult(false);
-            context.Abort();
-            return Task.FromResult(true);
-        };
-        _rig.Server.Put(Maps, Map("one"));
-        Assert.That((await _rig.Api.GetAsync(Resources.ConfigMaps, One, default)).Metadata.Name, Is.EqualTo("one"));
-    }
-
-    /// <summary>It may have been carried out.</summary>
-    [TestCase("create")]
-    [TestCase("patch")]
-    [TestCase("delete")]
-    public async Task Write_WhoseConnectionBreaks_IsNotSentAgain(string verb)
-    {
-        _rig.Server.Instead = context =>
-        {
-            context.Abort();
-            return Task.FromResult(true);
-        };
-        ApiException failure = await FailAsync(() => verb switch
-        {
-            "create" => _rig.Api.CreateAsync(Resources.ConfigMaps, "default", New("one"), default),
-            "patch" => _rig.Api.PatchAsync(Resources.ConfigMaps, One, Patch.Merge([]), default),
-            _ => _rig.Api.DeleteAsync(Resources.ConfigMaps, One, null, default),
-        });
-        Assert.That((failure.Failure, failure.WasSent), Is.EqualTo((ApiFailure.Unreachable, true)));
-        Assert.That(_rig.Server.Asked, Has.Count.EqualTo(1));
-    }
-
-    [Test]
-    public async Task Write_ThatReachesNobody_SaysSo()
-    {
-        await _rig.Server.DisposeAsync();
-        ApiException failure = await FailAsync(() => _rig.Api.CreateAsync(Resources.ConfigMaps, "default", New("one"), default));
-        Assert.That((failure.Failure, failure.WasSent, failure.IsPassing), Is.EqualTo((ApiFailure.Unreachable, false, true)));
-        Assert.That(failure.Message, Does.Contain("create configmaps default").And.Contain("cannot be reached").And.Contain("refused"));
-        Assert.That(_rig.Statistics.Counts[new ApiCallKind("create", "configmaps", "unreachable")], Is.EqualTo(Quick.MostAttempts));
-    }
-
     [Test]
     public async Task Forbidden_SaysWhatToAllow()
     {
@@ -165,187 +83,6 @@ internal sealed class ApiCallTests
         ApiException failure = await FailAsync(() => _rig.Api.CreateAsync(Resources.ConfigMaps, "default", New("one"), default));
         Assert.That(failure.Message, Does.Contain("exceeded quota").And.Not.Contain("Allow this account"));
         Assert.That((failure.Reason, failure.Causes.Single().Field), Is.EqualTo(("Forbidden", "data")));
-    }
-
-    /// <summary>As over a connection that is dead and does not know it.</summary>
-    [Test]
-    public async Task Read_WithoutAnAnswer_IsSentAgainWithinItsTime()
-    {
-        await using DoubleRig rig = await DoubleRig.StartAsync(Quick with { AttemptTimeLimit = TimeSpan.FromMilliseconds(200) });
-        rig.Server.Put(Maps, Map("one"));
-        int asked = 0;
-        rig.Server.Instead = async context =>
-        {
-            if (Interlocked.Increment(ref asked) > 1) return false;
-            await Task.Delay(Timeout.Infinite, context.RequestAborted).ContinueWith(_ => { }, TaskScheduler.Default);
-            return true;
-        };
-        Assert.That((await rig.Api.GetAsync(Resources.ConfigMaps, One, default)).Metadata.Name, Is.EqualTo("one"));
-    }
-
-    [Test]
-    public async Task Call_WithALimitOfItsOwn_EndsWithinIt()
-    {
-        _rig.Server.Instead = async context =>
-        {
-            await Task.Delay(Timeout.Infinite, context.RequestAborted).ContinueWith(_ => { }, TaskScheduler.Default);
-            return true;
-        };
-        ApiException failure = await FailAsync(() => _rig.Api.Within(TimeSpan.FromMilliseconds(300)).CreateAsync(Resources.ConfigMaps, "default", New("one"), default));
-        Assert.That(failure.Failure, Is.EqualTo(ApiFailure.TimedOut));
-        Assert.That(failure.Message, Does.Contain("within 0.3 s"));
-    }
-
-    [Test]
-    public async Task List_ThatTakesTooLongInAll_IsGivenUp()
-    {
-        await using DoubleRig rig = await DoubleRig.StartAsync(Quick with { ListTimeLimit = TimeSpan.FromMilliseconds(300), MostPages = 1000 });
-        rig.Server.Instead = async context =>
-        {
-            await Task.Delay(20);
-            await ApiDouble.SayAsync(context, 200, JsonNode.Parse("""{"metadata": {"resourceVersion": "1", "continue": "more"}, "items": []}""")!);
-            return true;
-        };
-        Assert.That((await FailAsync(() => rig.Api.ListAsync(Resources.ConfigMaps, "default", Selection.All, default))).Failure, Is.EqualTo(ApiFailure.TimedOut));
-    }
-
-    [TestCase("""{"type":"\ud800","object":{"metadata":{"name":"x","resourceVersion":"9"}}}""")]
-    [TestCase("""{"typ\ud800":"ADDED","object":{}}""")]
-    public async Task Watch_OfHalfACharacter_IsToldAsSuch(string line)
-    {
-        await AnswerAsync(Encoding.ASCII.GetBytes(line + "\n"));
-        ApiException failure = await FailAsync(async () =>
-        {
-            await foreach (WatchEvent<ConfigMap> _ in _rig.Api.WatchAsync(Resources.ConfigMaps, "default", Selection.All, "1", default))
-            {
-                // opened
-            }
-        });
-        Assert.That(failure.Failure, Is.EqualTo(ApiFailure.Malformed));
-    }
-
-    [TestCase("null")]
-    [TestCase("")]
-    [TestCase("{")]
-    [TestCase("<html>welcome to the hotel</html>")]
-    [TestCase("""{"metadata": {"name": 7}}""")]
-    [TestCase("""{"metadata": {"name": "x", "labels": {"a": {}}}}""")]
-    [TestCase("\"\\ud800\"")]
-    [TestCase("{\"metadata\": {\"name\": \"\xff\xfe\"}, \"data\": [")]
-    public async Task Answer_ThatIsNone_IsToldAsSuch(string answer)
-    {
-        await AnswerAsync(Encoding.Latin1.GetBytes(answer));
-        ApiException get = await FailAsync(() => _rig.Api.GetAsync(Resources.ConfigMaps, One, default));
-        ApiException list = await FailAsync(() => _rig.Api.ListAsync(Resources.ConfigMaps, "default", Selection.All, default));
-        Assert.That((get.Failure, list.Failure), Is.EqualTo((ApiFailure.Malformed, ApiFailure.Malformed)), get.Message);
-    }
-
-    [Test]
-    public async Task Answer_OfDeepestNesting_IsToldAsSuch()
-    {
-        await AnswerAsync(Encoding.ASCII.GetBytes(string.Concat(Enumerable.Repeat("{\"a\":", 100_000))));
-        Assert.That((await FailAsync(() => _rig.Api.GetAsync(Resources.ConfigMaps, One, default))).Failure, Is.EqualTo(ApiFailure.Malformed));
-    }
-
-    /// <summary>Bytes at random, and good answers with bytes changed at random: an object or an <see cref="ApiException"/>, nothing else.</summary>
-    [Test]
-    public async Task Answer_OfAnyBytes_IsReadOrToldAsSuch()
-    {
-        var random = new Random(11);
-        byte[] good = Encoding.UTF8.GetBytes("""{"kind":"List","metadata":{"resourceVersion":"5"},"items":[{"metadata":{"name":"a","labels":{"x":"y"},"creationTimestamp":"2026-01-01T00:00:00Z"},"data":{"k":"v"}}]}""");
-        for (int i = 0; i < 400; i++)
-        {
-            byte[] bytes = [.. good];
-            for (int k = random.Next(1, 6); k > 0; k--) bytes[random.Next(bytes.Length)] = (byte)random.Next(256);
-            if (i % 4 == 0) bytes = bytes[..random.Next(bytes.Length)];
-            await AnswerAsync(bytes);
-            try
-            {
-                await _rig.Api.ListAsync(Resources.ConfigMaps, "default", Selection.All, default);
-            }
-            catch (ApiException e)
-            {
-                Assert.That(e.Failure, Is.EqualTo(ApiFailure.Malformed).Or.EqualTo(ApiFailure.Unreachable).Or.EqualTo(ApiFailure.Gone));
-            }
-        }
-    }
-
-    [Test]
-    public async Task Answer_LargerThanAllowed_IsNotTakenIn()
-    {
-        await using DoubleRig rig = await DoubleRig.StartAsync(Quick with { LargestResponse = 1000 });
-        rig.Server.Put(Maps, Map("one", new string('x', 2000)));
-        ApiException failure = await FailAsync(() => rig.Api.GetAsync(Resources.ConfigMaps, One, default));
-        Assert.That(failure.Failure, Is.EqualTo(ApiFailure.TooLarge));
-        Assert.That(failure.Message, Does.Contain("at most 1000 bytes"));
-    }
-
-    [TestCase("no head")]
-    [TestCase("no end")]
-    public async Task Answer_ThatDoesNotCome_EndsWithTheTimeLimit(string kind)
-    {
-        await using DoubleRig rig = await DoubleRig.StartAsync(Quick with { CallTimeLimit = TimeSpan.FromMilliseconds(300) });
-        rig.Server.Instead = async context =>
-        {
-            if (kind == "no end")
-            {
-                await context.Response.WriteAsync("{");
-                await context.Response.Body.FlushAsync();
-            }
-
-            await Task.Delay(Timeout.Infinite, context.RequestAborted).ContinueWith(_ => { }, TaskScheduler.Default);
-            return true;
-        };
-        ApiException failure = await FailAsync(() => rig.Api.GetAsync(Resources.ConfigMaps, One, default));
-        Assert.That(failure.Failure, Is.EqualTo(ApiFailure.TimedOut));
-        Assert.That(failure.Message, Does.Contain("within 0.3 s"));
-    }
-
-    [Test]
-    public async Task List_InPages_IsOneListAsOfOneMoment()
-    {
-        await using DoubleRig rig = await DoubleRig.StartAsync(Quick with { PageSize = 10 });
-        for (int i = 0; i < 95; i++) rig.Server.Put(Maps, Map($"m{i:D3}"));
-        ApiList<ConfigMap> list = await rig.Api.ListAsync(Resources.ConfigMaps, "default", Selection.All, default);
-        Assert.That(list.Items.Select(one => one.Metadata.Name), Is.EqualTo(Enumerable.Range(0, 95).Select(i => $"m{i:D3}")));
-        Assert.That(rig.Server.Asked, Has.Count.EqualTo(10));
-    }
-
-    [Test]
-    public async Task List_WhoseRestIsForgotten_IsListedAnewAllAtOnce()
-    {
-        await using DoubleRig rig = await DoubleRig.StartAsync(Quick with { PageSize = 10 });
-        for (int i = 0; i < 25; i++) rig.Server.Put(Maps, Map($"m{i:D3}"));
-        rig.Server.Instead = context =>
-        {
-            if (rig.Server.Asked.Count == 2) rig.Server.Compact();
-            return Task.FromResult(false);
-        };
-        ApiList<ConfigMap> list = await rig.Api.ListAsync(Resources.ConfigMaps, "default", Selection.All, default);
-        Assert.That(list.Items, Has.Count.EqualTo(25));
-        Assert.That(rig.Server.Asked.Last().Query, Does.Not.Contain("limit"));
-    }
-
-    [Test]
-    public async Task List_OfEndlessPages_IsGivenUp()
-    {
-        await using DoubleRig rig = await DoubleRig.StartAsync(Quick with { MostPages = 20 });
-        rig.Server.Instead = async context =>
-        {
-            await ApiDouble.SayAsync(context, 200, JsonNode.Parse("""{"metadata": {"resourceVersion": "1", "continue": "more"}, "items": []}""")!);
-            return true;
-        };
-        Assert.That((await FailAsync(() => rig.Api.ListAsync(Resources.ConfigMaps, "default", Selection.All, default))).Failure, Is.EqualTo(ApiFailure.Malformed));
-        Assert.That(rig.Server.Asked, Has.Count.EqualTo(20));
-    }
-
-    [Test]
-    public async Task List_LargerThanAllowedInAll_IsGivenUp()
-    {
-        await using DoubleRig rig = await DoubleRig.StartAsync(Quick with { PageSize = 1, LargestList = 3000 });
-        for (int i = 0; i < 10; i++) rig.Server.Put(Maps, Map($"m{i}", new string('x', 1000)));
-        Assert.That((await FailAsync(() => rig.Api.ListAsync(Resources.ConfigMaps, "default", Selection.All, default))).Failure, Is.EqualTo(ApiFailure.TooLarge));
-        Assert.That(rig.Server.Asked, Has.Count.LessThan(5));
     }
 
     [Test]
@@ -412,15 +149,5 @@ internal sealed class ApiCallTests
         ServedApis served = await ServedApis.ReadAsync(_rig.Api, default);
         Assert.That((served.Major, served.Minor, served.HasPodResize), Is.EqualTo((1, 33, true)));
         Assert.That((served.EndpointSlices, served.PodMetrics), Is.EqualTo((Resources.EndpointSlices, Resources.PodMetricsBeta)));
-    }
-
-    private Task AnswerAsync(byte[] bytes)
-    {
-        _rig.Server.Instead = async context =>
-        {
-            await context.Response.Body.WriteAsync(bytes);
-            return true;
-        };
-        return Task.CompletedTask;
     }
 }

@@ -238,9 +238,10 @@ internal sealed class CredentialTests
     {
         await using ApiDouble server = await ApiDouble.StartAsync(_certificate);
         File.Delete(_folder["slow"]);
+        File.Delete(_folder["go"]);
         string plugin = Script("""
             echo run >>"$FOLDER/slow"
-            sleep 1
+            until [ -e "$FOLDER/go" ]; do sleep 0.02; done
             echo '{"apiVersion":"client.authentication.k8s.io/v1","kind":"ExecCredential","status":{"token":"x"}}'
             """);
         using KubernetesApi api = Connect(server, Exec(plugin, "v1"));
@@ -249,8 +250,19 @@ internal sealed class CredentialTests
         await UntilAsync(() => File.Exists(_folder["slow"]), () => "it does not run");
         await impatient.CancelAsync();
         Assert.That(async () => await first, Throws.InstanceOf<OperationCanceledException>());
+        await File.WriteAllTextAsync(_folder["go"], "");
         await api.ListAsync(Resources.ConfigMaps, "default", Selection.All, default);
         Assert.That(await File.ReadAllLinesAsync(_folder["slow"]), Has.Length.EqualTo(1));
+    }
+
+    [Test]
+    public async Task Plugin_WhoseChildLivesOn_IsToldByItsOwnEnd()
+    {
+        await using ApiDouble server = await ApiDouble.StartAsync(_certificate);
+        using KubernetesApi api = Connect(server, Exec(Script("sleep 4 >/dev/null & exit 3"), "v1"));
+        ApiException failure = await FailAsync(() => api.ListAsync(Resources.ConfigMaps, "default", Selection.All, default));
+        Assert.That(failure.Message, Does.Contain("ended with 3"));
+        api.Dispose();
     }
 
     /// <summary>A call that was given its certificate before another took its place must not make it the current one again.</summary>

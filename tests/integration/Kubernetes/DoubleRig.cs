@@ -47,6 +47,17 @@ internal sealed class DoubleRig : IAsyncDisposable
 
     public static JsonObject Map(string name, string value = "") => new() { ["metadata"] = new JsonObject { ["name"] = name }, ["data"] = new JsonObject { ["value"] = value } };
 
+    public static ConfigMap New(string name) => new() { Metadata = new ObjectMeta { Name = name } };
+
+    public static int Lists(DoubleRig rig) => rig.Server.Asked.Count(asked => !asked.Query.Contains("watch", StringComparison.Ordinal));
+
+    public static Task EndsAsServerAsync(DoubleRig rig, ResourceCache<ConfigMap> cache) => UntilAsync(
+        () => rig.Server.VersionsBelow(Maps).OrderBy(one => one.Key, StringComparer.Ordinal).SequenceEqual(Versions(cache.Items)),
+        () => $"the server has {string.Join(", ", rig.Server.VersionsBelow(Maps))}\nthe cache has {string.Join(", ", Versions(cache.Items))}\n{cache.Freshness}\n{string.Join('\n', rig.Log.Messages.TakeLast(5))}");
+
+    public static IEnumerable<KeyValuePair<string, string>> Versions(IEnumerable<KeyValuePair<ObjectName, ConfigMap>> items) =>
+        items.Select(one => KeyValuePair.Create(one.Key.Name, one.Value.Metadata.ResourceVersion!)).OrderBy(one => one.Key, StringComparer.Ordinal);
+
     public ResourceCache<ConfigMap> Cache() => new(Api, Resources.ConfigMaps, "default", Selection.All, Options, TimeProvider.System, Log);
 
     /// <summary>Waits until it holds, and fails with what was so far when it never does.</summary>

@@ -54,9 +54,9 @@ internal sealed class LabCluster : IDisposable
     /// <summary>The API server is away meanwhile, and there again whatever becomes of it: others need it.</summary>
     public async Task WithoutApiAsync(Func<Task> meanwhile)
     {
-        await EngineProcess.RunAsync(Program!, "stop-api", Folder);
         try
         {
+            await EngineProcess.RunAsync(Program!, "stop-api", Folder);
             await meanwhile();
         }
         finally

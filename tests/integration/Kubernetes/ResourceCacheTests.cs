@@ -1,6 +1,4 @@
-using System.Collections.Concurrent;
 using System.Text.Json.Nodes;
-using Microsoft.AspNetCore.Http;
 using Serverless.Host.Compute.Kubernetes.Api;
 using Serverless.Host.Compute.Kubernetes.Api.Caching;
 using Serverless.Host.Compute.Kubernetes.Api.Objects;
@@ -34,19 +32,16 @@ internal sealed class ResourceCacheTests
     [Test]
     public async Task Watch_CutAfterABookmark_GoesOnFromTheBookmark()
     {
-        await using DoubleRig rig = await DoubleRig.StartAsync();
+        await using DoubleRig rig = await DoubleRig.StartAsync(Quick with { ShortestWatch = TimeSpan.FromMilliseconds(1), LongestGap = TimeSpan.FromSeconds(60) });
         await using ResourceCache<ConfigMap> cache = rig.Cache();
-        await UntilAsync(() => rig.Server.Watchers == 1, () => "no watch");
+        await UntilAsync(() => cache.Freshness.IsLive, () => "no watch");
+        await Task.Delay(TimeSpan.FromMilliseconds(20));
+        TimeSpan? before = cache.Freshness.SinceConfirmed;
         string version = rig.Server.Bookmark();
-        await UntilAsync(() => CutUntilAsked(), () => string.Join('\n', rig.Server.Asked));
-        Assert.That(rig.Server.Asked.Count(asked => !asked.Query.Contains("watch", StringComparison.Ordinal)), Is.EqualTo(1), "listed once");
-
-        bool CutUntilAsked()
-        {
-            if (rig.Server.Asked.Any(asked => asked.Query.Contains($"resourceVersion={version}&", StringComparison.Ordinal))) return true;
-            rig.Server.CutWatches();
-            return false;
-        }
+        await UntilAsync(() => cache.Freshness.SinceConfirmed < before, () => "the bookmark is not heard");
+        rig.Server.CutWatches();
+        await UntilAsync(() => rig.Server.Asked.Any(asked => asked.Query.Contains($"resourceVersion={version}&", StringComparison.Ordinal)), () => string.Join('\n', rig.Server.Asked));
+        Assert.That(Lists(rig), Is.EqualTo(1), "listed once");
     }
 
     [TestCase(true)]
@@ -84,105 +79,6 @@ internal sealed class ResourceCacheTests
         Assert.That(rig.Log.Messages, Has.Some.Contains("is not heard of"));
     }
 
-    /// <summary>As behind a proxy that keeps what it should pass on.</summary>
-    [Test]
-    public async Task Watch_ThatIsSilent_IsTakenForDeadAndListedAgain()
-    {
-        await using DoubleRig rig = await DoubleRig.StartAsync(Quick with { WatchSilence = TimeSpan.FromMilliseconds(300) });
-        rig.Server.Instead = async context =>
-        {
-            if (context.Request.Query["watch"] != "true") return false;
-            await context.Response.StartAsync();
-            await context.Response.Body.FlushAsync();
-            await Task.Delay(Timeout.Infinite, context.RequestAborted).ContinueWith(_ => { }, TaskScheduler.Default);
-            return true;
-        };
-        await using ResourceCache<ConfigMap> cache = rig.Cache();
-        await UntilAsync(() => cache.Freshness.IsLive, () => $"{cache.Freshness}");
-        rig.Server.Put(Maps, Map("one"));
-        await EndsAsServerAsync(rig, cache);
-        Assert.That(rig.Log.Messages, Is.Empty, "silence is no trouble by itself");
-    }
-
-    [Test]
-    public async Task Watch_ThatEndsAtOnceEachTime_IsNotOpenedWithoutEnd()
-    {
-        await using DoubleRig rig = await DoubleRig.StartAsync(Quick with { FirstBackoff = TimeSpan.FromMilliseconds(200), LongestBackoff = TimeSpan.FromSeconds(10) });
-        rig.Server.Instead = context => Task.FromResult(context.Request.Query["watch"] == "true");
-        await using ResourceCache<ConfigMap> cache = rig.Cache();
-        await UntilAsync(() => cache.Freshness.Problem?.Contains("expected it to last", StringComparison.Ordinal) == true, () => $"{cache.Freshness}");
-        await Task.Delay(1000);
-        Assert.That(rig.Server.Asked, Has.Count.LessThan(12));
-    }
-
-    /// <summary>What it says does not help: each time it is asked anew, and the server has as much to do.</summary>
-    [Test]
-    public async Task Watch_ThatSaysSomethingAndIsGoneEachTime_IsNotOpenedWithoutEnd()
-    {
-        await using DoubleRig rig = await DoubleRig.StartAsync(Quick with { FirstBackoff = TimeSpan.FromMilliseconds(200), LongestBackoff = TimeSpan.FromSeconds(10) });
-        rig.Server.Put(Maps, Map("one"));
-        rig.Server.Instead = async context =>
-        {
-            if (context.Request.Query["watch"] != "true") return false;
-            await context.Response.WriteAsync($$$$"""
-                {"type":"BOOKMARK","object":{"metadata":{"resourceVersion":"2000"}}}
-                {"type":"ERROR","object":{{{{ApiDouble.Status(410, "Expired", "too old").ToJsonString()}}}}}
-
-                """);
-            return true;
-        };
-        await using ResourceCache<ConfigMap> cache = rig.Cache();
-        await cache.SyncedAsync(default);
-        await Task.Delay(2000);
-        Assert.That(rig.Server.Asked, Has.Count.LessThan(16));
-        Assert.That(cache.Freshness.SinceLost ?? TimeSpan.FromDays(1), Is.GreaterThan(TimeSpan.FromSeconds(1.5)), "a watch that does not last is none");
-    }
-
-    /// <summary>Servers take a watch first and say then that its version is too old, or what was missed.</summary>
-    [Test]
-    public async Task Watch_TakenAfterAGap_IsNotReliedOnUntilAllIsListedAgain()
-    {
-        await using DoubleRig rig = await DoubleRig.StartAsync();
-        rig.Server.Put(Maps, Map("one"));
-        await using ResourceCache<ConfigMap> cache = rig.Cache();
-        await UntilAsync(() => rig.Server.Watchers == 1 && cache.Freshness.IsLive, () => $"{cache.Freshness}");
-        rig.Server.Instead = async context =>
-        {
-            if (context.Request.Query["watch"] != "true")
-            {
-                await ApiDouble.RefuseAsync(context, 500, "InternalError", "away");
-                return true;
-            }
-
-            await Task.Delay(1300);
-            await context.Response.StartAsync();
-            await context.Response.Body.FlushAsync();
-            await Task.Delay(Timeout.Infinite, context.RequestAborted).ContinueWith(_ => { }, TaskScheduler.Default);
-            return true;
-        };
-        rig.Server.CutWatches();
-        await UntilAsync(() => Lists(rig) > 1, () => $"{cache.Freshness}");
-        Assert.That(cache.Freshness.IsLive, Is.False);
-        Assert.That(cache.Freshness.SinceConfirmed, Is.GreaterThan(TimeSpan.FromSeconds(1.2)));
-        rig.Server.Instead = null;
-        await UntilAsync(() => cache.Freshness.IsLive, () => $"{cache.Freshness}");
-        Assert.That(cache.Freshness.SinceConfirmed, Is.LessThan(TimeSpan.FromSeconds(10)));
-    }
-
-    [Test]
-    public async Task List_ThatTakesItsTime_IsAsOldAsItsQuestion()
-    {
-        await using DoubleRig rig = await DoubleRig.StartAsync();
-        rig.Server.Instead = async context =>
-        {
-            if (context.Request.Query["watch"] != "true") await Task.Delay(500);
-            return false;
-        };
-        await using ResourceCache<ConfigMap> cache = rig.Cache();
-        await UntilAsync(() => cache.Freshness.IsLive, () => $"{cache.Freshness}");
-        Assert.That(cache.Freshness.SinceConfirmed, Is.GreaterThan(TimeSpan.FromMilliseconds(450)));
-    }
-
     [Test]
     public async Task Cache_DisposedOfTwice_EndsItsReaders()
     {
@@ -198,30 +94,6 @@ internal sealed class ResourceCacheTests
             await cache.DisposeAsync();
             Assert.That(await next.WaitAsync(TimeSpan.FromSeconds(20)), Is.False);
         }
-    }
-
-    [Test]
-    public async Task Outage_WithReasonsThatAlternate_IsOneLineForEach()
-    {
-        await using DoubleRig rig = await DoubleRig.StartAsync(Quick with { MostAttempts = 1 });
-        int asked = 0;
-        rig.Server.Instead = async context =>
-        {
-            if (Interlocked.Increment(ref asked) % 2 == 0) await ApiDouble.RefuseAsync(context, 500, "InternalError", "away");
-            else await ApiDouble.RefuseAsync(context, 403, "Forbidden", "no");
-            return true;
-        };
-        await using ResourceCache<ConfigMap> cache = rig.Cache();
-        await UntilAsync(() => asked > 20, () => $"{asked}");
-        Assert.That(rig.Log.Messages.Count(message => message.Contains("is not heard of", StringComparison.Ordinal)), Is.EqualTo(2));
-    }
-
-    [Test]
-    public void Backoff_OfManyWhoAreToldTheSame_Spreads()
-    {
-        List<TimeSpan> waits = [.. Enumerable.Range(0, 100).Select(_ => Backoff.After(1, TimeSpan.FromSeconds(10), Quick))];
-        Assert.That(waits.Min(), Is.GreaterThanOrEqualTo(TimeSpan.FromSeconds(10)));
-        Assert.That(waits.Max() - waits.Min(), Is.GreaterThan(TimeSpan.FromSeconds(1)));
     }
 
     [TestCase("{\"type\":\"ADDED\",\"object\":", TestName = "Watch_OfGarbage_IsGivenUpAndListedAgain(cut)")]
@@ -339,70 +211,5 @@ internal sealed class ResourceCacheTests
         await EndsAsServerAsync(rig, cache);
         await quick.EndsAsAsync(cache);
         await slow.EndsAsAsync(cache);
-    }
-
-    private static int Lists(DoubleRig rig) => rig.Server.Asked.Count(asked => !asked.Query.Contains("watch", StringComparison.Ordinal));
-
-    private static Task EndsAsServerAsync(DoubleRig rig, ResourceCache<ConfigMap> cache) => UntilAsync(
-        () => rig.Server.VersionsBelow(Maps).OrderBy(one => one.Key, StringComparer.Ordinal).SequenceEqual(Versions(cache.Items)),
-        () => $"the server has {string.Join(", ", rig.Server.VersionsBelow(Maps))}\nthe cache has {string.Join(", ", Versions(cache.Items))}\n{cache.Freshness}\n{string.Join('\n', rig.Log.Messages.TakeLast(5))}");
-
-    private static IEnumerable<KeyValuePair<string, string>> Versions(IEnumerable<KeyValuePair<ObjectName, ConfigMap>> items) =>
-        items.Select(one => KeyValuePair.Create(one.Key.Name, one.Value.Metadata.ResourceVersion!)).OrderBy(one => one.Key, StringComparer.Ordinal);
-
-    /// <summary>Keeps what it is told, and nothing else; fails when a change does not begin where the last one ended.</summary>
-    private sealed class Follower : IAsyncDisposable
-    {
-        private readonly CancellationTokenSource _end = new();
-        private readonly ConcurrentDictionary<ObjectName, ConfigMap> _items = new();
-        private readonly Task _run;
-
-        public Follower(ResourceCache<ConfigMap> cache, TimeSpan? pause = null) => _run = RunAsync(cache, pause);
-
-        public ConcurrentQueue<string> Deleted { get; } = new();
-
-        public ConcurrentQueue<string> Replaced { get; } = new();
-
-        public ConcurrentQueue<string> Wrong { get; } = new();
-
-        public async Task EndsAsAsync(ResourceCache<ConfigMap> cache)
-        {
-            await UntilAsync(() => Versions(_items).SequenceEqual(Versions(cache.Items)), () => $"told of {string.Join(", ", Versions(_items))}\nthere are {string.Join(", ", Versions(cache.Items))}");
-            Assert.That(Wrong, Is.Empty);
-        }
-
-        public async ValueTask DisposeAsync()
-        {
-            await _end.CancelAsync();
-            await _run;
-            _end.Dispose();
-        }
-
-        private async Task RunAsync(ResourceCache<ConfigMap> cache, TimeSpan? pause)
-        {
-            try
-            {
-                await foreach (CacheChange<ConfigMap> change in cache.ChangesAsync(_end.Token))
-                {
-                    if (_items.GetValueOrDefault(change.Name)?.Metadata.ResourceVersion != change.Before?.Metadata.ResourceVersion) Wrong.Enqueue($"{change}");
-                    if (change.IsReplacement) Replaced.Enqueue(change.Name.Name);
-                    if (change.After is { } after)
-                    {
-                        _items[change.Name] = after;
-                    }
-                    else
-                    {
-                        _items.TryRemove(change.Name, out _);
-                        Deleted.Enqueue(change.Name.Name);
-                    }
-
-                    if (pause is { } wait) await Task.Delay(wait);
-                }
-            }
-            catch (OperationCanceledException)
-            {
-                // the test is over
-            }
-        }
     }
 }

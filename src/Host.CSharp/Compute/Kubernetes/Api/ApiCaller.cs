@@ -36,7 +36,7 @@ internal sealed class ApiCaller(ClusterAccess access, ApiOptions options, ApiCal
                     await Task.Delay(delay, time, either.Token);
                 }
 
-                using HttpResponseMessage response = await TryAsync(request, attempt, either.Token);
+                using HttpResponseMessage response = await TryAsync(request, attempt, most, either.Token);
                 return await ReadAsync(request, response, options.LargestResponse, either.Token) ?? throw ApiFailures.TooLarge(request, Server, options.LargestResponse);
             }
             catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
@@ -45,7 +45,7 @@ internal sealed class ApiCaller(ClusterAccess access, ApiOptions options, ApiCal
             }
             catch (ApiException e) when (attempt < options.MostAttempts && Again(request, e, attempt) is { } wait && wait < most - time.GetElapsedTime(began))
             {
-                (before, delay) = (e, wait);
+                (before, delay) = (before ?? e, wait);
             }
         }
     }
@@ -69,14 +69,16 @@ internal sealed class ApiCaller(ClusterAccess access, ApiOptions options, ApiCal
     public void Dispose() => _transport.Dispose();
 
     /// <summary>One attempt, which has a limit of its own when it can be made again.</summary>
-    private async Task<HttpResponseMessage> TryAsync(ApiRequest request, int attempt, CancellationToken cancellation)
+    /// <param name="all">What all of them may take.</param>
+    private async Task<HttpResponseMessage> TryAsync(ApiRequest request, int attempt, TimeSpan all, CancellationToken cancellation)
     {
         if (!request.IsRead)
         {
             return await SendAsync(request, cancellation);
         }
 
-        TimeSpan most = options.AttemptTimeLimit * Math.Pow(2, attempt - 1);
+        TimeSpan first = options.AttemptTimeLimit < all / 3 ? options.AttemptTimeLimit : all / 3;
+        TimeSpan most = first * Math.Pow(2, attempt - 1);
         using var limit = new CancellationTokenSource(most, time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellation);
         try

@@ -4,17 +4,19 @@ namespace Serverless.Host.Compute.Kubernetes.Api;
 internal sealed record ApiOptions
 {
     /// <summary>For a call with all its attempts. A list has it for each of its pages.</summary>
-    public TimeSpan CallTimeLimit { get; init; } = TimeSpan.FromSeconds(15);
+    public TimeSpan CallTimeLimit { get; init; } = TimeSpan.FromSeconds(30);
 
     /// <summary>
-    /// Until the head of an answer to a call that only reads, at the first attempt; doubled with each. It is sent again then, perhaps over another connection. A slow server has the rest of the call's time.
+    /// Until the head of an answer to a call that only reads, at the first attempt, or a third of the call's time where that is less; doubled with each. It is sent again then. A slow server has the rest of the
+    /// call's time.
     /// </summary>
     public TimeSpan AttemptTimeLimit { get; init; } = TimeSpan.FromSeconds(5);
 
     /// <summary>For a list with all its pages.</summary>
     public TimeSpan ListTimeLimit { get; init; } = TimeSpan.FromSeconds(60);
 
-    public TimeSpan ConnectTimeLimit { get; init; } = TimeSpan.FromSeconds(5);
+    /// <summary>Less than an attempt has, so that it is said that nobody was reached.</summary>
+    public TimeSpan ConnectTimeLimit { get; init; } = TimeSpan.FromSeconds(4);
 
     public int MostAttempts { get; init; } = 5;
 
@@ -44,6 +46,14 @@ internal sealed record ApiOptions
 
     /// <summary>A watch that says nothing for this long, not even a bookmark (the server sends one about every minute), is taken for dead, and everything is listed again.</summary>
     public TimeSpan WatchSilence { get; init; } = TimeSpan.FromSeconds(150);
+
+    /// <summary>
+    /// A watch that ends sooner is a failure, whatever it said: to open one after the other would be asking without end. What is in it sooner may be of before it, so that until then it is not relied on.
+    /// </summary>
+    public TimeSpan ShortestWatch { get; init; } = TimeSpan.FromSeconds(1);
+
+    /// <summary>With no watch and no list for longer than this, a new watch from the old version is not relied on: how far behind it is, nobody says. One list does.</summary>
+    public TimeSpan LongestGap { get; init; } = TimeSpan.FromSeconds(5);
 
     /// <summary>Between attempts to list and watch again, to begin with; doubled with each failure in a row.</summary>
     public TimeSpan FirstBackoff { get; init; } = TimeSpan.FromMilliseconds(200);

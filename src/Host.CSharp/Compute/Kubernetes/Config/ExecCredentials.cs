@@ -13,6 +13,7 @@ internal sealed class ExecCredentials(ExecPlugin plugin, UserCredentials stated,
     private static readonly TimeSpan Early = TimeSpan.FromSeconds(10);
 
     private readonly Lock _guard = new();
+    /// <summary>It has no timer, and so nothing that would have to be given back.</summary>
     private readonly CancellationTokenSource _end = new();
     private Held? _held;
     private Task<Held>? _asking;
@@ -21,11 +22,7 @@ internal sealed class ExecCredentials(ExecPlugin plugin, UserCredentials stated,
 
     public async ValueTask<bool> RenewAsync(Credential refused, CancellationToken cancellation) => !(await HoldAsync(refused, cancellation)).Credential.IsSameAs(refused);
 
-    public void Dispose()
-    {
-        _end.Cancel();
-        _end.Dispose();
-    }
+    public void Dispose() => _end.Cancel();
 
     /// <param name="refused">Not this one.</param>
     private ValueTask<Held> HoldAsync(Credential? refused, CancellationToken cancellation)

@@ -10,6 +10,8 @@ internal static class PluginRun
 {
     private const int LargestAnswer = 1 << 20;
     private const int LongestComplaint = 2000;
+    private static readonly TimeSpan LastWords = TimeSpan.FromSeconds(1);
+
     /// <summary>Less than a call may take as a whole, so that it is the plugin that is said to be late.</summary>
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(12);
 
@@ -32,7 +34,7 @@ internal static class PluginRun
             await process.WaitForExitAsync(either.Token);
             return process.ExitCode == 0
                 ? answer
-                : throw new ComputeException($"{plugin.Where}: `{plugin.Command}` ended with {process.ExitCode} instead of giving credentials: {Said(await complaint)}");
+                : throw new ComputeException($"{plugin.Where}: `{plugin.Command}` ended with {process.ExitCode} instead of giving credentials: {Said(await OfAsync(complaint))}");
         }
         catch (OperationCanceledException e) when (!cancellation.IsCancellationRequested)
         {
@@ -43,6 +45,9 @@ internal static class PluginRun
             Kill(process);
         }
     }
+
+    /// <summary>What it left running may keep its standard error open for ever.</summary>
+    private static async Task<string> OfAsync(Task<string> complaint) => await Task.WhenAny(complaint, Task.Delay(LastWords, CancellationToken.None)) == complaint ? await complaint : "";
 
     private static Process Start(ExecPlugin plugin, string question)
     {
@@ -114,7 +119,7 @@ internal static class PluginRun
         {
             process.Kill(entireProcessTree: true);
         }
-        catch (Exception e) when (e is InvalidOperationException or Win32Exception or NotSupportedException)
+        catch (Exception e) when (e is InvalidOperationException or Win32Exception or NotSupportedException or AggregateException)
         {
             // it has ended
         }

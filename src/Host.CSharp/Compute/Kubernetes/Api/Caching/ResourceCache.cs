@@ -10,14 +10,6 @@ namespace Serverless.Host.Compute.Kubernetes.Api.Caching;
 /// </summary>
 internal sealed partial class ResourceCache<T> : IAsyncDisposable where T : class, IApiObject
 {
-    /// <summary>
-    /// A watch that ends sooner is a failure, whatever it said: to open one after the other would be asking without end. What comes sooner may be of before the watch, and confirms nothing.
-    /// </summary>
-    private static readonly TimeSpan ShortestWatch = TimeSpan.FromSeconds(1);
-
-    /// <summary>With no watch for longer than this, a new one from the old version is not relied on: how far behind it is, nobody says. One list does.</summary>
-    private static readonly TimeSpan LongestGap = TimeSpan.FromSeconds(1);
-
     /// <summary>After so many failures in a row it is not relied on any more that the server still knows where we were.</summary>
     private const int FailuresBeforeList = 5;
 
@@ -39,14 +31,11 @@ internal sealed partial class ResourceCache<T> : IAsyncDisposable where T : clas
     private string? _version;
     private int _failures;
 
-    /// <summary>Since when there was no watch until the one that is there now, which has yet to last.</summary>
-    private long? _lostBefore;
-
     /// <param name="space">Namespace; null: all of them.</param>
     public ResourceCache(IKubernetesApi api, Resource<T> resource, string? space, Selection selection, ApiOptions options, TimeProvider time, ILogger logger)
     {
         (_api, _resource, _space, _selection, _options, _time, _logger) = (api, resource, space, selection, options, time, logger);
-        _state = new State(null, time.GetTimestamp(), "nothing was listed yet");
+        _state = new State(null, null, time.GetTimestamp(), "nothing was listed yet");
         _ended = _end.Token;
         _run = Task.Run(() => RunAsync(_ended));
     }
@@ -59,10 +48,11 @@ internal sealed partial class ResourceCache<T> : IAsyncDisposable where T : clas
             // first how fresh, then what: what is shown is never older than what is said of it
             State state = _state;
             StoreContents<T> contents = _store.Contents;
+            bool isWatched = HasLasted(state.Opened);
             var freshness = new Freshness(
                 state.Confirmed is { } confirmed ? _time.GetElapsedTime(confirmed) : null,
-                state.Lost is { } lost ? _time.GetElapsedTime(lost) : null,
-                state.Problem);
+                isWatched ? null : _time.GetElapsedTime(state.Lost),
+                isWatched ? null : state.Problem);
             return new CacheSnapshot<T>(contents.Items, freshness, contents.Unreadable);
         }
     }
@@ -129,6 +119,11 @@ internal sealed partial class ResourceCache<T> : IAsyncDisposable where T : clas
         {
             try
             {
+                if (Gap() >= _options.LongestGap)
+                {
+                    _version = null;
+                }
+
                 bool isListed = _version is null;
                 _version ??= await ListAsync(cancellation);
                 await WatchAsync(isListed, cancellation);
@@ -167,20 +162,17 @@ internal sealed partial class ResourceCache<T> : IAsyncDisposable where T : clas
     /// <param name="isListed">It begins where a list ended that was made just now.</param>
     private async Task WatchAsync(bool isListed, CancellationToken cancellation)
     {
-        long? opened = null;
         try
         {
             await foreach (WatchEvent<T> happened in _api.WatchAsync(_resource, _space, _selection, _version!, cancellation))
             {
                 if (happened.Kind != WatchEventKind.Opened)
                 {
-                    Hear(happened, HasLasted(opened));
+                    Hear(happened);
                 }
-                else if (isListed || Gap() < LongestGap)
+                else if (isListed || Gap() < _options.LongestGap)
                 {
-                    opened = _time.GetTimestamp();
-                    _lostBefore = _state.Lost;
-                    _state = _state with { Lost = null, Problem = null };
+                    _state = _state with { Opened = _time.GetTimestamp() };
                 }
                 else
                 {
@@ -189,48 +181,34 @@ internal sealed partial class ResourceCache<T> : IAsyncDisposable where T : clas
                 }
             }
         }
-        catch (ApiException e) when (opened is not null && e.Failure == ApiFailure.TimedOut)
+        catch (ApiException e) when (_state.Opened is not null && e.Failure == ApiFailure.TimedOut)
         {
             // Silent: the server may have nothing to say, or something between us may keep it. A list tells either.
             _version = null;
-            if (HasLasted(opened))
-            {
-                Recover();
-            }
-
             Lose(e.Message);
             return;
         }
-        catch (ApiException) when (HasLasted(opened))
-        {
-            // it was well until now: what comes is a new trouble, and is met as quickly as the first
-            Recover();
-            throw;
-        }
 
-        if (!HasLasted(opened))
+        if (!Lose("the watch has ended"))
         {
-            throw new ApiException(ApiFailure.Unavailable, $"watch {_resource.Name}: expected it to last, found it ended by the server within {ShortestWatch.TotalSeconds:0} s");
+            throw new ApiException(ApiFailure.Unavailable, $"watch {_resource.Name}: expected it to last, found it ended by the server within {_options.ShortestWatch.TotalSeconds:0.#} s");
         }
-
-        Recover();
-        Lose("the watch has ended");
     }
 
-    private bool HasLasted(long? opened) => opened is { } began && _time.GetElapsedTime(began) >= ShortestWatch;
+    private bool HasLasted(long? opened) => opened is { } began && _time.GetElapsedTime(began) >= _options.ShortestWatch;
 
     /// <summary>How long it is that something may have happened unheard of: since the last watch that lasted, or the last list.</summary>
-    private TimeSpan Gap() => _time.GetElapsedTime(Math.Max(_state.Lost ?? 0, _state.Confirmed ?? 0));
+    private TimeSpan Gap() => HasLasted(_state.Opened) ? TimeSpan.Zero : _time.GetElapsedTime(Math.Max(_state.Lost, _state.Confirmed ?? 0));
 
-    /// <param name="lasts">The watch has been there for long enough that this is of now.</param>
-    private void Hear(WatchEvent<T> happened, bool lasts)
+    private void Hear(WatchEvent<T> happened)
     {
         Apply(happened);
         _version = happened.ResourceVersion ?? _version;
-        if (lasts)
+        if (HasLasted(_state.Opened))
         {
+            // what comes sooner may be of before the watch, and confirms nothing
             Recover();
-            _state = new State(_time.GetTimestamp(), null, null);
+            _state = _state with { Confirmed = _time.GetTimestamp() };
         }
     }
 
@@ -255,6 +233,7 @@ internal sealed partial class ResourceCache<T> : IAsyncDisposable where T : clas
 
     private async Task FailAsync(Exception failure, CancellationToken cancellation)
     {
+        Lose(failure.Message);
         _failures++;
         var told = failure as ApiException;
         if (told is not { IsPassing: true, IsVersionUnknown: false } || _failures % FailuresBeforeList == 0)
@@ -264,7 +243,6 @@ internal sealed partial class ResourceCache<T> : IAsyncDisposable where T : clas
 
         // To be told that a version is too old is no sign of trouble: at first the next attempt is made at once.
         bool expected = told is { Failure: ApiFailure.Gone };
-        Lose(failure.Message);
         if (expected && _failures == 1)
         {
             return;
@@ -293,16 +271,26 @@ internal sealed partial class ResourceCache<T> : IAsyncDisposable where T : clas
             LogFound(_resource.Name, _failures);
         }
 
-        (_failures, _lostBefore) = (0, null);
+        _failures = 0;
         _told.Clear();
     }
 
-    /// <summary>A watch that did not last has not been: since when there is none is as it was before.</summary>
-    private void Lose(string problem)
+    /// <summary>There is no watch. One that did not last has not been: since when there is none is as it was before.</summary>
+    /// <returns>It had lasted: what comes is a new trouble, and is met as quickly as the first.</returns>
+    private bool Lose(string problem)
     {
-        _state = _state with { Lost = _state.Lost ?? _lostBefore ?? _time.GetTimestamp(), Problem = problem };
-        _lostBefore = null;
+        bool lasted = HasLasted(_state.Opened);
+        if (lasted)
+        {
+            Recover();
+        }
+
+        _state = new State(_state.Confirmed, null, lasted ? _time.GetTimestamp() : _state.Lost, problem);
+        return lasted;
     }
 
-    private sealed record State(long? Confirmed, long? Lost, string? Problem);
+    /// <param name="Confirmed">When it was certainly so.</param>
+    /// <param name="Opened">When the watch was opened that there is; null: there is none.</param>
+    /// <param name="Lost">Since when there is none that has lasted. Of no meaning once it has.</param>
+    private sealed record State(long? Confirmed, long? Opened, long Lost, string? Problem);
 }
