@@ -1,10 +1,11 @@
 #!/usr/bin/python3
 """What the gateway costs, beside the server alone, HAProxy and MySQL Router, in one run and in turns.
 
-    bench/gateway.py [--rounds 3] [--seconds 4] [--threads 1,8,64] [--idle 2000] [--wakes 20] [--only relay,idle,wake] [--json FILE]
+    bench/gateway.py [--rounds 3] [--seconds 4] [--threads 1,8,64] [--idle 4000] [--wakes 20] [--only relay,idle,wake] [--json FILE]
 
 relay  sysbench point selects: throughput, p50, p95, and processor time of the proxy per query
-idle   resident memory per connection that is held open and does nothing, the database asleep; by TLS too (aim: 45 KB at most)
+idle   resident memory per connection that is held open and does nothing: the database asleep, by TLS too (aim: 4 KB and 45 KB at most),
+       and awake, with connections shared, each client after a statement
 wake   from a statement sent on a sleeping database to its answer, beside the same server's own start to its first answer
 
 One engine serves all: the gateway's own compute, which for this run listens on TCP as well. The gateway reaches it over its Unix
@@ -100,28 +101,47 @@ def relay(gateway, haproxy, shared, router, options):
     return rows
 
 
-def held(port, pid, count, tls=None):
-    # a first crowd that leaves again, so that what a process keeps from its busiest moment is not counted as the price of one connection
-    for c in [connect(port, tls) for _ in range(200)]:
-        c.close()
-    time.sleep(2)
-    before = resident(pid)
-    crowd = [connect(port, tls) for _ in range(count)]
-    time.sleep(3)
-    after = resident(pid)
+def held(proxy, count, tls=None, query=None):
+    """Connections that ran that query, if any, and then do nothing: resident bytes for each of the second half of them, and of the whole process with all of them."""
+    crowd, sizes = [], []
+    for _ in range(2):
+        # the first half also pays for what a process takes once: compiled code, threads, pools
+        half = [connect(proxy.port, tls) for _ in range(count // 2)]
+        for c in half if query else []:
+            c.cursor().execute(query)
+        crowd += half
+        time.sleep(5)
+        sizes.append(resident(proxy.pid))
     for c in crowd:
         c.close()
-    return (after - before) / count
+    return {"bytes": (sizes[1] - sizes[0]) / (count // 2), "whole": sizes[1]}
 
 
-def idle(gateway, haproxy, options):
-    rows = [{"path": "HAProxy", "bytes": held(haproxy.port, haproxy.pid, options.idle)}]
-    gateway.suspend()
-    rows.append({"path": "gateway, asleep", "bytes": held(gateway.port, gateway.pid, options.idle)})
-    rows.append({"path": "gateway, TLS, asleep", "bytes": held(gateway.port, gateway.pid, options.idle, unverified())})
-    print(f"\nresident bytes per idle connection ({options.idle} connections)")
+def idle(engine_port, haproxy, home, options):
+    """Each row by a process of its own: one that has held a crowd keeps room for the next."""
+    rows = []
+
+    def row(path, proxy, *more, count=options.idle):
+        rows.append({"path": path, "connections": count, **held(proxy, count, *more)})
+
+    # each of its connections is one of the engine's, which takes so many
+    row("HAProxy", haproxy, count=min(options.idle, 2000))
+    for path, tls in (("gateway, asleep", None), ("gateway, TLS, asleep", unverified())):
+        gateway = Gateway(home, path)
+        try:
+            gateway.suspend()
+            row(path, gateway, tls)
+        finally:
+            gateway.stop()
+    path = f"gateway, sharing {options.shared} connections"
+    gateway = Gateway(home, path, shares=options.shared, engine_port=engine_port)
+    try:
+        row(path, gateway, None, "SELECT 1 + 1")
+    finally:
+        gateway.stop()
+    print(f"\n{'idle connections':<35} {'number':>6} {'bytes for each further one':>27} {'MiB in all':>11}")
     for r in rows:
-        print(f"  {r['path']:<20} {r['bytes']:>8.0f}")
+        print(f"{r['path']:<35} {r['connections']:>6} {r['bytes']:>27.0f} {r['whole'] / 2**20:>11.0f}")
     return rows
 
 
@@ -176,7 +196,7 @@ def main():
     p.add_argument("--seconds", type=int, default=4)
     p.add_argument("--threads", type=lambda s: [int(t) for t in s.split(",")], default=[1, 8, 64])
     p.add_argument("--shared", type=int, default=16)
-    p.add_argument("--idle", type=int, default=2000)
+    p.add_argument("--idle", type=int, default=4000)
     p.add_argument("--wakes", type=int, default=20)
     p.add_argument("--only", type=lambda s: s.split(","), default=["relay", "wake", "idle"])
     p.add_argument("--json", default="artifacts/bench-gateway.json")
@@ -185,10 +205,10 @@ def main():
     parts = []
     results = {"at": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()), "cores": os.cpu_count()}
     try:
-        parts.append(gateway := Gateway(home))
+        parts.append(gateway := Gateway(home, "own"))
         parts.append(haproxy := HAProxy(home, gateway.engine_port))
         if "relay" in options.only:
-            parts.append(shared := Gateway(home, options.shared, gateway.engine_port))
+            parts.append(shared := Gateway(home, "shared", options.shared, gateway.engine_port))
             program = os.environ.get("SERVERLESS_BENCH_MYSQLROUTER")
             router = Router(program, home, gateway.engine_port) if program else None
             parts += [router] if router else []
@@ -196,7 +216,7 @@ def main():
         if "wake" in options.only:
             results["wake"] = wake(gateway, options)
         if "idle" in options.only:
-            results["idle"] = idle(gateway, haproxy, options)
+            results["idle"] = idle(gateway.engine_port, haproxy, home, options)
     finally:
         for each in reversed(parts):
             each.stop()

@@ -51,10 +51,10 @@ def resident(pid):
 class Gateway:
     """The gateway and its own compute. The engine listens on TCP too, for this run only, so that others can be measured on it."""
 
-    def __init__(self, home, shares=None, engine_port=None):
+    def __init__(self, home, name, shares=None, engine_port=None):
         """With `shares` its sessions share so many connections to the engine of another gateway, over TCP."""
         self.port, self.admin, self.engine_port = free_port(), free_port(), engine_port or free_port()
-        home = os.path.join(home, f"shares-{shares}" if shares else "own")
+        home = os.path.join(home, re.sub(r"\W+", "-", name))
         rules, config = os.path.join(home, "rules"), os.path.join(home, "serverless.json")
         os.makedirs(rules)
         with open(os.path.join(rules, "bench.rules"), "w") as f:
