@@ -41,8 +41,14 @@ public interface ICompute : IAsyncDisposable
     /// <summary>What the machine or node has at most.</summary>
     ComputeSize Capacity { get; }
 
+    /// <summary>It is the gateway's own, and is stopped when the gateway ends. Otherwise it is left as it is: somebody else runs it, or another gateway takes this one's place.</summary>
+    bool EndsWithGateway { get; }
+
     /// <summary>Told at once when a running engine ends without having been asked to; the argument says how.</summary>
     event Action<string>? Crashed;
+
+    /// <summary>Told when somebody else may have changed it (its size, whether it runs), so that it is worth a look; from any thread.</summary>
+    event Action? Changed;
 
     ValueTask<ComputeView> ObserveAsync(CancellationToken cancellation);
 
@@ -50,6 +56,9 @@ public interface ICompute : IAsyncDisposable
     ValueTask<EffectResult> StartAsync(ComputeSize size, CancellationToken cancellation);
 
     ValueTask<EffectResult> ResizeAsync(ComputeSize size, CancellationToken cancellation);
+
+    /// <summary>Why it must not be stopped whoever uses it: what it keeps would be lost, or what is known of it is old. Null: it may. Asked before anybody is drained for it.</summary>
+    ValueTask<string?> WhyNotStopAsync(CancellationToken cancellation);
 
     /// <summary>Asks the engine for work that did not come through the gateway (other clients, replicas, backups, prepared XA).
     /// Null: none. Otherwise what was found, in words; no answer is an answer too, and refuses.</summary>

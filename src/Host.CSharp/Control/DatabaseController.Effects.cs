@@ -15,7 +15,7 @@ internal sealed partial class DatabaseController
     /// <summary>Begins an effect on this thread: nothing stands between a held statement and the start of its compute.</summary>
     private void Begin(Effect effect, long revision)
     {
-        if (_stopping && !effect.IsDoSuspend)
+        if (_stopping && !(effect.IsDoSuspend && _parts.Compute.EndsWithGateway))
         {
             return;
         }

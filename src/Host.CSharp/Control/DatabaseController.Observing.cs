@@ -1,3 +1,4 @@
+using System.Threading.Channels;
 using Serverless.Core;
 using Serverless.Host.Compute;
 using Serverless.Host.Control.Measuring;
@@ -10,6 +11,11 @@ internal sealed partial class DatabaseController
     private static readonly TimeSpan ObservationPeriod = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan AccountsPeriod = TimeSpan.FromSeconds(60);
     private static readonly TimeSpan IdlePeriod = TimeSpan.FromSeconds(1);
+
+    /// <summary>Changes come in crowds: a pod that starts is changed several times.</summary>
+    private static readonly TimeSpan SettlePeriod = TimeSpan.FromMilliseconds(50);
+
+    private readonly Channel<bool> _changes = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
 
     /// <summary>Counts the times that the compute came up or went down: what was measured or seen before says nothing afterwards.</summary>
     private int _epoch;
@@ -27,13 +33,21 @@ internal sealed partial class DatabaseController
         }
     }
 
-    /// <summary>Looks at the compute now and then. Ends with the cancellation.</summary>
+    /// <summary>Looks at the compute now and then, and when it is told that something changed. Ends with the cancellation.</summary>
     public async Task ObserveAsync(CancellationToken cancellation)
     {
         long accountsRead = _time.GetTimestamp();
+        Task<bool> changed = _changes.Reader.WaitToReadAsync(cancellation).AsTask();
         while (true)
         {
-            await Task.Delay(ObservationPeriod, _time, cancellation);
+            if (await Task.WhenAny(Task.Delay(ObservationPeriod, _time, cancellation), changed) == changed)
+            {
+                await Task.Delay(SettlePeriod, _time, cancellation);
+                _changes.Reader.TryRead(out _);
+                changed = _changes.Reader.WaitToReadAsync(cancellation).AsTask();
+            }
+
+            cancellation.ThrowIfCancellationRequested();
             int epoch = Volatile.Read(ref _epoch);
             if (_running is not null)
             {
@@ -172,6 +186,8 @@ internal sealed partial class DatabaseController
         _parts.Gateway.Open(address);
         LogAttached(Name);
     }
+
+    private void OnChanged() => _changes.Writer.TryWrite(true);
 
     private void OnCrashed(string reason)
     {

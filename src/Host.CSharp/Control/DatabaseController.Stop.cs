@@ -14,6 +14,12 @@ internal sealed partial class DatabaseController
     public async Task StopAsync(TimeSpan drainLimit, CancellationToken hurry)
     {
         await using CancellationTokenRegistration hurried = hurry.Register(_hurried.Cancel);
+        if (!_parts.Compute.EndsWithGateway)
+        {
+            await LeaveAsync(drainLimit, hurry);
+            return;
+        }
+
         await AskAsync(() =>
         {
             _stopping = true;
@@ -37,6 +43,30 @@ internal sealed partial class DatabaseController
         {
             await ForceAsync(drainLimit, hurry);
         }
+    }
+
+    /// <summary>The compute is left as it is. A stop that is past its point of no return is seen to its end, and so is a resize; all else is broken off.</summary>
+    private async Task LeaveAsync(TimeSpan drainLimit, CancellationToken hurry)
+    {
+        await AskAsync(() =>
+        {
+            _stopping = true;
+            if (_running is { Effect.IsDoResize: false } unwanted)
+            {
+                unwanted.Cancel();
+            }
+
+            return true;
+        });
+        await EndOfEffectAsync(hurry);
+        ComputeView view = await _parts.Compute.ObserveAsync(CancellationToken.None);
+        if (view.State == ComputeState.Serving)
+        {
+            await DrainAsync(drainLimit, hurry);
+        }
+
+        _parts.Gateway.Close("the gateway shuts down");
+        LogLeft(Name, view.Detail ?? view.State.ToString());
     }
 
     private async Task EndOfEffectAsync(CancellationToken hurry)

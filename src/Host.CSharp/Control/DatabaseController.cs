@@ -63,6 +63,7 @@ internal sealed partial class DatabaseController : IDisposable
     {
         _parts.Gateway.StatementHeld += OnStatementHeld;
         _parts.Compute.Crashed += OnCrashed;
+        _parts.Compute.Changed += OnChanged;
         try
         {
             while (await _inbox.Reader.WaitToReadAsync(cancellation))
@@ -77,6 +78,7 @@ internal sealed partial class DatabaseController : IDisposable
         {
             _parts.Gateway.StatementHeld -= OnStatementHeld;
             _parts.Compute.Crashed -= OnCrashed;
+            _parts.Compute.Changed -= OnChanged;
         }
     }
 

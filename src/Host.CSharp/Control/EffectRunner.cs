@@ -20,6 +20,11 @@ internal sealed partial class EffectRunner(
     public async Task<EffectEnd> SuspendAsync(Drain drain, Func<Task<bool>> drained, CancellationToken cancelled, CancellationToken hurry)
     {
         var request = new DrainRequest(drain.ByOperator, Milliseconds(drain.Breaking.Transactions?.Value), Milliseconds(drain.Breaking.PinnedSessions?.Value), drainLimit);
+        if (await WhyNotStopAsync(cancelled) is { } hindrance)
+        {
+            return cancelled.IsCancellationRequested ? EffectEnd.Cancelled : EffectEnd.Refused(hindrance);
+        }
+
         bool goesOn = false;
         try
         {
@@ -157,17 +162,21 @@ internal sealed partial class EffectRunner(
 
     public async Task<EffectEnd> ResizeAsync(ComputeSize size, CancellationToken cancelled) => ToEnd(await compute.ResizeAsync(size, cancelled));
 
-    private async Task<string?> FindForeignWorkAsync(CancellationToken cancelled)
+    private Task<string?> WhyNotStopAsync(CancellationToken cancelled) => AskAsync(compute.WhyNotStopAsync, "whether it may be stopped", cancelled);
+
+    private Task<string?> FindForeignWorkAsync(CancellationToken cancelled) => AskAsync(compute.FindForeignWorkAsync, "whether others use it", cancelled);
+
+    private static async Task<string?> AskAsync(Func<CancellationToken, ValueTask<string?>> ask, string what, CancellationToken cancelled)
     {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancelled);
         limit.CancelAfter(GuardLimit);
         try
         {
-            return await compute.FindForeignWorkAsync(limit.Token);
+            return await ask(limit.Token);
         }
         catch (OperationCanceledException) when (!cancelled.IsCancellationRequested)
         {
-            return string.Create(CultureInfo.InvariantCulture, $"the compute did not say within {GuardLimit.TotalSeconds} s whether others use it");
+            return string.Create(CultureInfo.InvariantCulture, $"the compute did not say within {GuardLimit.TotalSeconds} s {what}");
         }
     }
 

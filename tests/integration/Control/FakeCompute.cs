@@ -10,6 +10,10 @@ internal sealed class FakeCompute(CallLog calls) : ICompute
 
     public event Action<string>? Crashed;
 
+    public event Action? Changed;
+
+    public bool EndsWithGateway { get; set; } = true;
+
     public string Kind => "fake";
 
     public ComputeSize Capacity { get; set; } = new(16_000, 64L << 30);
@@ -78,6 +82,10 @@ internal sealed class FakeCompute(CallLog calls) : ICompute
         return ValueTask.FromResult(ForeignWork);
     }
 
+    public string? Hindrance { get; set; }
+
+    public ValueTask<string?> WhyNotStopAsync(CancellationToken cancellation) => ValueTask.FromResult(Hindrance);
+
     public async ValueTask<EffectResult> StopAsync(bool hurry, CancellationToken cancellation)
     {
         calls.Add(hurry ? "stop in a hurry" : "stop");
@@ -106,6 +114,9 @@ internal sealed class FakeCompute(CallLog calls) : ICompute
         IsRunning = false;
         Crashed?.Invoke(reason);
     }
+
+    /// <summary>Somebody else did something to it.</summary>
+    public void Change() => Changed?.Invoke();
 
     public ValueTask DisposeAsync()
     {

@@ -29,6 +29,14 @@ internal sealed class ScriptedEngine : ICompute
         remove { }
     }
 
+    public event Action? Changed
+    {
+        add { }
+        remove { }
+    }
+
+    public bool EndsWithGateway => true;
+
     public string Kind => "scripted";
 
     public ComputeSize Capacity { get; } = new(16_000, 64L << 30);
@@ -75,6 +83,8 @@ internal sealed class ScriptedEngine : ICompute
     }
 
     public ValueTask<EffectResult> ResizeAsync(ComputeSize size, CancellationToken cancellation) => ValueTask.FromResult<EffectResult>(new EffectResult.Done(NoPhases));
+
+    public ValueTask<string?> WhyNotStopAsync(CancellationToken cancellation) => ValueTask.FromResult<string?>(null);
 
     public ValueTask<string?> FindForeignWorkAsync(CancellationToken cancellation) => ValueTask.FromResult<string?>(null);
 

@@ -56,6 +56,38 @@ public sealed class WakeAndSleepTests
     }
 
     [Test]
+    public async Task ComputeThatMustNotBeStopped_RefusesBeforeAnybodyIsDrained()
+    {
+        await using Rig rig = await Rig.StartAsync(Rig.Sleepy, prepare: rig => rig.Compute.Hindrance = "its data would be lost");
+        await Rig.HoldsAsync(() => rig.Status.Reason?.Contains("its data would be lost", StringComparison.Ordinal) == true, () => $"the reason; it was {rig.Status.Reason}");
+        Assert.That(rig.Calls.All, Has.No.Member("drain").And.No.Member("stop"));
+        rig.Compute.Hindrance = null;
+        await rig.PhaseIsAsync("suspended");
+    }
+
+    [Test]
+    public async Task ComputeThatSomebodyElseChanged_IsLookedAtAtOnce()
+    {
+        await using Rig rig = await Rig.StartAsync();
+        (rig.Compute.IsRunning, rig.Compute.Size) = (false, null);
+        rig.Compute.Change();
+        await rig.PhaseIsAsync("suspended");
+        rig.Compute.IsRunning = true;
+        rig.Compute.Change();
+        await rig.PhaseIsAsync("running");
+    }
+
+    [Test]
+    public async Task EndOfTheGateway_LeavesAComputeThatIsNotItsOwn()
+    {
+        await using Rig rig = await Rig.StartAsync(prepare: rig => rig.Compute.EndsWithGateway = false);
+        rig.Calls.Clear();
+        await rig.Database.StopAsync(CancellationToken.None);
+        Assert.That(rig.Calls.All, Is.EqualTo(new[] { "drain by operator", "close" }), "its clients are told, and it runs on");
+        Assert.That(rig.Compute.IsRunning, Is.True);
+    }
+
+    [Test]
     public async Task DrainThatIsRefused_LeavesTheDatabaseRunningAndSaysWhy()
     {
         await using Rig rig = await Rig.StartAsync(Rig.Sleepy, prepare: rig => rig.Gateway.Drain = (_, _) => Task.FromResult(new DrainResult("session 7 holds a lock")));

@@ -31,7 +31,16 @@ public sealed class ExternalCompute : ICompute
         remove { }
     }
 
+    /// <summary>Never raised: nothing of it is watched.</summary>
+    public event Action? Changed
+    {
+        add { }
+        remove { }
+    }
+
     public string Kind => "external";
+
+    public bool EndsWithGateway => false;
 
     /// <summary>Not known, so nothing is capped by it.</summary>
     public ComputeSize Capacity => new(long.MaxValue, long.MaxValue);
@@ -58,6 +67,8 @@ public sealed class ExternalCompute : ICompute
 
     public ValueTask<EffectResult> StopAsync(bool hurry, CancellationToken cancellation) =>
         ValueTask.FromResult<EffectResult>(new EffectResult.Infeasible($"{NotOurs}; it cannot be stopped from here."));
+
+    public ValueTask<string?> WhyNotStopAsync(CancellationToken cancellation) => ValueTask.FromResult<string?>($"{NotOurs}.");
 
     public ValueTask<string?> FindForeignWorkAsync(CancellationToken cancellation) => ValueTask.FromResult<string?>($"{NotOurs}.");
 

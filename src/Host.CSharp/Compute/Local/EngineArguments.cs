@@ -1,3 +1,4 @@
+using Serverless.Host.Compute.Engine;
 using Serverless.Host.Mysql;
 
 namespace Serverless.Host.Compute.Local;

@@ -46,7 +46,16 @@ public sealed partial class LocalCompute : ICompute
     /// <inheritdoc/>
     public event Action<string>? Crashed;
 
+    /// <summary>Never raised: nobody else changes it.</summary>
+    public event Action? Changed
+    {
+        add { }
+        remove { }
+    }
+
     public string Kind => "local";
+
+    public bool EndsWithGateway => true;
 
     public ComputeSize Capacity => Machine.Capacity;
 
@@ -129,6 +138,9 @@ public sealed partial class LocalCompute : ICompute
             return new ComputeUsage(cpu, resident, null, null, new Dictionary<string, long>(StringComparer.Ordinal));
         }
     }
+
+    /// <inheritdoc/>
+    public ValueTask<string?> WhyNotStopAsync(CancellationToken cancellation) => ValueTask.FromResult<string?>(null);
 
     /// <inheritdoc/>
     public async ValueTask<string?> FindForeignWorkAsync(CancellationToken cancellation)

@@ -1,4 +1,4 @@
-namespace Serverless.Host.Compute.Local;
+namespace Serverless.Host.Compute;
 
 /// <summary>How long each part of an effect took, in milliseconds.</summary>
 internal sealed class PhaseClock(TimeProvider time)

@@ -1,6 +1,6 @@
 using Serverless.Host.Mysql;
 
-namespace Serverless.Host.Compute.Local;
+namespace Serverless.Host.Compute.Engine;
 
 /// <summary>How the memory of a compute is shared out: what the engine needs in any case, then most of the rest to the buffer pool.</summary>
 internal static class MemoryPlan
