@@ -181,6 +181,9 @@ public sealed class SettingsTests
     [TestCase("""{ "admin": { "listen": "0.0.0.0:8306" } }""", "admin:listen", "token")]
     [TestCase("""{ "databases": [ { "name": "a" }, { "name": "A", "listen": "127.0.0.1:1" } ] }""", "databases", "each needs a name of its own")]
     [TestCase("""{ "databases": [ { "name": "a" }, { "name": "b" } ] }""", "127.0.0.1:3306", "nothing leads to it")]
+    [TestCase("""{ "compute": "kubernetes" }""", "database `default` is a StatefulSet", "`kubernetes:statefulSet`")]
+    [TestCase("""{ "kubernetes": { "statefulSet": "My_DB" } }""", "kubernetes:statefulSet", "`My_DB`")]
+    [TestCase("""{ "kubernetes": { "statefulset": "db", "nameSpace": "x", "storge": "trusted" } }""", "kubernetes:storge", "`storage`")]
     [TestCase("""{ "compute": "external" }""", "database `default` is external", "`backend`")]
     [TestCase("""{ "admin": "127.0.0.1:1" }""", "admin", "expected a section")]
     public void WrongValue_IsNamedWithWhatWasExpected(string json, string key, string expected) =>

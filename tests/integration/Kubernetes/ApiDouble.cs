@@ -19,10 +19,10 @@ namespace Serverless.Tests.Integration.Kubernetes;
 internal sealed record AskedOfDouble(string Method, string Path, string Query, string? Authorization, string? ContentType, string Body, string? ClientCertificate, string Protocol, string? Actor);
 
 /// <summary>
-/// An API server in the process of the test that speaks the same HTTP: lists in pages, watches with bookmarks and 410, optimistic concurrency, merge patches.
+/// An API server in the process of the test that speaks the same HTTP: lists in pages, watches with bookmarks and 410, optimistic concurrency, merge patches; and what it says of itself, and subresources, beside this.
 /// A test can have it say anything else in place of an answer.
 /// </summary>
-internal sealed class ApiDouble : IAsyncDisposable
+internal sealed partial class ApiDouble : IAsyncDisposable
 {
     private readonly WebApplication _application;
     private readonly Lock _guard = new();
@@ -178,6 +178,8 @@ internal sealed class ApiDouble : IAsyncDisposable
         if (Instead is { } instead && await instead(context)) return;
         string path = context.Request.Path.Value!.TrimEnd('/');
         if (HttpMethods.IsGet(context.Request.Method) && context.Request.Query["watch"] == "true") await WatchAsync(context, path);
+        else if (HttpMethods.IsGet(context.Request.Method) && Discover(path) is { } told) await SayAsync(context, told.Code, told.Body);
+        else if (Subresource(context, path, body) is { } answer) await SayAsync(context, answer.Code, answer.Body);
         else if (HttpMethods.IsGet(context.Request.Method)) await ReadAsync(context, path);
         else await WriteAsync(context, path, body);
     }
@@ -231,13 +233,9 @@ internal sealed class ApiDouble : IAsyncDisposable
             }
 
             JsonObject change = JsonNode.Parse(body)!.AsObject();
-            string? expected = change["metadata"]?["resourceVersion"]?.ToString();
-            if (expected is not null && expected != found["metadata"]!["resourceVersion"]!.ToString())
-            {
-                return RefuseAsync(context, 409, "Conflict", "the object has been modified; please apply your changes to the latest version and try again");
-            }
-
-            return SayAsync(context, 200, Store(path, HttpMethods.IsPut(context.Request.Method) ? change : Merge(found.DeepClone().AsObject(), change), "MODIFIED"));
+            if (IsOutdated(change, found)) return SayAsync(context, 409, Conflict());
+            JsonObject next = HttpMethods.IsPut(context.Request.Method) ? change : Merge(found.DeepClone().AsObject(), change, IsStrategic(context));
+            return WhyInvalid(path, found, next) is { } invalid ? RefuseAsync(context, 422, "Invalid", invalid) : SayAsync(context, 200, Store(path, next, "MODIFIED"));
         }
     }
 
@@ -331,16 +329,32 @@ internal sealed class ApiDouble : IAsyncDisposable
         _news = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
     }
 
-    private static JsonObject Merge(JsonObject into, JsonObject change)
+    private static bool IsOutdated(JsonObject change, JsonObject found) =>
+        change["metadata"]?["resourceVersion"]?.ToString() is { } expected && expected != found["metadata"]!["resourceVersion"]!.ToString();
+
+    private static JsonObject Conflict() => Status(409, "Conflict", "the object has been modified; please apply your changes to the latest version and try again");
+
+    /// <param name="strategic">Lists of things with names are merged by these.</param>
+    private static JsonObject Merge(JsonObject into, JsonObject change, bool strategic = false)
     {
         foreach ((string key, JsonNode? value) in change)
         {
             if (value is null) into.Remove(key);
-            else if (value is JsonObject map && into[key] is JsonObject under) Merge(under, map);
+            else if (value is JsonObject map && into[key] is JsonObject under) Merge(under, map, strategic);
+            else if (strategic && key == "containers" && value is JsonArray list && into[key] is JsonArray named) MergeByName(named, list);
             else into[key] = value.DeepClone();
         }
 
         return into;
+    }
+
+    private static void MergeByName(JsonArray into, JsonArray changes)
+    {
+        foreach (JsonObject change in changes.Select(one => one!.AsObject()))
+        {
+            if (into.FirstOrDefault(one => one!["name"]!.ToString() == change["name"]!.ToString()) is JsonObject same) Merge(same, change, strategic: true);
+            else into.Add(change.DeepClone());
+        }
     }
 
     private sealed record Happening(long Version, string Key, string Line);

@@ -9,7 +9,7 @@ namespace Serverless.Tests.Integration.Kubernetes;
 
 /// <summary>
 /// A real Kubernetes control plane of a test. SERVERLESS_TEST_KUBE names a program that starts one (`up DIR PORT`, which writes DIR/kubeconfig; `down DIR`,
-/// `stop-api DIR`, `start-api DIR`, `bin NAME`); without it SERVERLESS_TEST_KUBECONFIG names one that runs, for the tests that need not stop it.
+/// `stop-api DIR`, `start-api DIR`, `bin NAME`), and SERVERLESS_TEST_KUBE_NODE one that gives it a node (`up DIR`, `down DIR`) with the image `docker.io/lab/mariadb:1`; without the first SERVERLESS_TEST_KUBECONFIG names one that runs, for the tests that need not stop it.
 /// </summary>
 internal sealed class LabCluster : IDisposable
 {
@@ -17,8 +17,11 @@ internal sealed class LabCluster : IDisposable
     private static readonly string? Given = Environment.GetEnvironmentVariable("SERVERLESS_TEST_KUBECONFIG");
     private static readonly Lazy<Task<LabCluster>> Shared = new(StartAsync);
 
+    private static readonly string? Node = Environment.GetEnvironmentVariable("SERVERLESS_TEST_KUBE_NODE");
+
     private readonly TemporaryDirectory _folder = new();
     private readonly HttpClient _http;
+    private bool _disposed;
 
     private LabCluster(string? kubeconfig, int port)
     {
@@ -45,6 +48,26 @@ internal sealed class LabCluster : IDisposable
         }
 
         return Shared.Value;
+    }
+
+    /// <summary>One with a node that runs real pods, for the calling test alone; ends it as skipped when there is none to be had.</summary>
+    public static async Task<LabCluster> RequireNodeAsync()
+    {
+        if (string.IsNullOrEmpty(Program) || string.IsNullOrEmpty(Node))
+        {
+            Assert.Ignore("SERVERLESS_TEST_KUBE and SERVERLESS_TEST_KUBE_NODE do not name programs that start a Kubernetes control plane and a node for it; set them, as root, to run this test.");
+        }
+
+        LabCluster cluster = await StartAsync();
+        await EngineProcess.RunAsync(Node, "up", cluster.Folder);
+        return cluster;
+    }
+
+    /// <summary>Ends a cluster with a node of its own.</summary>
+    public async Task EndNodeAsync()
+    {
+        await EngineProcess.RunAsync(Node!, "down", Folder);
+        Dispose();
     }
 
     /// <param name="account">A kubeconfig with another account for the same cluster; null: the administrator.</param>
@@ -87,6 +110,7 @@ internal sealed class LabCluster : IDisposable
 
     public void Dispose()
     {
+        if (Interlocked.Exchange(ref _disposed, true)) return;
         if (Port != 0)
         {
             EngineProcess.RunAsync(Program!, "down", Folder).GetAwaiter().GetResult();

@@ -55,6 +55,15 @@ internal sealed class MariaDbServer : IDisposable
         await _process.WaitForSocketAsync(SocketPath, TimeSpan.FromSeconds(60));
     }
 
+    /// <summary>SIGTERM, and waits for its end; <see cref="RunAsync"/> starts it again on its data.</summary>
+    public async Task TerminateAsync()
+    {
+        if (_process is not { } process) return;
+        await EngineProcess.RunAsync("kill", "-TERM", $"{process.Id}");
+        while (!process.HasExited) await Task.Delay(5);
+        Kill();
+    }
+
     public void Kill()
     {
         _process?.Dispose();

@@ -4,7 +4,6 @@ using Microsoft.Extensions.Logging;
 using Serverless.Host.Admin;
 using Serverless.Host.Compute;
 using Serverless.Host.Compute.Engine;
-using Serverless.Host.Compute.External;
 using Serverless.Host.Compute.Local;
 using Serverless.Host.Control;
 using Serverless.Host.Control.Policies;
@@ -13,7 +12,6 @@ using Serverless.Host.Gateway.Authentication;
 using Serverless.Host.Gateway.Listening;
 using Serverless.Host.Gateway.Sessions;
 using Serverless.Host.Gateway.Sharing;
-using Serverless.Host.Mysql;
 
 namespace Serverless.Host.Cli.Up;
 
@@ -35,6 +33,7 @@ internal sealed partial class HostRun : IAsyncDisposable
     private readonly GatewayServer _gateway;
     private readonly ConcurrentDictionary<string, Database> _databases = new(StringComparer.OrdinalIgnoreCase);
     private readonly List<Database> _opened = [];
+    private readonly HostComputes _computes;
     private AdminServer? _admin;
 
     private HostRun(HostSettings settings, DescriptorBudget descriptors, TextWriter output, ILoggerFactory loggers)
@@ -54,6 +53,7 @@ internal sealed partial class HostRun : IAsyncDisposable
             settings.Databases.Max(one => one.Limits.HeldFor));
         var options = new GatewayOptions { HoldInAll = holdInAll };
         _gateway = new GatewayServer(Environment.ProcessorCount, connections, descriptors, login, options, TimeProvider.System, loggers);
+        _computes = new HostComputes(_gateway, _output, loggers);
         foreach (DatabaseSettings one in settings.Databases)
         {
             _gateway.AddDatabase(one.Name, OptionsOf(one, options));
@@ -109,6 +109,7 @@ internal sealed partial class HostRun : IAsyncDisposable
             await database.DisposeAsync();
         }
 
+        await _computes.DisposeAsync();
         await _gateway.DisposeAsync();
         _passwords.Dispose();
         _key.Dispose();
@@ -179,7 +180,7 @@ internal sealed partial class HostRun : IAsyncDisposable
     private async Task StartAsync(DatabaseSettings settings, CancellationToken cancellation)
     {
         GatewayDatabase gateway = _gateway.Databases[settings.Name];
-        ICompute compute = await OpenAsync(settings, cancellation);
+        ICompute compute = await _computes.OpenAsync(settings, cancellation);
         Database database;
         try
         {
@@ -202,8 +203,7 @@ internal sealed partial class HostRun : IAsyncDisposable
             LogNotStarted(settings.Name, failed);
         }
 
-        string about = compute is LocalCompute local ? $"{local.EngineName}, size limited by {local.SizeIsLimitedBy}" : $"external server at {settings.Backend}";
-        await _output.WriteLineAsync($"{settings.Name}: {database.Controller.Report!.Decision.Phase.ToString().ToLowerInvariant()}, {about}");
+        await _output.WriteLineAsync($"{settings.Name}: {database.Controller.Report!.Decision.Phase.ToString().ToLowerInvariant()}, {HostComputes.Describe(compute, settings)}");
     }
 
     private GatewayOptions OptionsOf(DatabaseSettings settings, GatewayOptions ofAll) => ofAll with
@@ -215,36 +215,6 @@ internal sealed partial class HostRun : IAsyncDisposable
         Answers = settings.Answers,
         DetachAfterEachStatement = settings.Debug.Detach == ForcedDetach.Statement,
     };
-
-    private async Task<ICompute> OpenAsync(DatabaseSettings settings, CancellationToken cancellation)
-    {
-        if (settings.Compute == ComputeKind.External)
-        {
-            var external = new ExternalComputeOptions { Name = settings.Name, Address = settings.Backend!, Tls = TlsTo(settings), User = settings.User, Password = settings.Password! };
-            return new ExternalCompute(external, _gateway.Loops.Next());
-        }
-
-        if (!Directory.Exists(settings.Data))
-        {
-            await _output.WriteLineAsync($"{settings.Name}: making a database in {settings.Data} (this takes a few seconds)");
-        }
-
-        var options = new LocalComputeOptions
-        {
-            Name = settings.Name,
-            Directory = settings.Data,
-            EnginePath = settings.Engine.Path,
-            EngineArguments = settings.Engine.Arguments,
-            SilenceLimit = settings.Engine.SilentFor,
-            FirstAccountUser = settings.User,
-            FirstAccountPassword = settings.Password is { Length: > 0 } password ? password : null,
-        };
-        return await LocalCompute.OpenAsync(options, _gateway.Loops.Next(), _loggers.CreateLogger<LocalCompute>(), TimeProvider.System, cancellation);
-    }
-
-    private static EngineTls? TlsTo(DatabaseSettings settings) => settings.BackendTls == BackendTls.Off
-        ? null
-        : new EngineTls(settings.BackendTls != BackendTls.Preferred, settings.BackendTls == BackendTls.Verified, $"{settings.Backend!.Address}");
 
     private async Task AnnounceAsync(DatabaseSettings settings, Task start, Task<GatewayListener> listener)
     {

@@ -12,7 +12,7 @@ internal static class UpCommand
     [
         (Text("--listen", "HOST:PORT", "Where clients connect (127.0.0.1:3306)."), "listen"),
         (Text("--rules", "DIR", "Folder of rule files, watched while running (rules)."), "rules"),
-        (Text("--compute", "KIND", "What runs the database: local (a mariadbd or mysqld process) or external (a server that somebody else runs)."), "compute"),
+        (Text("--compute", "KIND", "What runs the database: local (a mariadbd or mysqld process), kubernetes (a StatefulSet, see docs/kubernetes.md) or external (a server that somebody else runs)."), "compute"),
         (Text("--backend", "HOST:PORT", "Where the external server takes connections."), "backend"),
         (Text("--user", "NAME", "First account, created on the first start (app)."), "user"),
         (Text("--password", "PASSWORD", "Its password; one is made up and printed once when left out."), "password"),

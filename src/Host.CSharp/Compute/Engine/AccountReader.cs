@@ -7,15 +7,17 @@ namespace Serverless.Host.Compute.Engine;
 /// <summary>Reads the accounts of an engine, without roles and without the gateway's own.</summary>
 internal static class AccountReader
 {
+    /// <param name="own">User that is the gateway's alone, whatever its host: no client logs in as it.</param>
     /// <exception cref="EngineSqlException">The engine does not answer.</exception>
-    public static async Task<AccountSnapshot> ReadAsync(IEngineSql sql, ServerFamily family, TimeProvider time, CancellationToken cancellation)
+    public static async Task<AccountSnapshot> ReadAsync(
+        IEngineSql sql, ServerFamily family, TimeProvider time, CancellationToken cancellation, string own = ServiceAccount.User)
     {
         var readAt = time.GetUtcNow();
         var accounts = family == ServerFamily.MariaDb ? await ReadMariaDbAsync(sql, readAt, cancellation) : await ReadMySqlAsync(sql, cancellation);
         // Whoever matches sorts by specificity; between equally specific hosts MariaDB takes the one that is last in the alphabet.
         return new AccountSnapshot(
             readAt,
-            [.. accounts.Where(account => account.User != ServiceAccount.User).OrderByDescending(account => account.Host, StringComparer.Ordinal).ThenBy(account => account.User, StringComparer.Ordinal)]);
+            [.. accounts.Where(account => account.User != own).OrderByDescending(account => account.Host, StringComparer.Ordinal).ThenBy(account => account.User, StringComparer.Ordinal)]);
     }
 
     private static async Task<IReadOnlyList<Account>> ReadMariaDbAsync(IEngineSql sql, DateTimeOffset now, CancellationToken cancellation)

@@ -23,7 +23,8 @@ internal sealed class EngineSql(
     public uint? ConnectionId => _client?.ConnectionId;
 
     /// <summary>Logs in unless that is done already, and asks for an answer. Null: it answers.</summary>
-    public async Task<EngineSqlException?> TryConnectAsync(CancellationToken cancellation)
+    /// <param name="within">How long that may take; null: as long as a statement.</param>
+    public async Task<EngineSqlException?> TryConnectAsync(CancellationToken cancellation, TimeSpan? within = null)
     {
         try
         {
@@ -33,7 +34,7 @@ internal sealed class EngineSql(
                     await client.PingAsync(bounded);
                     return true;
                 },
-                limit, cancellation);
+                within ?? limit, cancellation);
             return null;
         }
         catch (EngineSqlException failure)

@@ -15,25 +15,30 @@ internal static class ForeignWork
 
     private static readonly TimeSpan s_poll = TimeSpan.FromMilliseconds(10);
 
+    private static readonly OwnAccountOnly s_ownAccount = new();
+
+    /// <param name="ownership">What is no work of others; null: what the account does that only the gateway knows.</param>
     /// <returns>Null: none. Otherwise what was found, in words.</returns>
     /// <exception cref="EngineSqlException">The engine does not answer.</exception>
-    public static async Task<string?> FindAsync(IEngineSql sql, ServerFamily family, TimeProvider time, CancellationToken cancellation)
+    public static async Task<string?> FindAsync(
+        IEngineSql sql, ServerFamily family, TimeProvider time, CancellationToken cancellation, IForeignWorkOwnership? ownership = null)
     {
+        ownership ??= s_ownAccount;
         var began = time.GetTimestamp();
         string? clients;
-        while ((clients = Describe(await sql.QueryAsync("SHOW FULL PROCESSLIST", cancellation))) is not null && time.GetElapsedTime(began) < s_settle)
+        while ((clients = Describe(await sql.QueryAsync("SHOW FULL PROCESSLIST", cancellation), ownership)) is not null && time.GetElapsedTime(began) < s_settle)
         {
             await Task.Delay(s_poll, time, cancellation);
         }
         if (clients is not null) return clients;
-        if (await Replication.FindRunningAsync(sql, family, cancellation) is { } source) return $"it replicates from {source}";
+        if (await Replication.FindRunningAsync(sql, family, cancellation) is { } source && !ownership.IsOurSource(source)) return $"it replicates from {source}";
         return DescribePrepared(await sql.QueryAsync("XA RECOVER", cancellation));
     }
 
     /// <summary>Names the connection that matters most, and counts the others.</summary>
-    internal static string? Describe(QueryResult processes)
+    internal static string? Describe(QueryResult processes, IForeignWorkOwnership? ownership = null)
     {
-        var foreign = processes.All().Where(IsForeign).OrderByDescending(Weight).ToArray();
+        var foreign = processes.All().Where(process => IsForeign(process) && !(ownership ?? s_ownAccount).IsOurs(process)).OrderByDescending(Weight).ToArray();
         if (foreign.Length == 0) return null;
         var words = DescribeOne(foreign[0]);
         return foreign.Length == 1 ? words : $"{words}, and {foreign.Length - 1} more connections that did not come through the gateway";
@@ -48,7 +53,6 @@ internal static class ForeignWork
 
     private static bool IsForeign(SqlRow process) => process["User"] switch
     {
-        ServiceAccount.User => false,
         // Replication is found by its own status; purge, page cleaners and the waiting event scheduler are no work.
         "system user" or "event_scheduler" => false,
         _ => process["Command"] != "Daemon",

@@ -44,6 +44,9 @@ internal sealed class MetricSql : IAsyncDisposable
         }
     }
 
+    /// <summary>The engine's number of its connection; null: there is none.</summary>
+    public uint? ConnectionId => _sql.ConnectionId;
+
     public ValueTask DisposeAsync() => _sql.DisposeAsync();
 
     private static MetricAnswer Value(QueryResult result) => result switch

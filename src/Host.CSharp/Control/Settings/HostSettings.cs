@@ -26,7 +26,7 @@ public sealed record LogSettings(LogLevel Level, IReadOnlyDictionary<string, Log
 /// <param name="Rules">Folder of its rule files.</param>
 /// <param name="Policy">Name of its policy in there; null: `default`, or the only one.</param>
 /// <param name="Data">Directory of this database.</param>
-/// <param name="User">First account of a local compute, created on the first start; of an external server the gateway's own account.</param>
+/// <param name="User">First account of a local compute, created on the first start; of any other the gateway's own account.</param>
 /// <param name="Password">Its password; null: one is made up and printed once, for a local compute.</param>
 /// <param name="Shadow">Decisions are made, explained and logged, and not carried out.</param>
 public sealed record DatabaseSettings(
@@ -40,6 +40,9 @@ public sealed record DatabaseSettings(
 
     /// <summary>Statements that are answered without the compute besides those that the gateway knows itself.</summary>
     public FixedAnswers Answers { get; init; } = FixedAnswers.None;
+
+    /// <summary>Of a database that is a StatefulSet of a cluster.</summary>
+    public KubernetesSettings Kubernetes { get; init; } = KubernetesSettings.Default;
 
     public DebugSettings Debug { get; init; } = DebugSettings.Default;
 }
@@ -76,6 +79,24 @@ public enum ComputeKind
 
     /// <summary>A server that somebody else runs: proxied and observed, never started, stopped or resized.</summary>
     External,
+
+    /// <summary>A StatefulSet of a Kubernetes cluster.</summary>
+    Kubernetes,
+}
+
+/// <summary>Which StatefulSet a database is.</summary>
+/// <param name="Kubeconfig">File that tells of the cluster; null: where kubectl would look, and then the inside of a pod.</param>
+/// <param name="Context">Of that file; null: the current one.</param>
+/// <param name="Namespace">Null: the one of the context, or of the gateway's own pod.</param>
+/// <param name="StatefulSet">Null: none was named.</param>
+/// <param name="Container">Null: the one that the engine is in is found out.</param>
+/// <param name="TrustsStorage">The data outlives the pods, whatever their volumes look like.</param>
+/// <param name="ManagesBufferPool">The buffer pool follows the size.</param>
+public sealed record KubernetesSettings(
+    string? Kubeconfig, string? Context, string? Namespace, string? StatefulSet, string? Container, int Port, bool TrustsStorage, bool ManagesBufferPool, TimeSpan StartFor, TimeSpan ResizeFor)
+{
+    public static KubernetesSettings Default { get; } = new(
+        Kubeconfig: null, Context: null, Namespace: null, StatefulSet: null, Container: null, Port: 3306, TrustsStorage: false, ManagesBufferPool: true, TimeSpan.FromMinutes(5), TimeSpan.FromMinutes(1));
 }
 
 /// <summary>TLS to clients.</summary>
@@ -97,7 +118,7 @@ public enum ClientTlsMode
     Required,
 }
 
-/// <summary>TLS to an external server.</summary>
+/// <summary>TLS to a server that is not a local compute.</summary>
 public enum BackendTls
 {
     Off,

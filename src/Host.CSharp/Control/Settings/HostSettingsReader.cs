@@ -19,7 +19,12 @@ internal static class HostSettingsReader
         ["none"] = LogLevel.None,
     };
 
-    private static readonly Dictionary<string, ComputeKind> Computes = new(StringComparer.OrdinalIgnoreCase) { ["local"] = ComputeKind.Local, ["external"] = ComputeKind.External };
+    private static readonly Dictionary<string, ComputeKind> Computes = new(StringComparer.OrdinalIgnoreCase)
+    {
+        ["local"] = ComputeKind.Local,
+        ["external"] = ComputeKind.External,
+        ["kubernetes"] = ComputeKind.Kubernetes,
+    };
 
     private static readonly Dictionary<string, ClientTlsMode> TlsModes = new(StringComparer.OrdinalIgnoreCase)
     {
@@ -177,6 +182,7 @@ internal static class HostSettingsReader
             Names = DatabaseNamesReader.Read(section),
             Sharing = Sharing(section.Section("sharing"), above?.Sharing ?? SharingSettings.Default),
             Answers = AnswersReader.Read(section) ?? above?.Answers ?? FixedAnswers.None,
+            Kubernetes = KubernetesSettingsReader.Read(section.Section("kubernetes"), above?.Kubernetes ?? KubernetesSettings.Default),
             Debug = Debug(section.Section("debug"), above?.Debug ?? DebugSettings.Default),
         };
     }
@@ -260,6 +266,7 @@ internal static class HostSettingsReader
             errors.Add($"database `{external.Name}` is external, so `backend` (HOST:PORT), `user` and `password` of an account that may read the account tables must be set");
         }
 
+        KubernetesSettingsReader.Check(databases, errors);
         foreach (IGrouping<string, DatabaseSettings> same in databases.GroupBy(one => one.Name, StringComparer.OrdinalIgnoreCase).Where(same => same.Count() > 1))
         {
             errors.Add($"databases: {same.Count()} databases are named `{same.Key}`; each needs a name of its own");

@@ -31,6 +31,14 @@ internal sealed record StatefulSetSpec
     public string? PodManagementPolicy { get; init; }
 
     public UpdateStrategy? UpdateStrategy { get; init; }
+
+    /// <summary>Where the numbers of its pods begin; null: at 0.</summary>
+    public Ordinals? Ordinals { get; init; }
+}
+
+internal sealed record Ordinals
+{
+    public int Start { get; init; }
 }
 
 internal sealed record LabelSelector

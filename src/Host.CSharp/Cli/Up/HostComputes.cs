@@ -1,0 +1,105 @@
+using System.Collections.Concurrent;
+using Microsoft.Extensions.Logging;
+using Serverless.Host.Compute;
+using Serverless.Host.Compute.External;
+using Serverless.Host.Compute.Kubernetes;
+using Serverless.Host.Compute.Kubernetes.Api;
+using Serverless.Host.Compute.Kubernetes.Cluster;
+using Serverless.Host.Compute.Kubernetes.Config;
+using Serverless.Host.Compute.Local;
+using Serverless.Host.Control.Settings;
+using Serverless.Host.Gateway.Sessions;
+using Serverless.Host.Mysql;
+
+namespace Serverless.Host.Cli.Up;
+
+/// <summary>Makes the compute of each database as it is configured, and keeps what several have in common: databases of one cluster share a client and its watches.</summary>
+internal sealed class HostComputes(GatewayServer gateway, TextWriter output, ILoggerFactory loggers) : IAsyncDisposable
+{
+    private readonly ConcurrentDictionary<(string? Kubeconfig, string? Context), Lazy<Task<KubernetesCluster>>> _clusters = new();
+
+    /// <summary>Starts nothing.</summary>
+    /// <exception cref="ComputeException">It cannot be used as it is configured; the message says what to do.</exception>
+    public async Task<ICompute> OpenAsync(DatabaseSettings settings, CancellationToken cancellation) => settings.Compute switch
+    {
+        ComputeKind.External => new ExternalCompute(
+            new ExternalComputeOptions
+            {
+                Name = settings.Name, Address = settings.Backend!, Tls = TlsTo(settings, $"{settings.Backend!.Address}"), User = settings.User, Password = settings.Password!,
+            },
+            gateway.Loops.Next()),
+        ComputeKind.Kubernetes => await OpenKubernetesAsync(settings, cancellation),
+        _ => await OpenLocalAsync(settings, cancellation),
+    };
+
+    /// <summary>What it is, for people.</summary>
+    public static string Describe(ICompute compute, DatabaseSettings settings) => compute switch
+    {
+        LocalCompute local => $"{local.EngineName}, size limited by {local.SizeIsLimitedBy}",
+        KubernetesCompute kubernetes => kubernetes.Description,
+        _ => $"external server at {settings.Backend}",
+    };
+
+    public async ValueTask DisposeAsync()
+    {
+        foreach (Lazy<Task<KubernetesCluster>> cluster in _clusters.Values.Where(one => one is { IsValueCreated: true, Value.IsCompletedSuccessfully: true }))
+        {
+            await (await cluster.Value).DisposeAsync();
+        }
+    }
+
+    private async Task<ICompute> OpenLocalAsync(DatabaseSettings settings, CancellationToken cancellation)
+    {
+        if (!Directory.Exists(settings.Data))
+        {
+            await output.WriteLineAsync($"{settings.Name}: making a database in {settings.Data} (this takes a few seconds)");
+        }
+
+        var options = new LocalComputeOptions
+        {
+            Name = settings.Name,
+            Directory = settings.Data,
+            EnginePath = settings.Engine.Path,
+            EngineArguments = settings.Engine.Arguments,
+            SilenceLimit = settings.Engine.SilentFor,
+            FirstAccountUser = settings.User,
+            FirstAccountPassword = settings.Password is { Length: > 0 } password ? password : null,
+        };
+        return await LocalCompute.OpenAsync(options, gateway.Loops.Next(), loggers.CreateLogger<LocalCompute>(), TimeProvider.System, cancellation);
+    }
+
+    private async Task<ICompute> OpenKubernetesAsync(DatabaseSettings settings, CancellationToken cancellation)
+    {
+        KubernetesSettings chosen = settings.Kubernetes;
+        KubernetesCluster cluster = await _clusters.GetOrAdd((chosen.Kubeconfig, chosen.Context), key => new Lazy<Task<KubernetesCluster>>(() => ConnectAsync(key.Kubeconfig, key.Context))).Value
+            .WaitAsync(cancellation);
+        string space = chosen.Namespace ?? cluster.Api.Namespace;
+        var options = new KubernetesComputeOptions
+        {
+            Name = settings.Name,
+            Namespace = space,
+            StatefulSet = chosen.StatefulSet!,
+            Container = chosen.Container ?? "",
+            Port = chosen.Port,
+            User = settings.User,
+            Password = settings.Password!,
+            Tls = TlsTo(settings, $"{chosen.StatefulSet}.{space}.svc"),
+            TrustsStorage = chosen.TrustsStorage,
+            ManagesBufferPool = chosen.ManagesBufferPool,
+            StartLimit = chosen.StartFor,
+            ResizeLimit = chosen.ResizeFor,
+        };
+        return await KubernetesCompute.OpenAsync(options, cluster, gateway.Loops.Next(), loggers.CreateLogger<KubernetesCompute>(), TimeProvider.System, cancellation);
+    }
+
+    /// <remarks>Not with the patience of one database: the others wait for the same.</remarks>
+    private Task<KubernetesCluster> ConnectAsync(string? kubeconfig, string? context)
+    {
+        ClusterAccess access = new ClusterAccessFinder(Environment.GetEnvironmentVariable, TimeProvider.System).Find(kubeconfig, context);
+        return KubernetesCluster.OpenAsync(access, new ApiOptions(), TimeProvider.System, loggers, CancellationToken.None);
+    }
+
+    private static EngineTls? TlsTo(DatabaseSettings settings, string host) => settings.BackendTls == BackendTls.Off
+        ? null
+        : new EngineTls(settings.BackendTls != BackendTls.Preferred, settings.BackendTls == BackendTls.Verified, host);
+}

@@ -1,0 +1,234 @@
+using Serverless.Host.Compute.Engine;
+using Serverless.Host.Compute.Kubernetes.Api;
+using Serverless.Host.Compute.Kubernetes.Api.Objects;
+using Serverless.Host.Compute.Kubernetes.Cluster;
+using Serverless.Host.Compute.Kubernetes.Pods;
+
+namespace Serverless.Host.Compute.Kubernetes;
+
+internal sealed partial class KubernetesCompute
+{
+    /// <summary>A suspend that is put off costs nothing but another one later; a client may be waiting for what comes of it.</summary>
+    private static readonly TimeSpan s_stopCallLimit = TimeSpan.FromSeconds(10);
+
+    /// <summary>How long the cluster may take to tell its pods to end, once nobody wants them.</summary>
+    private static readonly TimeSpan s_actLimit = TimeSpan.FromSeconds(15);
+
+    private const int MostStopAttempts = 8;
+
+    /// <inheritdoc/>
+    public async ValueTask<EffectResult> StopAsync(bool hurry, CancellationToken cancellation)
+    {
+        await _turn.WaitAsync(cancellation);
+        try
+        {
+            var phases = new PhaseClock(_time);
+            await _fitting;
+            EffectResult result = await StopAsync(hurry, phases, cancellation);
+            if (Look().Set is { } set && result is not EffectResult.Done)
+            {
+                _cluster.Events.Tell(set, "SuspendFailed", WhyNot(result), isWarning: true);
+            }
+
+            return result;
+        }
+        finally
+        {
+            _turn.Release();
+        }
+    }
+
+    private async Task<EffectResult> StopAsync(bool hurry, PhaseClock phases, CancellationToken cancellation)
+    {
+        IKubernetesApi api = _cluster.Api.Within(s_stopCallLimit);
+        PodEngine? engine = Engine;
+        PreparedStop? prepared = null;
+        ComputeSize? size = null;
+        string? uid = null;
+        int? replicas = null;
+        for (int attempt = 1; ; attempt++)
+        {
+            try
+            {
+                // By the server itself: no freshness of a watch takes the place of the question.
+                StatefulSet? set = await api.FindAsync(Resources.StatefulSets, Name, cancellation);
+                if (set is null || Workload.ReplicasOf(set) == 0)
+                {
+                    await ForgetAsync(engine);
+                    if (set is not null && uid is not null)
+                    {
+                        // our own request, whose answer was lost
+                        await EndAsync(set, size, phases, cancellation);
+                    }
+
+                    return new EffectResult.Done(phases.PhasesMs);
+                }
+
+                if (await WhyUnsafeAsync(set, cancellation) is { } unsafeNow)
+                {
+                    return await TakeBackAsync(prepared, new EffectResult.Infeasible(unsafeNow), cancellation);
+                }
+
+                if ((uid is not null && set.Metadata.Uid != uid) || (replicas is not null && Workload.ReplicasOf(set) != replicas))
+                {
+                    return await TakeBackAsync(prepared, new EffectResult.Deferred($"somebody else changed {Title} at the same time; it has {Workload.ReplicasOf(set)} replicas now"), cancellation);
+                }
+
+                (uid, replicas, size) = (set.Metadata.Uid, Workload.ReplicasOf(set), SizeNow(set));
+                if (!hurry && prepared is null && engine is not null)
+                {
+                    prepared = await PrepareAsync(engine, cancellation);
+                    phases.Mark("prepare");
+                }
+
+                set = await ReplicaRecord.KeepAsync(api, set, cancellation);
+                if (engine is not null)
+                {
+                    engine.EndIsExpected = true;
+                }
+
+                await ScaleAsync(set, 0, cancellation);
+                phases.Mark("scale");
+                await ForgetAsync(engine);
+                await EndAsync(set, size, phases, cancellation);
+                return new EffectResult.Done(phases.PhasesMs);
+            }
+            catch (ApiException e) when ((e.Failure == ApiFailure.Conflict || e.IsPassing) && attempt < MostStopAttempts)
+            {
+                // On a conflict another version has to be decided on; without an answer it shows in the next one whether it was carried out.
+                LogPutOff(_options.Name, e.Message);
+                await PauseAsync(TimeSpan.FromMilliseconds(e.IsPassing ? 100 : 10), attempt, cancellation);
+            }
+            catch (ApiException e)
+            {
+                return await TakeBackAsync(prepared, new EffectResult.Failed(e.Message), cancellation);
+            }
+            finally
+            {
+                Unexpect(engine);
+            }
+        }
+    }
+
+    /// <summary>It goes on, so what was prepared for its end is put back.</summary>
+    private async Task<EffectResult> TakeBackAsync(PreparedStop? prepared, EffectResult result, CancellationToken cancellation)
+    {
+        if (prepared is not null && Engine is { } engine)
+        {
+            try
+            {
+                await prepared.TakeBackAsync(engine.Sql, cancellation);
+            }
+            catch (EngineSqlException e)
+            {
+                LogNotTakenBack(_options.Name, e.Message);
+            }
+        }
+
+        return result;
+    }
+
+    /// <summary>An end of it is a crash again, and one that came meanwhile is noticed.</summary>
+    private void Unexpect(PodEngine? engine)
+    {
+        if (engine is not null && Engine == engine)
+        {
+            engine.EndIsExpected = false;
+            OnChanged();
+        }
+    }
+
+    private async Task<PreparedStop?> PrepareAsync(PodEngine engine, CancellationToken cancellation)
+    {
+        try
+        {
+            PreparedStop prepared = await PreparedStop.BeginAsync(engine.Sql, cancellation);
+            if (await StopPreparation.RunAsync(engine.Sql, _options.PrepareLimit, _time, cancellation) is { } undone)
+            {
+                LogNotPrepared(_options.Name, undone);
+            }
+
+            return prepared;
+        }
+        catch (EngineSqlException e)
+        {
+            LogNotPrepared(_options.Name, e.Message);
+            return null;
+        }
+    }
+
+    private async Task ForgetAsync(PodEngine? engine)
+    {
+        if (engine is not null && Interlocked.CompareExchange(ref _engine, null, engine) == engine)
+        {
+            await engine.DisposeAsync();
+        }
+    }
+
+    /// <summary>
+    /// Waits until the pods have been told to end, and no longer: who wakes the database meanwhile need not wait for their last breath here, the cluster starts the next pod when it may. How they ended is
+    /// looked at behind.
+    /// </summary>
+    private async Task EndAsync(StatefulSet set, ComputeSize? size, PhaseClock phases, CancellationToken cancellation)
+    {
+        long began = _time.GetTimestamp();
+        bool isAtZero = false;
+        for (Workload now = Look(); now.Pods.Any(pod => !pod.IsTerminating() && !pod.IsOver()); now = Look())
+        {
+            isAtZero |= now.Replicas == 0;
+            if (isAtZero && now.Replicas > 0)
+            {
+                // somebody else wakes it already
+                break;
+            }
+
+            if (_time.GetElapsedTime(began) > s_actLimit)
+            {
+                LogNotActed(_options.Name, Title, s_actLimit.TotalSeconds);
+                break;
+            }
+
+            await _news.WaitAsync(s_lookPause, cancellation);
+        }
+
+        phases.Mark("end");
+        await RememberSizeAsync(size, cancellation);
+        LogStopped(_options.Name, Title);
+        _cluster.Events.Tell(set, "Suspended", $"scaled from {Workload.ReplicasOf(set)} to 0 replicas");
+    }
+
+    /// <summary>The size that it had is the size that its template has from now on, so that it comes up with it whoever scales it up.</summary>
+    private async Task RememberSizeAsync(ComputeSize? size, CancellationToken cancellation)
+    {
+        if (size is not { } kept)
+        {
+            return;
+        }
+
+        try
+        {
+            StatefulSet set = await AskAsync(cancellation);
+            if (Workload.ReplicasOf(set) == 0)
+            {
+                await KeepSizeAsync(set, kept, cancellation);
+            }
+        }
+        catch (Exception e) when (e is ApiException or ComputeException)
+        {
+            // a start gives it the size in any case
+            LogPutOff(_options.Name, e.Message);
+        }
+    }
+
+    private ComputeSize? SizeNow(StatefulSet set) => Engine is { } engine && Look().Pods.FirstOrDefault(pod => pod.Metadata.Name == engine.Identity.Name) is { } pod
+        ? SizeOf(pod)
+        : set.Spec.Template.Spec.FindContainer(_options.Container) is { } container ? Sizing.ContainerSizing.Read(container.Resources) : null;
+
+    private static string WhyNot(EffectResult result) => result switch
+    {
+        EffectResult.Failed failed => failed.Reason,
+        EffectResult.Deferred deferred => deferred.Reason,
+        EffectResult.Infeasible infeasible => infeasible.Reason,
+        _ => "",
+    };
+}

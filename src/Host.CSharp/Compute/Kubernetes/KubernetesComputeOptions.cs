@@ -1,0 +1,55 @@
+using Serverless.Host.Mysql;
+
+namespace Serverless.Host.Compute.Kubernetes;
+
+/// <summary>A database that is a StatefulSet of a cluster.</summary>
+internal sealed record KubernetesComputeOptions
+{
+    /// <summary>Name of the database, for messages.</summary>
+    public required string Name { get; init; }
+
+    public required string Namespace { get; init; }
+
+    public required string StatefulSet { get; init; }
+
+    /// <summary>The container of its pods that the engine is in.</summary>
+    public required string Container { get; init; }
+
+    /// <summary>Where the engine takes connections in its pod.</summary>
+    public int Port { get; init; } = 3306;
+
+    /// <summary>An account on it for the gateway alone: it must be allowed to read the account tables and to set global variables.</summary>
+    public required string User { get; init; }
+
+    public required string Password { get; init; }
+
+    /// <summary>Null: no TLS.</summary>
+    public EngineTls? Tls { get; init; }
+
+    /// <summary>The data outlives the pod, whatever its volumes look like.</summary>
+    public bool TrustsStorage { get; init; }
+
+    /// <summary>The gateway sets the size of the buffer pool by the size of the compute; otherwise it is what the engine's own configuration says.</summary>
+    public bool ManagesBufferPool { get; init; } = true;
+
+    /// <summary>How long a start may take, from the scale request to the first answer, before it has failed.</summary>
+    public TimeSpan StartLimit { get; init; } = TimeSpan.FromMinutes(5);
+
+    /// <summary>How long dirty pages may be written before the engine is asked to end.</summary>
+    public TimeSpan PrepareLimit { get; init; } = TimeSpan.FromSeconds(20);
+
+    /// <summary>How long a statement of the gateway's own may take.</summary>
+    public TimeSpan StatementLimit { get; init; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>How long one attempt to log in to a pod that starts may take.</summary>
+    public TimeSpan DialLimit { get; init; } = TimeSpan.FromSeconds(2);
+
+    /// <summary>How long the gateway's account may be refused while a pod starts: some images make their accounts after the engine listens.</summary>
+    public TimeSpan RefusalLimit { get; init; } = TimeSpan.FromSeconds(15);
+
+    /// <summary>How long an engine that served may answer nothing before it counts as down. Its kubelet restarts it, not we.</summary>
+    public TimeSpan SilenceLimit { get; init; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>How long a resize that the node puts off, or does not carry out, may take before it is given up and taken back.</summary>
+    public TimeSpan ResizeLimit { get; init; } = TimeSpan.FromSeconds(60);
+}

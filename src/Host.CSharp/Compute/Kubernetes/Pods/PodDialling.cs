@@ -1,0 +1,95 @@
+using Serverless.Host.Compute.Engine;
+using Serverless.Host.Compute.Kubernetes.Api.Objects;
+using Serverless.Host.Compute.Kubernetes.Cluster;
+
+namespace Serverless.Host.Compute.Kubernetes.Pods;
+
+/// <summary>
+/// Tries the pods of a StatefulSet until one serves: each by its address as soon as it has one, with a whole login and an answer. Neither a readiness probe nor a
+/// name in DNS says more, and both say it later.
+/// </summary>
+internal sealed class PodDialling(KubernetesComputeOptions options, Func<Pod, PodEngine> reach) : IAsyncDisposable
+{
+    private readonly Dictionary<PodIdentity, PodEngine> _engines = [];
+
+    /// <summary>Why the last attempt that failed did; null: none has.</summary>
+    public EngineSqlException? LastFailure { get; private set; }
+
+    /// <summary>There is somebody to be tried again in a moment.</summary>
+    public bool HasAny => _engines.Count > 0;
+
+    /// <returns>The one that sessions go to: it answers and takes writes; null: there is none yet.</returns>
+    public async Task<PodEngine?> FindAsync(Workload now, CancellationToken cancellation)
+    {
+        List<Pod> alive = [.. now.Pods.Where(pod => !pod.IsTerminating() && !pod.IsOver() && pod.Address() is not null)];
+        await KeepAsync(alive);
+        PodEngine[] tried = [.. alive.Select(pod => _engines[PodIdentity.Of(pod, options.Container)])];
+        bool[] answers = await Task.WhenAll(tried.Select(engine => AnswersAsync(engine, cancellation)));
+        PodEngine[] answering = [.. tried.Where((_, index) => answers[index])];
+        if (now.Replicas == 1)
+        {
+            return answering.FirstOrDefault();
+        }
+
+        foreach (PodEngine engine in answering)
+        {
+            if (await TakesWritesAsync(engine, cancellation))
+            {
+                return engine;
+            }
+        }
+
+        return null;
+    }
+
+    /// <summary>It is somebody else's from here on.</summary>
+    public void Release(PodEngine engine) => _engines.Remove(engine.Identity);
+
+    public async ValueTask DisposeAsync()
+    {
+        foreach (PodEngine engine in _engines.Values)
+        {
+            await engine.DisposeAsync();
+        }
+
+        _engines.Clear();
+    }
+
+    private async Task KeepAsync(List<Pod> alive)
+    {
+        HashSet<PodIdentity> wanted = [.. alive.Select(pod => PodIdentity.Of(pod, options.Container))];
+        foreach (PodEngine past in _engines.Values.Where(one => !wanted.Contains(one.Identity)).ToArray())
+        {
+            _engines.Remove(past.Identity);
+            await past.DisposeAsync();
+        }
+
+        foreach (Pod pod in alive.Where(pod => !_engines.ContainsKey(PodIdentity.Of(pod, options.Container))))
+        {
+            PodEngine engine = reach(pod);
+            _engines[engine.Identity] = engine;
+        }
+    }
+
+    private async Task<bool> AnswersAsync(PodEngine engine, CancellationToken cancellation)
+    {
+        EngineSqlException? failure = await engine.Sql.TryConnectAsync(cancellation, options.DialLimit);
+        LastFailure = failure ?? LastFailure;
+        return failure is null;
+    }
+
+    /// <summary>Of several pods only the primary takes writes; one that replicates from another is none, even if it would take them.</summary>
+    private async Task<bool> TakesWritesAsync(PodEngine engine, CancellationToken cancellation)
+    {
+        try
+        {
+            return (await engine.Sql.QueryAsync("SELECT @@GLOBAL.read_only", cancellation)).Scalar is "0"
+                && await Replication.FindRunningAsync(engine.Sql, await engine.FamilyAsync(cancellation), cancellation) is null;
+        }
+        catch (EngineSqlException failure)
+        {
+            LastFailure = failure;
+            return false;
+        }
+    }
+}

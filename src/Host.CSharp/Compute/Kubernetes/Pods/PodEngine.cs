@@ -1,0 +1,54 @@
+using System.Net;
+using Serverless.Host.Compute.Engine;
+using Serverless.Host.Mysql;
+using Serverless.Host.Net;
+
+namespace Serverless.Host.Compute.Kubernetes.Pods;
+
+/// <summary>The engine in one pod, in one life of it, and the gateway's own connections to it.</summary>
+internal sealed class PodEngine : IAsyncDisposable
+{
+    private volatile Known? _known;
+
+    public PodEngine(PodIdentity identity, BackendAddress address, KubernetesComputeOptions options, EventLoop loop, TimeProvider time)
+    {
+        (Identity, Address) = (identity, address);
+        Sql = new EngineSql(loop, address, options.User, options.Password, options.StatementLimit);
+        MetricSql = new MetricSql(
+            opening => new EngineSql(loop, address, options.User, options.Password, options.StatementLimit, opening, MetricSql.Capabilities), Sql, options.StatementLimit);
+        Sampler = new StatusSampler(time);
+    }
+
+    public PodIdentity Identity { get; }
+
+    public BackendAddress Address { get; }
+
+    public EngineSql Sql { get; }
+
+    public MetricSql MetricSql { get; }
+
+    public StatusSampler Sampler { get; }
+
+    /// <summary>It is being stopped on purpose: that it ends is no crash.</summary>
+    public bool EndIsExpected { get; set; }
+
+    /// <summary>Timestamp since when it gives no answer; null: it answers.</summary>
+    public long? SilentSince { get; set; }
+
+    public IPAddress? Ip => Address.Tcp?.Address;
+
+    /// <exception cref="EngineSqlException">It does not answer.</exception>
+    public async Task<ServerFamily> FamilyAsync(CancellationToken cancellation)
+    {
+        _known ??= new Known(await Sql.FamilyAsync(cancellation));
+        return _known.Family;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await Sql.DisposeAsync();
+        await MetricSql.DisposeAsync();
+    }
+
+    private sealed record Known(ServerFamily Family);
+}

@@ -1,0 +1,120 @@
+using System.Text.Json.Nodes;
+using Microsoft.Extensions.Logging.Abstractions;
+using Serverless.Host.Compute;
+using Serverless.Host.Compute.Engine;
+using Serverless.Host.Compute.Kubernetes;
+using Serverless.Host.Compute.Kubernetes.Api;
+using Serverless.Host.Compute.Kubernetes.Cluster;
+using Serverless.Host.Compute.Kubernetes.Config;
+using Serverless.Host.Mysql;
+using Serverless.Host.Net;
+using Serverless.Tests.Integration.Support;
+
+namespace Serverless.Tests.Integration.Kubernetes;
+
+/// <summary>A compute in the double of a cluster.</summary>
+internal sealed class ComputeRig : IAsyncDisposable
+{
+    public static readonly ComputeSize Small = new(500, 512L << 20), Large = new(1000, 1L << 30);
+
+    private readonly EventLoop _loop;
+
+    private ComputeRig(ApiDouble server, PlayedSet set, KubernetesCluster cluster, EventLoop loop) => (Server, Set, Cluster, _loop) = (server, set, cluster, loop);
+
+    public ApiDouble Server { get; }
+
+    public PlayedSet Set { get; }
+
+    public KubernetesCluster Cluster { get; }
+
+    public KubernetesCompute Compute { get; private set; } = null!;
+
+    public RecordingLogger Log { get; } = new();
+
+    /// <summary>What was told of crashes.</summary>
+    public List<string> Crashes { get; } = [];
+
+    public int Changes { get; private set; }
+
+    public static async Task<ComputeRig> StartAsync(Action<JsonObject>? set = null, Func<KubernetesComputeOptions, KubernetesComputeOptions>? with = null, Action<ApiDouble>? server = null)
+    {
+        ApiDouble api = await ApiDouble.StartAsync();
+        server?.Invoke(api);
+        PlayedSet played = await PlayedSet.StartAsync(api, set);
+        KubeconfigFile file = KubeconfigFile.Parse("/tmp/kubeconfig", $$"""
+            clusters: [{name: double, cluster: {server: "{{api.Address}}"} }]
+            users: [{name: me, user: {token: secret} }]
+            contexts: [{name: double, context: {cluster: double, user: me} }]
+            current-context: double
+            """);
+        var rig = new ComputeRig(
+            api, played,
+            await KubernetesCluster.OpenAsync(new Kubeconfig([file], TimeProvider.System).Choose(null), DoubleRig.Quick with { ShortestWatch = TimeSpan.FromMilliseconds(100) }, TimeProvider.System, NullLoggerFactory.Instance, default),
+            new EventLoop("kubernetes"));
+        await rig.OpenAsync(with);
+        return rig;
+    }
+
+    /// <summary>Opens a gateway's view of it, besides that of others.</summary>
+    public async Task<KubernetesCompute> OpenAsync(Func<KubernetesComputeOptions, KubernetesComputeOptions>? with = null)
+    {
+        var options = new KubernetesComputeOptions
+        {
+            Name = "test", Namespace = PlayedSet.Space, StatefulSet = PlayedSet.Name, Container = "", Port = Set.Port, User = "root", Password = "", StartLimit = TimeSpan.FromSeconds(30),
+        };
+        KubernetesCompute compute = await KubernetesCompute.OpenAsync(with?.Invoke(options) ?? options, Cluster, _loop, Log, TimeProvider.System, default);
+        compute.Crashed += how =>
+        {
+            lock (Crashes) Crashes.Add(how);
+        };
+        compute.Changed += () => Changes++;
+        return Compute = compute;
+    }
+
+    /// <summary>Serving, as seen by the watch.</summary>
+    public async Task<ComputeView> ServesAsync()
+    {
+        ComputeView view = await Compute.ObserveAsync(default);
+        for (int tries = 0; view.State != ComputeState.Serving && tries < 500; tries++)
+        {
+            await Task.Delay(10);
+            view = await Compute.ObserveAsync(default);
+        }
+
+        return view.State == ComputeState.Serving ? view : throw new AssertionException($"it does not serve: {view}");
+    }
+
+    public async Task IsAsync(ComputeState state)
+    {
+        ComputeView view = await Compute.ObserveAsync(default);
+        for (int tries = 0; view.State != state && tries < 500; tries++)
+        {
+            await Task.Delay(10);
+            view = await Compute.ObserveAsync(default);
+        }
+
+        Assert.That(view.State, Is.EqualTo(state), view.Detail);
+    }
+
+    public async Task<string?> AskAsync(string statement)
+    {
+        await using EngineSql sql = Connect();
+        return (await sql.QueryAsync(statement, default)).Scalar;
+    }
+
+    /// <summary>As somebody who comes round the gateway.</summary>
+    public EngineSql Connect(string user = "root", string password = "") =>
+        new(_loop, new BackendAddress(UnixSocket: null, Set.Engine.TcpAddress, ReadsProxyHeader: false), user, password, TimeSpan.FromSeconds(60));
+
+    public IEnumerable<(string Reason, string Message)> Events() => Server.Asked.Where(asked => asked.Method == "POST" && asked.Path.EndsWith("/events", StringComparison.Ordinal))
+        .Select(asked => JsonNode.Parse(asked.Body)!).Select(one => (one["reason"]!.ToString(), one["message"]!.ToString()));
+
+    public async ValueTask DisposeAsync()
+    {
+        await Compute.DisposeAsync();
+        await Cluster.DisposeAsync();
+        await Set.DisposeAsync();
+        await Server.DisposeAsync();
+        _loop.Dispose();
+    }
+}

@@ -1,0 +1,356 @@
+using System.Net;
+using System.Text.Json.Nodes;
+using Serverless.Host.Compute;
+using Serverless.Host.Compute.Engine;
+using static Serverless.Tests.Integration.Kubernetes.DoubleRig;
+
+namespace Serverless.Tests.Integration.Kubernetes;
+
+/// <summary>A StatefulSet as a compute, in the double of a cluster, with a real engine behind the pod's address.</summary>
+internal sealed class KubernetesComputeTests
+{
+    [Test]
+    public async Task Stopped_IsAtZero_AndStartedItAnswersWithItsData()
+    {
+        await using ComputeRig rig = await ComputeRig.StartAsync();
+        ComputeView view = await rig.ServesAsync();
+        Assert.That((view.Size, view.Address!.Tcp), Is.EqualTo((ComputeRig.Small, (IPEndPoint?)rig.Set.Engine.TcpAddress)));
+        await rig.AskAsync("CREATE DATABASE kept");
+        Assert.That(await rig.Compute.WhyNotStopAsync(default), Is.Null);
+        Assert.That(await rig.Compute.FindForeignWorkAsync(default), Is.Null);
+        EffectResult stopped = await rig.Compute.StopAsync(hurry: false, default);
+        Assert.That(stopped, Is.InstanceOf<EffectResult.Done>(), $"{stopped}");
+        Assert.That(rig.Set.Replicas, Is.Zero);
+        Assert.That((await rig.Compute.ObserveAsync(default)).State, Is.EqualTo(ComputeState.Gone));
+        await rig.Set.GoneAsync();
+        EffectResult started = await rig.Compute.StartAsync(ComputeRig.Small, default);
+        Assert.That(started, Is.InstanceOf<EffectResult.Done>(), $"{started}");
+        Assert.That(rig.Set.Replicas, Is.EqualTo(1));
+        Assert.That((await rig.Compute.ObserveAsync(default)).State, Is.EqualTo(ComputeState.Serving));
+        Assert.That(await rig.AskAsync("SELECT COUNT(*) FROM information_schema.SCHEMATA WHERE SCHEMA_NAME = 'kept'"), Is.EqualTo("1"));
+        Assert.That(rig.Crashes, Is.Empty, "an end that was asked for is no crash");
+        await UntilAsync(() => rig.Events().Count() >= 2, () => string.Join("; ", rig.Events()));
+        Assert.That(rig.Events().Select(one => one.Reason), Is.EqualTo(new[] { "Suspended", "Resumed" }));
+    }
+
+    [Test]
+    public async Task Started_WhileThePodIsStillEnding_WaitsForTheNextOne()
+    {
+        await using ComputeRig rig = await ComputeRig.StartAsync();
+        await rig.ServesAsync();
+        rig.Set.Dying = TimeSpan.FromSeconds(1);
+        await rig.Compute.StopAsync(hurry: false, default);
+        Assert.That(rig.Set.Pod(0), Is.Not.Null, "a stop does not wait for the last breath of it");
+        string before = rig.Set.Pod(0)!["metadata"]!["uid"]!.ToString();
+        Assert.That(await rig.Compute.StartAsync(ComputeRig.Small, default), Is.InstanceOf<EffectResult.Done>());
+        Assert.That(rig.Set.Pod(0)!["metadata"]!["uid"]!.ToString(), Is.Not.EqualTo(before));
+    }
+
+    [Test]
+    public async Task Size_OfTheNextStart_IsInTheTemplateWhileThereIsNoPod()
+    {
+        await using ComputeRig rig = await ComputeRig.StartAsync();
+        await rig.ServesAsync();
+        await rig.Compute.StopAsync(hurry: false, default);
+        Assert.That(await rig.Compute.StartAsync(ComputeRig.Large, default), Is.InstanceOf<EffectResult.Done>());
+        Assert.That((await rig.Compute.ObserveAsync(default)).Size, Is.EqualTo(ComputeRig.Large));
+        Assert.That(await rig.AskAsync("SELECT @@innodb_buffer_pool_size > 400 * 1024 * 1024") is "1" || await PoolGrowsAsync(rig), Is.True, "the buffer pool follows");
+        Assert.That(rig.Server.Find(PlayedSet.PathOfSet)!["spec"]!["template"]!["spec"]!["containers"]![0]!["volumeMounts"], Is.Not.Null, "nothing else of the container is touched");
+    }
+
+    [Test]
+    public async Task ThreeReplicas_AreThreeAgain()
+    {
+        await using ComputeRig rig = await ComputeRig.StartAsync(set => set["spec"]!["replicas"] = 3);
+        await rig.ServesAsync();
+        await UntilAsync(() => rig.Set.Pod(2) is not null, () => "the third pod does not come");
+        await rig.Compute.StopAsync(hurry: false, default);
+        Assert.That(rig.Set.Replicas, Is.Zero);
+        // another gateway, which never saw it run
+        await rig.Compute.DisposeAsync();
+        await rig.Set.GoneAsync();
+        await rig.OpenAsync();
+        Assert.That(await rig.Compute.StartAsync(ComputeRig.Small, default), Is.InstanceOf<EffectResult.Done>());
+        Assert.That(rig.Set.Replicas, Is.EqualTo(3));
+    }
+
+    [TestCase("emptyDir", "an emptyDir")]
+    [TestCase("whenScaled", "whenScaled: Delete")]
+    [TestCase("grace", "terminationGracePeriodSeconds")]
+    public async Task Data_ThatWouldBeLost_RefusesTheStop(string kind, string reason)
+    {
+        await using ComputeRig rig = await ComputeRig.StartAsync(set =>
+        {
+            JsonNode spec = set["spec"]!, pod = spec["template"]!["spec"]!;
+            if (kind == "whenScaled") spec["persistentVolumeClaimRetentionPolicy"] = new JsonObject { ["whenScaled"] = "Delete" };
+            else if (kind == "grace") pod["terminationGracePeriodSeconds"] = 1;
+            else
+            {
+                spec["volumeClaimTemplates"] = new JsonArray();
+                pod["volumes"] = new JsonArray(new JsonObject { ["name"] = "data", ["emptyDir"] = new JsonObject() });
+            }
+        });
+        await rig.ServesAsync();
+        Assert.That(await rig.Compute.WhyNotStopAsync(default), Does.Contain(reason));
+        Assert.That(await rig.Compute.WhyNotStopAsync(default), Does.Contain(reason));
+        EffectResult stopped = await rig.Compute.StopAsync(hurry: true, default);
+        Assert.That((stopped as EffectResult.Infeasible)?.Reason, Does.Contain(reason));
+        Assert.That(rig.Set.Replicas, Is.EqualTo(1));
+        await UntilAsync(() => rig.Events().Count() >= 2, () => string.Join("; ", rig.Events()));
+        Assert.That(rig.Events().Select(one => one.Reason), Is.EqualTo(new[] { "SuspendRefused", "SuspendFailed" }), "the same is told once");
+    }
+
+    [Test]
+    public async Task Storage_ThatIsTrusted_IsNotLookedAt()
+    {
+        await using ComputeRig rig = await ComputeRig.StartAsync(set => set["spec"]!["volumeClaimTemplates"] = new JsonArray(), options => options with { TrustsStorage = true });
+        await rig.ServesAsync();
+        Assert.That(await rig.Compute.WhyNotStopAsync(default), Is.Null);
+    }
+
+    [Test]
+    public async Task WorkOfOthers_IsFound_AndTheGatewaysOwnAccountIsNot()
+    {
+        await using ComputeRig rig = await ComputeRig.StartAsync();
+        await rig.ServesAsync();
+        await rig.AskAsync("GRANT ALL ON *.* TO mallory@'127.0.0.1' IDENTIFIED BY 'secret'");
+        await using EngineSql idleGateway = rig.Connect();
+        await idleGateway.QueryAsync("SELECT 1", default);
+        Assert.That(await rig.Compute.FindForeignWorkAsync(default), Is.Null, "another gateway's own connection");
+        await using EngineSql backup = rig.Connect();
+        Task running = backup.QueryAsync("SELECT SLEEP(4)", default);
+        Assert.That(await rig.Compute.FindForeignWorkAsync(default), Does.Contain("SELECT SLEEP(4)"), "a statement that somebody runs by that account");
+        await running;
+
+        await using EngineSql mallory = rig.Connect("mallory", "secret");
+        await mallory.QueryAsync("SELECT 1", default);
+        Assert.That(await rig.Compute.FindForeignWorkAsync(default), Does.Contain("mallory"));
+    }
+
+    [Test]
+    public async Task GatewaysAccount_IsNoClients()
+    {
+        await using ComputeRig rig = await ComputeRig.StartAsync();
+        await rig.ServesAsync();
+        Assert.That((await rig.Compute.ReadAccountsAsync(default)).Accounts.Select(one => one.User), Has.No.Member("root"));
+    }
+
+    [Test]
+    public async Task Pod_ThatIsDeletedByHand_IsACrash_AndTheNextOneServes()
+    {
+        await using ComputeRig rig = await ComputeRig.StartAsync();
+        await rig.ServesAsync();
+        rig.Set.DeletePod(0);
+        await UntilAsync(() => rig.Crashes.Count == 1, () => $"no crash was told; {string.Join("; ", rig.Log.Messages)}");
+        Assert.That(rig.Crashes[0], Does.Contain("db-0"));
+        Assert.That(await rig.Compute.StartAsync(ComputeRig.Small, default), Is.InstanceOf<EffectResult.Done>());
+        Assert.That(await rig.AskAsync("SELECT 1"), Is.EqualTo("1"));
+    }
+
+    [Test]
+    public async Task Engine_ThatDiesInItsPod_IsACrash()
+    {
+        await using ComputeRig rig = await ComputeRig.StartAsync();
+        await rig.ServesAsync();
+        rig.Set.KillEngine();
+        await UntilAsync(() => rig.Crashes.Count == 1, () => "no crash was told");
+        Assert.That(rig.Crashes[0], Does.Contain("The container mysql of the pod db-0 ended"));
+        Assert.That(await rig.Compute.StartAsync(ComputeRig.Small, default), Is.InstanceOf<EffectResult.Done>());
+    }
+
+    [Test]
+    public async Task Scaled_ByHand_IsRespectedAndTold()
+    {
+        await using ComputeRig rig = await ComputeRig.StartAsync();
+        await rig.ServesAsync();
+        int before = rig.Changes;
+        rig.Set.Scale(2);
+        await UntilAsync(() => rig.Changes > before, () => "no change was told");
+        Assert.That((await rig.ServesAsync()).Detail, Does.Contain("2 replicas"));
+        before = rig.Changes;
+        rig.Set.Scale(0);
+        await UntilAsync(() => rig.Changes > before, () => "no change was told");
+        await rig.IsAsync(ComputeState.Gone);
+        await rig.Set.GoneAsync();
+        Assert.That(rig.Crashes, Is.Empty, "somebody's hand is no crash");
+        Assert.That(rig.Set.Replicas, Is.Zero, "and is not fought");
+        await rig.Compute.StartAsync(ComputeRig.Small, default);
+        Assert.That(rig.Set.Replicas, Is.EqualTo(2), "what it had last");
+    }
+
+    [Test]
+    public async Task ScaledUp_ByHandWhileItSlept_IsFound()
+    {
+        await using ComputeRig rig = await ComputeRig.StartAsync();
+        await rig.ServesAsync();
+        await rig.Compute.StopAsync(hurry: false, default);
+        await rig.Set.GoneAsync();
+        int before = rig.Changes;
+        rig.Set.Scale(1);
+        await UntilAsync(() => rig.Changes > before && rig.Set.Pod(0)?["status"]?["podIP"] is not null, () => "no change was told");
+        await rig.ServesAsync();
+    }
+
+    [Test]
+    public async Task StatefulSet_ThatIsDeleted_IsGone_AndItsStartFailsWithTheReason()
+    {
+        await using ComputeRig rig = await ComputeRig.StartAsync();
+        await rig.ServesAsync();
+        rig.Server.Delete(PlayedSet.PathOfSet[..PlayedSet.PathOfSet.LastIndexOf('/')], PlayedSet.Name);
+        await rig.IsAsync(ComputeState.Gone);
+        Assert.That((await rig.Compute.StartAsync(ComputeRig.Small, default) as EffectResult.Failed)?.Reason, Does.Contain("there is no StatefulSet default/db"));
+        Assert.That(await rig.Compute.WhyNotStopAsync(default), Does.Contain("there is no StatefulSet default/db"));
+        Assert.That(await rig.Compute.StopAsync(hurry: false, default), Is.InstanceOf<EffectResult.Done>());
+    }
+
+    /// <summary>Others write to the StatefulSet between each question and its answer.</summary>
+    [Test]
+    public async Task Conflicts_AreMetOnTheStateAsItIsThen()
+    {
+        await using ComputeRig rig = await ComputeRig.StartAsync();
+        await rig.ServesAsync();
+        int conflicts = 0;
+        rig.Server.Instead = context =>
+        {
+            if (context.Request.Path.Value!.EndsWith("/scale", StringComparison.Ordinal) && Interlocked.Increment(ref conflicts) % 3 != 0)
+            {
+                rig.Server.Change(PlayedSet.PathOfSet, set => set["metadata"]!["labels"] = new JsonObject { ["touched"] = $"{conflicts}" });
+            }
+
+            return Task.FromResult(false);
+        };
+        Assert.That(await rig.Compute.StopAsync(hurry: false, default), Is.InstanceOf<EffectResult.Done>());
+        Assert.That(await rig.Compute.StartAsync(ComputeRig.Small, default), Is.InstanceOf<EffectResult.Done>());
+        Assert.That((conflicts, rig.Set.Replicas), Is.EqualTo((6, 1)));
+    }
+
+    [Test]
+    public async Task Stop_WhileSomebodyScalesItUp_IsPutOff_AndTheEngineIsAsItWas()
+    {
+        await using ComputeRig rig = await ComputeRig.StartAsync();
+        await rig.ServesAsync();
+        bool done = false;
+        rig.Server.Instead = context =>
+        {
+            if (context.Request.Path.Value!.EndsWith("/scale", StringComparison.Ordinal) && !done)
+            {
+                done = true;
+                rig.Set.Scale(2);
+            }
+
+            return Task.FromResult(false);
+        };
+        EffectResult stopped = await rig.Compute.StopAsync(hurry: false, default);
+        Assert.That((stopped as EffectResult.Deferred)?.Reason, Does.Contain("it has 2 replicas now"), $"{stopped}");
+        Assert.That(rig.Set.Replicas, Is.EqualTo(2));
+        Assert.That(await rig.AskAsync("SELECT CONCAT(@@innodb_max_dirty_pages_pct > 0, @@innodb_buffer_pool_dump_at_shutdown)"), Is.EqualTo("1ON"), "what was prepared for its end is put back");
+        Assert.That((await rig.Compute.ObserveAsync(default)).State, Is.EqualTo(ComputeState.Serving));
+    }
+
+    /// <summary>The request is carried out, and its answer lost.</summary>
+    [Test]
+    public async Task Answer_ThatIsLost_ShowsInTheStateAsItIsThen()
+    {
+        await using ComputeRig rig = await ComputeRig.StartAsync();
+        await rig.ServesAsync();
+        bool lost = false;
+        rig.Server.Instead = async context =>
+        {
+            if (!context.Request.Path.Value!.EndsWith("/scale", StringComparison.Ordinal) || lost) return false;
+            lost = true;
+            rig.Set.Scale(0);
+            await ApiDouble.RefuseAsync(context, 504, "Timeout", "the server was too slow");
+            return true;
+        };
+        Assert.That(await rig.Compute.StopAsync(hurry: false, default), Is.InstanceOf<EffectResult.Done>());
+        Assert.That((lost, rig.Set.Replicas), Is.EqualTo((true, 0)));
+        Assert.That(rig.Crashes, Is.Empty);
+    }
+
+    [Test]
+    public async Task ServerThatIsAway_NothingIsStopped_AndWhatRunsServesOn()
+    {
+        await using ComputeRig rig = await ComputeRig.StartAsync();
+        await rig.ServesAsync();
+        rig.Server.Instead = async context =>
+        {
+            await ApiDouble.RefuseAsync(context, 503, "ServiceUnavailable", "away");
+            return true;
+        };
+        rig.Server.CutWatches();
+        await UntilAsync(() => rig.Compute.WhyNotStopAsync(default).AsTask().Result is not null, () => "it would be stopped on old news");
+        Assert.That(await rig.Compute.WhyNotStopAsync(default), Does.Contain("nothing is suspended on old news"));
+        ComputeView view = await rig.Compute.ObserveAsync(default);
+        Assert.That(view.State, Is.EqualTo(ComputeState.Serving));
+        Assert.That(view.Detail, Does.Contain("is not heard"));
+        Assert.That(await rig.Compute.StopAsync(hurry: true, default), Is.InstanceOf<EffectResult.Failed>());
+        Assert.That((await rig.Compute.ObserveAsync(default)).State, Is.EqualTo(ComputeState.Serving));
+    }
+
+    [Test]
+    public async Task Wake_WhileTheServerIsAway_WaitsAndSucceeds()
+    {
+        await using ComputeRig rig = await ComputeRig.StartAsync();
+        await rig.ServesAsync();
+        await rig.Compute.StopAsync(hurry: false, default);
+        await rig.Set.GoneAsync();
+        rig.Server.Instead = async context =>
+        {
+            await ApiDouble.RefuseAsync(context, 503, "ServiceUnavailable", "away");
+            return true;
+        };
+        rig.Server.CutWatches();
+        Task<EffectResult> starting = rig.Compute.StartAsync(ComputeRig.Small, default).AsTask();
+        await Task.Delay(500);
+        Assert.That(starting.IsCompleted, Is.False);
+        rig.Server.Instead = null;
+        Assert.That(await starting, Is.InstanceOf<EffectResult.Done>());
+    }
+
+    [Test]
+    public async Task Start_ThatComesToNothing_SaysWhatTheClusterSays()
+    {
+        await using ComputeRig rig = await ComputeRig.StartAsync(with: options => options with { StartLimit = TimeSpan.FromMilliseconds(600) });
+        await rig.ServesAsync();
+        await rig.Compute.StopAsync(hurry: false, default);
+        await rig.Set.GoneAsync();
+        rig.Set.IsAsleep = true;
+        string reason = ((EffectResult.Failed)await rig.Compute.StartAsync(ComputeRig.Small, default)).Reason;
+        Assert.That(reason, Does.Contain("no pod of StatefulSet default/db answered within 0.6 s").And.Contain("has no pod yet"));
+    }
+
+    [Test]
+    public async Task Account_ThatIsRefused_IsSaid()
+    {
+        await using ComputeRig rig = await ComputeRig.StartAsync(with: options => options with { Password = "wrong", RefusalLimit = TimeSpan.FromMilliseconds(200) });
+        string reason = ((EffectResult.Failed)await rig.Compute.StartAsync(ComputeRig.Small, default)).Reason;
+        Assert.That(reason, Does.Contain("refuses the gateway's own account `root`"));
+    }
+
+    [Test]
+    public void StatefulSet_ThatIsNotThere_IsSaidBeforeAnythingElse() => Assert.That(
+        async () =>
+        {
+            await using ComputeRig rig = await ComputeRig.StartAsync(with: options => options with { StatefulSet = "other" });
+        },
+        Throws.InstanceOf<ComputeException>().With.Message.Contains("expected a StatefulSet default/other").And.Message.Contains("kubernetes:statefulSet"));
+
+    [Test]
+    public void Containers_OfWhichNoneIsNamed_AreSaid() => Assert.That(
+        async () =>
+        {
+            await using ComputeRig rig = await ComputeRig.StartAsync(set => set["spec"]!["template"]!["spec"]!["containers"]!.AsArray().Add(new JsonObject { ["name"] = "exporter" }));
+        },
+        Throws.InstanceOf<ComputeException>().With.Message.Contains("`mysql`, `exporter`").And.Message.Contains("kubernetes:container"));
+
+    private static async Task<bool> PoolGrowsAsync(ComputeRig rig)
+    {
+        for (int tries = 0; tries < 500; tries++)
+        {
+            if (await rig.AskAsync("SELECT @@innodb_buffer_pool_size > 400 * 1024 * 1024") == "1") return true;
+            await Task.Delay(20);
+        }
+
+        return false;
+    }
+}

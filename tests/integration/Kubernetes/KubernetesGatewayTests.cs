@@ -1,0 +1,190 @@
+using System.Text.Json.Nodes;
+using Serverless.Host.Compute.Engine;
+using Serverless.Host.Compute.Kubernetes.Api;
+using Serverless.Host.Compute.Kubernetes.Api.Objects;
+using Serverless.Host.Mysql;
+using Serverless.Host.Net;
+using Serverless.Tests.Integration.EndToEnd;
+using Serverless.Tests.Integration.Support;
+
+namespace Serverless.Tests.Integration.Kubernetes;
+
+/// <summary>The main job on a real control plane: the host as users run it, a client that stays connected, and a StatefulSet that comes and goes.</summary>
+[NonParallelizable]
+[FixtureLifeCycle(LifeCycle.InstancePerTestCase)]
+internal sealed class KubernetesGatewayTests
+{
+    private const string Space = "default";
+    private readonly string _set = $"db{Guid.NewGuid():N}"[..12];
+
+    private ObjectName Name => new(Space, _set);
+
+    [Test]
+    public async Task Statement_AfterTheSleep_IsAnsweredFromTheSameData()
+    {
+        LabCluster cluster = await LabCluster.RequireAsync();
+        using KubernetesApi api = cluster.Connect();
+        using MariaDbServer engine = await EngineAsync();
+        await using PlayedKubelet kubelet = await PlayAsync(cluster, api, engine);
+        await using GatewayProcess gateway = await GatewayAsync(cluster, engine.Port);
+        await SleepsAndWakesAsync(gateway, api);
+        Assert.That(gateway.Output, Has.Some.Contains($"StatefulSet {Name}"));
+        await DoubleRig.UntilAsync(() => Reasons(api).Contains("Suspended") && Reasons(api).Contains("Resumed"), () => string.Join(", ", Reasons(api)));
+        await gateway.WaitForPhaseAsync("running");
+        Assert.That(await gateway.TerminateAsync(), Is.Zero);
+        Assert.That((await api.GetAsync(Resources.StatefulSets, Name, default)).Spec.Replicas, Is.EqualTo(1), "another gateway may take its place");
+    }
+
+    [Test]
+    public async Task ApiServerThatIsAway_DisturbsNobodyAndLosesNothing()
+    {
+        LabCluster cluster = await LabCluster.RequireAsync(own: true);
+        using KubernetesApi api = cluster.Connect();
+        using MariaDbServer engine = await EngineAsync();
+        await using PlayedKubelet kubelet = await PlayAsync(cluster, api, engine);
+        await using GatewayProcess gateway = await GatewayAsync(cluster, engine.Port);
+        using ClientProcess client = ClientProcess.MariaDb(gateway);
+        await client.SendAsync("SELECT 1;");
+        Assert.That(await client.ReadLineAsync(), Is.EqualTo("1"));
+        await cluster.WithoutApiAsync(async () =>
+        {
+            // long enough for several suspends, by the rules
+            for (int second = 0; second < 8; second++)
+            {
+                await client.SendAsync($"SELECT {second};");
+                Assert.That(await client.ReadLineAsync(5), Is.EqualTo($"{second}"));
+                await Task.Delay(second == 2 ? 5000 : 500);
+            }
+
+            Assert.That(await gateway.PhaseAsync(), Is.EqualTo("running").Or.EqualTo("draining"), "nothing is suspended on old news");
+            Assert.That(engine.Process.HasExited, Is.False);
+        });
+        await gateway.WaitForPhaseAsync("suspended", 60);
+        await DoubleRig.UntilAsync(() => !kubelet.HasPod, () => "the pod is there");
+        Task waking = Task.CompletedTask;
+        await cluster.WithoutApiAsync(async () =>
+        {
+            await client.SendAsync("SELECT 'woken';");
+            waking = client.ReadLineAsync(60).ContinueWith(line => Assert.That(line.Result, Is.EqualTo("woken")), TaskScheduler.Default);
+            await Task.Delay(4000);
+            Assert.That(waking.IsCompleted, Is.False);
+        });
+        await waking;
+    }
+
+    [Test]
+    public async Task Hand_ThatScalesOrDeletes_IsRespected()
+    {
+        LabCluster cluster = await LabCluster.RequireAsync();
+        using KubernetesApi api = cluster.Connect();
+        using MariaDbServer engine = await EngineAsync();
+        await using PlayedKubelet kubelet = await PlayAsync(cluster, api, engine);
+        await using GatewayProcess gateway = await GatewayAsync(cluster, engine.Port, GatewayProcess.SleepyRules(600));
+        using ClientProcess client = ClientProcess.MariaDb(gateway);
+        await client.SendAsync("SELECT 1;");
+        Assert.That(await client.ReadLineAsync(), Is.EqualTo("1"));
+        await ScaleAsync(api, 0);
+        await gateway.WaitForPhaseAsync("suspended", 10);
+        await ScaleAsync(api, 1);
+        await gateway.WaitForPhaseAsync("running", 15);
+        string before = (await api.GetAsync(Resources.Pods, new ObjectName(Space, _set + "-0"), default)).Metadata.Uid!;
+        await api.DeleteAsync(Resources.Pods, new ObjectName(Space, _set + "-0"), null, default);
+        await client.SendAsync("SELECT 'again';");
+        Assert.That(await client.ReadLineAsync(), Is.EqualTo("again"));
+        await gateway.WaitForPhaseAsync("running", 10);
+        Assert.That((await api.GetAsync(Resources.Pods, new ObjectName(Space, _set + "-0"), default)).Metadata.Uid, Is.Not.EqualTo(before));
+        await api.DeleteAsync(Resources.StatefulSets, Name, null, default);
+        await gateway.WaitForPhaseAsync("suspended", 60);
+        await client.SendAsync("SELECT 'lost';");
+        await Eventually.HoldsAsync(() => Task.FromResult(client.Errors.Contains($"there is no StatefulSet {Name}", StringComparison.Ordinal)), TimeSpan.FromSeconds(20), () => Task.FromResult(client.Errors));
+    }
+
+    /// <summary>Real pods of a real kubelet, on a volume of the node.</summary>
+    [Test]
+    public async Task RealPod_SleepsAndWakes_WithItsData()
+    {
+        LabCluster cluster = await LabCluster.RequireNodeAsync();
+        try
+        {
+            using KubernetesApi api = cluster.Connect();
+            await CreateAsync(cluster, $$$"""
+                {"containers": [{"name": "mariadb", "image": "docker.io/lab/mariadb:1", "imagePullPolicy": "Never", "resources": {"requests": {"cpu": "250m", "memory": "256Mi"}, "limits": {"memory": "256Mi"}},
+                  "volumeMounts": [{"name": "data", "mountPath": "/var/lib/mysql"}]}],
+                 "volumes": [{"name": "data", "hostPath": {"path": "{{{cluster.Folder}}}/{{{_set}}}", "type": "DirectoryOrCreate"} }]}
+                """, "[]");
+            Pod? pod = null;
+            await DoubleRig.UntilAsync(() => (pod = api.FindAsync(Resources.Pods, new ObjectName(Space, _set + "-0"), default).Result)?.Status.PodIp is not null, () => "the pod has no address");
+            await MakeClientAsync(new System.Net.IPEndPoint(System.Net.IPAddress.Parse(pod!.Status.PodIp!), 3306), "%");
+            await using GatewayProcess gateway = await GatewayAsync(cluster, 3306, user: "root", password: "");
+            await SleepsAndWakesAsync(gateway, api);
+            await ScaleAsync(api, 0);
+            await DoubleRig.UntilAsync(() => api.ListAsync(Resources.Pods, Space, new Selection(Labels: $"app={_set}"), default).Result.Items.Count == 0, () => "the pod does not end");
+        }
+        finally
+        {
+            await cluster.EndNodeAsync();
+        }
+    }
+
+    private static async Task SleepsAndWakesAsync(GatewayProcess gateway, KubernetesApi api, string set)
+    {
+        using ClientProcess client = ClientProcess.MariaDb(gateway);
+        await client.SendAsync("CREATE DATABASE IF NOT EXISTS kept; USE kept; CREATE TABLE t (v VARCHAR(10)); INSERT INTO t VALUES ('kept'); SET @v = 42; SELECT 'ready';");
+        Assert.That(await client.ReadLineAsync(), Is.EqualTo("ready"));
+        await gateway.WaitForPhaseAsync("suspended", 60);
+        Assert.That((await api.GetAsync(Resources.StatefulSets, new ObjectName(Space, set), default)).Spec.Replicas, Is.Zero);
+        await DoubleRig.UntilAsync(() => api.ListAsync(Resources.Pods, Space, new Selection(Labels: $"app={set}"), default).Result.Items.Count == 0, () => "the pod does not end");
+        await client.SendAsync("SELECT CONCAT_WS('|', v, @v, DATABASE()) FROM t;");
+        Assert.That(await client.ReadLineAsync(), Is.EqualTo("kept|42|kept"));
+        Assert.That((await api.GetAsync(Resources.StatefulSets, new ObjectName(Space, set), default)).Spec.Replicas, Is.EqualTo(1));
+        JsonNode wake = (await gateway.StatusAsync())["lastResume"]!;
+        TestContext.Out.WriteLine($"woken: {wake.ToJsonString()}");
+    }
+
+    private Task SleepsAndWakesAsync(GatewayProcess gateway, KubernetesApi api) => SleepsAndWakesAsync(gateway, api, _set);
+
+    private static async Task<MariaDbServer> EngineAsync()
+    {
+        MariaDbServer engine = await MariaDbServer.StartAsync();
+        await MakeClientAsync(engine.TcpAddress, "127.0.0.1");
+        return engine;
+    }
+
+    private static async Task MakeClientAsync(System.Net.IPEndPoint address, string host)
+    {
+        using var loop = new EventLoop("client");
+        await using var sql = new EngineSql(loop, new BackendAddress(UnixSocket: null, address, ReadsProxyHeader: false), "root", "", TimeSpan.FromSeconds(30));
+        await Eventually.HoldsAsync(async () => await sql.TryConnectAsync(default) is null, TimeSpan.FromSeconds(120), () => Task.FromResult($"{address} does not answer"));
+        await sql.QueryAsync($"CREATE OR REPLACE USER {GatewayProcess.User}@'{host}' IDENTIFIED BY '{GatewayProcess.Password}'", default);
+        await sql.QueryAsync($"GRANT ALL ON *.* TO {GatewayProcess.User}@'{host}'", default);
+    }
+
+    private async Task<PlayedKubelet> PlayAsync(LabCluster cluster, KubernetesApi api, MariaDbServer engine)
+    {
+        await CreateAsync(cluster, $$$"""
+            {"containers": [{"name": "mysql", "image": "mysql", "resources": {"requests": {"cpu": "500m", "memory": "512Mi"}}, "volumeMounts": [{"name": "data", "mountPath": "{{{Path.GetDirectoryName(engine.DataDirectory)}}}"}]}]}
+            """, """[{"metadata": {"name": "data"}, "spec": {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Gi"}}}}]""");
+        return new PlayedKubelet(api, Space, _set, engine);
+    }
+
+    private Task CreateAsync(LabCluster cluster, string podSpec, string claims) => cluster.PostAsAdminAsync($"/apis/apps/v1/namespaces/{Space}/statefulsets", """
+        {"apiVersion": "apps/v1", "kind": "StatefulSet", "metadata": {"name": "NAME"}, "spec": {"replicas": 1, "serviceName": "NAME", "selector": {"matchLabels": {"app": "NAME"}},
+         "template": {"metadata": {"labels": {"app": "NAME"}}, "spec": POD}, "volumeClaimTemplates": CLAIMS}}
+        """.Replace("NAME", _set, StringComparison.Ordinal).Replace("POD", podSpec, StringComparison.Ordinal).Replace("CLAIMS", claims, StringComparison.Ordinal));
+
+    private Task<GatewayProcess> GatewayAsync(LabCluster cluster, int port, string? rules = null, string user = "root", string password = "") => GatewayProcess.StartManyAsync(
+        [
+            new JsonObject
+            {
+                ["name"] = "default", ["compute"] = "kubernetes", ["user"] = user, ["password"] = password,
+                ["kubernetes"] = new JsonObject { ["kubeconfig"] = cluster.AdminFile, ["namespace"] = Space, ["statefulSet"] = _set, ["port"] = port },
+            },
+        ],
+        rules);
+
+    private async Task ScaleAsync(KubernetesApi api, int replicas) =>
+        await api.PatchAsync(Resources.StatefulSetScale, Name, Patch.Merge(new JsonObject { ["spec"] = new JsonObject { ["replicas"] = replicas } }), default);
+
+    private List<string> Reasons(KubernetesApi api) =>
+        [.. api.ListAsync(Resources.Events, Space, new Selection(Fields: $"involvedObject.name={_set}"), default).Result.Items.Select(one => one.Reason ?? "")];
+}

@@ -1,0 +1,162 @@
+using System.Collections.Concurrent;
+using System.Text.Json.Nodes;
+using Serverless.Tests.Integration.Support;
+
+namespace Serverless.Tests.Integration.Kubernetes;
+
+/// <summary>
+/// A StatefulSet in the double, with its controller and its kubelet played: pods come and go one by one as replicas say, and a real MariaDB of the test stands behind the first
+/// pod's address. Its data outlives the pods.
+/// </summary>
+internal sealed class PlayedSet : IAsyncDisposable
+{
+    public const string Space = "default", Name = "db";
+    private const string Sets = $"/apis/apps/v1/namespaces/{Space}/statefulsets", Pods = $"/api/v1/namespaces/{Space}/pods";
+
+    private readonly ApiDouble _server;
+    private readonly MariaDbServer _engine;
+    private readonly CancellationTokenSource _end = new();
+    private readonly ConcurrentDictionary<string, int> _restarts = new(StringComparer.Ordinal);
+    private Task _playing = Task.CompletedTask;
+    private bool _runs = true;
+
+    private PlayedSet(ApiDouble server, MariaDbServer engine) => (_server, _engine) = (server, engine);
+
+    public int Port => _engine.Port;
+
+    public MariaDbServer Engine => _engine;
+
+    /// <summary>How long a pod lives on after it was told to end.</summary>
+    public TimeSpan Dying { get; set; } = TimeSpan.FromMilliseconds(20);
+
+    /// <summary>The controller and the kubelet do nothing.</summary>
+    public bool IsAsleep { get; set; }
+
+    public static string PathOfSet => $"{Sets}/{Name}";
+
+    public int Replicas => _server.Find(PathOfSet)?["spec"]!["replicas"]?.GetValue<int>() ?? 0;
+
+    public JsonObject? Pod(int ordinal) => _server.Find(PathOfPod(ordinal));
+
+    public static string PathOfPod(int ordinal) => $"{Pods}/{Name}-{ordinal}";
+
+    public static async Task<PlayedSet> StartAsync(ApiDouble server, Action<JsonObject>? change = null)
+    {
+        var played = new PlayedSet(server, await MariaDbServer.StartAsync());
+        JsonObject set = JsonNode.Parse("""
+            {"apiVersion": "apps/v1", "kind": "StatefulSet", "metadata": {"name": "db", "generation": 1},
+             "spec": {"replicas": 1, "serviceName": "db", "selector": {"matchLabels": {"app": "db"}},
+              "template": {"metadata": {"labels": {"app": "db"}}, "spec": {"containers": [
+                {"name": "mysql", "resources": {"requests": {"cpu": "500m", "memory": "512Mi"}, "limits": {"cpu": "500m", "memory": "512Mi"}}, "volumeMounts": [{"name": "data", "mountPath": "DATA"}]}]}},
+              "volumeClaimTemplates": [{"metadata": {"name": "data"}, "spec": {"accessModes": ["ReadWriteOnce"]}}]}}
+            """.Replace("DATA", Path.GetDirectoryName(played._engine.DataDirectory)!, StringComparison.Ordinal))!.AsObject();
+        change?.Invoke(set);
+        server.Put(Sets, set);
+        played._playing = Task.Run(() => played.PlayAsync(played._end.Token));
+        await DoubleRig.UntilAsync(() => played.Replicas == 0 || played.Pod(0)?["status"]?["podIP"] is not null, () => "no pod came");
+        return played;
+    }
+
+    public void Scale(int replicas) => _server.Change(PathOfSet, set => set["spec"]!["replicas"] = replicas);
+
+    /// <summary>As `kubectl delete pod`: it is told to end, and the controller makes another.</summary>
+    public void DeletePod(int ordinal) => _server.Change(PathOfPod(ordinal), pod => pod["metadata"]!["deletionTimestamp"] = "2026-03-02T20:00:00Z");
+
+    /// <summary>The engine dies in its container, and the kubelet starts that again.</summary>
+    public void KillEngine()
+    {
+        _engine.Kill();
+        _runs = false;
+        _restarts.AddOrUpdate($"{Name}-0", 1, (_, before) => before + 1);
+    }
+
+    public Task GoneAsync() => DoubleRig.UntilAsync(() => Pod(0) is null, () => $"the pod is there: {Pod(0)}");
+
+    public async ValueTask DisposeAsync()
+    {
+        await _end.CancelAsync();
+        await _playing;
+        _engine.Dispose();
+        _end.Dispose();
+    }
+
+    private async Task PlayAsync(CancellationToken cancellation)
+    {
+        try
+        {
+            while (true)
+            {
+                if (!IsAsleep) await StepAsync(cancellation);
+                await Task.Delay(3, cancellation);
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            // the end of the test
+        }
+    }
+
+    private async Task StepAsync(CancellationToken cancellation)
+    {
+        JsonObject? set = _server.Find(PathOfSet);
+        int wanted = set is null ? 0 : set["spec"]!["replicas"]?.GetValue<int>() ?? 1;
+        for (int ordinal = 0; ordinal < 5; ordinal++)
+        {
+            JsonObject? pod = Pod(ordinal);
+            if (pod is null && ordinal < wanted) Create(set!, ordinal);
+            else if (pod?["metadata"]!["deletionTimestamp"] is not null) await EndAsync(ordinal, cancellation);
+            else if (pod is not null && ordinal >= wanted) DeletePod(ordinal);
+            else if (pod is not null) await RunAsync(ordinal, pod);
+        }
+    }
+
+    private void Create(JsonObject set, int ordinal)
+    {
+        _restarts[$"{Name}-{ordinal}"] = 0;
+        _server.Put(Pods, new JsonObject
+        {
+            ["metadata"] = new JsonObject
+            {
+                ["name"] = $"{Name}-{ordinal}",
+                ["ownerReferences"] = new JsonArray(new JsonObject { ["kind"] = "StatefulSet", ["name"] = Name, ["uid"] = set["metadata"]!["uid"]!.ToString(), ["controller"] = true }),
+            },
+            ["spec"] = set["spec"]!["template"]!["spec"]!.DeepClone(),
+            ["status"] = new JsonObject { ["phase"] = "Pending" },
+        });
+        _server.Change(PathOfSet, one => (one["status"] ??= new JsonObject())["replicas"] = Math.Max(ordinal + 1, one["status"]!["replicas"]?.GetValue<int>() ?? 0));
+    }
+
+    /// <summary>Only behind the first pod is there an engine.</summary>
+    private async Task RunAsync(int ordinal, JsonObject pod)
+    {
+        int restarts = _restarts.GetValueOrDefault($"{Name}-{ordinal}");
+        if (ordinal > 0 || (pod["status"]!["podIP"] is not null && Restarts(pod) == restarts && _runs)) return;
+        if (!_runs) await _engine.RunAsync();
+        _runs = true;
+        _server.Change(PathOfPod(ordinal), one => one["status"] = new JsonObject
+        {
+            ["phase"] = "Running", ["podIP"] = "127.0.0.1",
+            ["conditions"] = new JsonArray(new JsonObject { ["type"] = "Ready", ["status"] = "True" }),
+            ["containerStatuses"] = new JsonArray(new JsonObject
+            {
+                ["name"] = "mysql", ["restartCount"] = restarts, ["state"] = new JsonObject { ["running"] = new JsonObject() },
+                ["resources"] = one["spec"]!["containers"]![0]!["resources"]?.DeepClone(),
+            }),
+        });
+    }
+
+    private async Task EndAsync(int ordinal, CancellationToken cancellation)
+    {
+        await Task.Delay(Dying, cancellation);
+        if (ordinal == 0 && _runs)
+        {
+            await _engine.TerminateAsync();
+            _runs = false;
+        }
+
+        _server.Delete(Pods, $"{Name}-{ordinal}");
+        if (Pod(ordinal + 1) is null) _server.Change(PathOfSet, one => (one["status"] ??= new JsonObject())["replicas"] = ordinal);
+    }
+
+    private static int Restarts(JsonObject pod) => pod["status"]!["containerStatuses"]?[0]?["restartCount"]?.GetValue<int>() ?? 0;
+}
