@@ -22,6 +22,15 @@ public sealed record ComputeUsage(
 /// <summary>How an effect ended. Never thrown: a failure is an input of the kernel.</summary>
 public abstract record EffectResult
 {
+    /// <summary>Why it was not done; null: it was.</summary>
+    public string? Why => this switch
+    {
+        Failed failed => failed.Reason,
+        Deferred deferred => deferred.Reason,
+        Infeasible infeasible => infeasible.Reason,
+        _ => null,
+    };
+
     public sealed record Done(IReadOnlyDictionary<string, double> PhasesMs) : EffectResult;
     public sealed record Failed(string Reason) : EffectResult;
     /// <summary>It cannot be now, and may be later.</summary>

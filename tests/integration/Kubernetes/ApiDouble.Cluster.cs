@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.Http;
+using Serverless.Host.Compute.Kubernetes.Api.Objects;
 
 namespace Serverless.Tests.Integration.Kubernetes;
 
@@ -94,7 +95,15 @@ internal sealed partial class ApiDouble
         return Minor is >= 27 and < 32 ? WhyNotResizable(found, next) ?? RefusesResize(next) : "pod updates may not change fields other than `spec.containers[*].image`,`spec.tolerations`";
     }
 
-    private static string? WhyNotResizable(JsonObject found, JsonObject next) => QosOf(found) == QosOf(next) ? null : "Pod QOS Class may not change as a result of resizing";
+    private string? WhyNotResizable(JsonObject found, JsonObject next)
+    {
+        if (QosOf(found) != QosOf(next)) return "Pod QOS Class may not change as a result of resizing";
+        return Minor == 33 && found["spec"]!["containers"]!.AsArray().Zip(next["spec"]!["containers"]!.AsArray()).Any(pair => MemoryOf(pair.Second) < MemoryOf(pair.First))
+            ? "spec.containers[0].resources.limits[memory]: Forbidden: memory limits cannot be decreased unless resizePolicy is RestartContainer"
+            : null;
+    }
+
+    private static long? MemoryOf(JsonNode? container) => container?["resources"]?["limits"]?["memory"]?.ToString() is { } text ? Quantity.Parse(text).Value : null;
 
     /// <summary>See https://kubernetes.io/docs/concepts/workloads/pods/pod-qos/.</summary>
     public static string QosOf(JsonObject pod)

@@ -307,6 +307,27 @@ internal sealed class KubernetesComputeTests
         Assert.That(await starting, Is.InstanceOf<EffectResult.Done>());
     }
 
+    /// <summary>A server that has just come up knows no roles yet.</summary>
+    [Test]
+    public async Task Wake_ThatIsRefusedForAMoment_Succeeds_AndOneThatIsNotAllowedSaysWhatIsMissing()
+    {
+        await using ComputeRig rig = await ComputeRig.StartAsync(with: options => options with { RefusalLimit = TimeSpan.FromSeconds(1) });
+        await rig.ServesAsync();
+        await rig.Compute.StopAsync(hurry: false, default);
+        await rig.Set.GoneAsync();
+        int left = 2;
+        rig.Server.Instead = async context =>
+        {
+            if (!context.Request.Path.Value!.EndsWith("/scale", StringComparison.Ordinal) || Interlocked.Decrement(ref left) < 0) return false;
+            await ApiDouble.RefuseAsync(context, 403, "Forbidden", "statefulsets.apps \"db\" is forbidden: User \"me\" cannot update resource \"statefulsets/scale\" in API group \"apps\"");
+            return true;
+        };
+        Assert.That(await rig.Compute.StartAsync(ComputeRig.Small, default), Is.InstanceOf<EffectResult.Done>());
+        await rig.Compute.StopAsync(hurry: false, default);
+        left = 1000;
+        Assert.That(((EffectResult.Failed)await rig.Compute.StartAsync(ComputeRig.Small, default)).Reason, Does.Contain("the verb `update` on `statefulsets/scale` of the API group `apps` in the namespace `default`"));
+    }
+
     [Test]
     public async Task Start_ThatComesToNothing_SaysWhatTheClusterSays()
     {

@@ -29,6 +29,9 @@ internal sealed class PlayedSet : IAsyncDisposable
     /// <summary>How long a pod lives on after it was told to end.</summary>
     public TimeSpan Dying { get; set; } = TimeSpan.FromMilliseconds(20);
 
+    /// <summary>What the kubelet does about a pod that is to have another size.</summary>
+    public PlayedResize Resize { get; set; } = PlayedResize.Done;
+
     /// <summary>The controller and the kubelet do nothing.</summary>
     public bool IsAsleep { get; set; }
 
@@ -130,6 +133,7 @@ internal sealed class PlayedSet : IAsyncDisposable
     private async Task RunAsync(int ordinal, JsonObject pod)
     {
         int restarts = _restarts.GetValueOrDefault($"{Name}-{ordinal}");
+        if (ordinal == 0 && _runs && Restarts(pod) == restarts) Size(pod);
         if (ordinal > 0 || (pod["status"]!["podIP"] is not null && Restarts(pod) == restarts && _runs)) return;
         if (!_runs) await _engine.RunAsync();
         _runs = true;
@@ -142,6 +146,30 @@ internal sealed class PlayedSet : IAsyncDisposable
                 ["name"] = "mysql", ["restartCount"] = restarts, ["state"] = new JsonObject { ["running"] = new JsonObject() },
                 ["resources"] = one["spec"]!["containers"]![0]!["resources"]?.DeepClone(),
             }),
+        });
+    }
+
+    /// <summary>By conditions from 1.33 on, by `status.resize` before.</summary>
+    private void Size(JsonObject pod)
+    {
+        if (pod["status"]!["containerStatuses"]?[0]?["resources"] is not { } inForce) return;
+        bool isWanted = JsonNode.DeepEquals(inForce, pod["spec"]!["containers"]![0]!["resources"]);
+        (string? type, string? reason) = isWanted || Resize is PlayedResize.Done or PlayedResize.Silent
+            ? (null, null)
+            : Resize == PlayedResize.Error ? ("PodResizeInProgress", "Error") : ("PodResizePending", Resize.ToString());
+        JsonArray conditions = pod["status"]!["conditions"]!.AsArray();
+        string? said = conditions.FirstOrDefault(one => one!["type"]!.ToString().StartsWith("PodResize", StringComparison.Ordinal))?["reason"]?.ToString() ?? pod["status"]!["resize"]?.ToString();
+        bool appliesNow = !isWanted && Resize == PlayedResize.Done;
+        if (said == reason && !appliesNow) return;
+        _server.Change(PathOfPod(0), one =>
+        {
+            JsonObject status = one["status"]!.AsObject();
+            JsonArray told = status["conditions"]!.AsArray();
+            foreach (JsonNode? old in told.Where(old => old!["type"]!.ToString().StartsWith("PodResize", StringComparison.Ordinal)).ToArray()) told.Remove(old);
+            status.Remove("resize");
+            if (type is not null && _server.Minor >= 33) told.Add(new JsonObject { ["type"] = type, ["status"] = "True", ["reason"] = reason, ["message"] = "the node has its reasons" });
+            else if (type is not null) status["resize"] = reason == "Error" ? "InProgress" : reason;
+            if (appliesNow) status["containerStatuses"]![0]!["resources"] = one["spec"]!["containers"]![0]!["resources"]!.DeepClone();
         });
     }
 
@@ -159,4 +187,14 @@ internal sealed class PlayedSet : IAsyncDisposable
     }
 
     private static int Restarts(JsonObject pod) => pod["status"]!["containerStatuses"]?[0]?["restartCount"]?.GetValue<int>() ?? 0;
+}
+
+/// <summary>How the played kubelet meets a resize.</summary>
+internal enum PlayedResize
+{
+    Done,
+    Deferred,
+    Infeasible,
+    Error,
+    Silent,
 }

@@ -76,13 +76,11 @@ public sealed class ExternalCompute : ICompute
     {
         try
         {
-            var status = await EngineStatus.ReadAsync(_sql, cancellation);
-            var samples = await _sampler.ReadAsync(_sql, await _sql.FamilyAsync(cancellation), status, cancellation);
-            return new ComputeUsage(CpuMillicores: null, ResidentBytes: null, status.PoolBytes, status.PoolUsedBytes, samples);
+            return await EngineUsage.ReadAsync(_sql, await _sql.FamilyAsync(cancellation), _sampler, cancellation);
         }
         catch (EngineSqlException)
         {
-            return new ComputeUsage(null, null, null, null, new Dictionary<string, long>(StringComparer.Ordinal));
+            return EngineUsage.None;
         }
     }
 

@@ -37,6 +37,9 @@ internal sealed partial class KubernetesCompute
     [LoggerMessage(Level = LogLevel.Warning, Message = "{Database}: the buffer pool keeps its size: {Reason}")]
     private partial void LogNotFitted(string database, string reason);
 
+    [LoggerMessage(Level = LogLevel.Warning, Message = "{Database}: pod {Pod} may get the size that it was to have after all, since that could not be taken back: {Reason}")]
+    private partial void LogNotGivenBack(string database, string pod, string reason);
+
     [LoggerMessage(Level = LogLevel.Warning, Message = "{Database}: the engine did not answer the gateway: {Reason}")]
     private partial void LogNoAnswer(string database, string reason);
 }

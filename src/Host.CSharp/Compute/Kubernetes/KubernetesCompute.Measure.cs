@@ -1,28 +1,52 @@
 using Serverless.Host.Compute.Engine;
+using Serverless.Host.Compute.Kubernetes.Api.Objects;
+using Serverless.Host.Compute.Kubernetes.Metrics;
 using Serverless.Host.Compute.Kubernetes.Pods;
 
 namespace Serverless.Host.Compute.Kubernetes;
 
 internal sealed partial class KubernetesCompute
 {
+    private readonly UsageReader _usage;
+
     /// <inheritdoc/>
     public async ValueTask<ComputeUsage> MeasureAsync(CancellationToken cancellation)
     {
         if (Engine is not { } engine)
         {
-            return new ComputeUsage(null, null, null, null, new Dictionary<string, long>(StringComparer.Ordinal));
+            return EngineUsage.None;
         }
 
+        // Both at one time, and the one that fails takes nothing from the other.
+        Task<ContainerUsage?> asked = ReadUsageAsync(engine, cancellation);
+        ComputeUsage ofEngine = await ReadEngineAsync(engine, cancellation);
+        ContainerUsage? used = await asked;
+        ComputeUsage usage = ofEngine with { CpuMillicores = used?.CpuMillicores, ResidentBytes = used?.WorkingSetBytes };
+        if (used is { } now && ofEngine.BufferPoolResidentBytes is { } pool)
+        {
+            _unreclaimable = Math.Max(0, now.WorkingSetBytes - pool);
+        }
+
+        return usage;
+    }
+
+    private async Task<ComputeUsage> ReadEngineAsync(PodEngine engine, CancellationToken cancellation)
+    {
         try
         {
-            EngineStatus status = await EngineStatus.ReadAsync(engine.Sql, cancellation);
-            Dictionary<string, long> samples = await engine.Sampler.ReadAsync(engine.Sql, await engine.FamilyAsync(cancellation), status, cancellation);
-            return new ComputeUsage(CpuMillicores: null, ResidentBytes: null, status.PoolBytes, status.PoolUsedBytes, samples);
+            return await EngineUsage.ReadAsync(engine.Sql, await engine.FamilyAsync(cancellation), engine.Sampler, cancellation);
         }
         catch (EngineSqlException failure)
         {
             LogNoAnswer(_options.Name, failure.Message);
-            return new ComputeUsage(null, null, null, null, new Dictionary<string, long>(StringComparer.Ordinal));
+            return EngineUsage.None;
         }
+    }
+
+    private async Task<ContainerUsage?> ReadUsageAsync(PodEngine engine, CancellationToken cancellation)
+    {
+        PodMetrics? metrics = await _cluster.UsageOf(_options.Namespace).FindAsync(engine.Identity.Name, cancellation);
+        Pod? pod = Look().Pods.FirstOrDefault(one => one.Metadata.Name == engine.Identity.Name && one.Metadata.Uid == engine.Identity.Uid);
+        return pod is null ? null : _usage.Read(metrics, pod, _time.GetUtcNow());
     }
 }

@@ -98,6 +98,7 @@ internal sealed partial class KubernetesCompute
     {
         PodEngine? before = Interlocked.Exchange(ref _engine, engine);
         _lastEnd = null;
+        _unreclaimable = null;
         if (before is not null && before != engine)
         {
             await before.DisposeAsync();

@@ -27,6 +27,7 @@ internal sealed partial class KubernetesCompute
         await _turn.WaitAsync(cancellation);
         try
         {
+            await EndFittingAsync();
             var phases = new PhaseClock(_time);
             long began = _time.GetTimestamp();
             StatefulSet set = await ScaleUpAsync(size, began, phases, cancellation);
@@ -76,10 +77,10 @@ internal sealed partial class KubernetesCompute
                 phases.Mark("scale");
                 return set;
             }
-            catch (ApiException e) when ((e.Failure == ApiFailure.Conflict || e.IsPassing) && _time.GetElapsedTime(began) < _options.StartLimit)
+            catch (ApiException e) when (_time.GetElapsedTime(began) < PatienceWith(e))
             {
                 LogPutOff(_options.Name, e.Message);
-                await PauseAsync(TimeSpan.FromMilliseconds(e.IsPassing ? 100 : 10), attempt, cancellation);
+                await PauseAsync(TimeSpan.FromMilliseconds(e.Failure == ApiFailure.Conflict ? 10 : 100), attempt, cancellation);
             }
             catch (ApiException e)
             {
@@ -87,6 +88,14 @@ internal sealed partial class KubernetesCompute
             }
         }
     }
+
+    /// <summary>How long it is tried again. A server that has just started refuses what it allows a moment later, and a token that was replaced is read again.</summary>
+    private TimeSpan PatienceWith(ApiException failure) => failure switch
+    {
+        { Failure: ApiFailure.Conflict } or { IsPassing: true } => _options.StartLimit,
+        { Failure: ApiFailure.Unauthorized or ApiFailure.Forbidden or ApiFailure.NoCredentials } => _options.RefusalLimit,
+        _ => TimeSpan.Zero,
+    };
 
     /// <summary>As it is now, by the server itself.</summary>
     private async Task<StatefulSet> AskAsync(CancellationToken cancellation)

@@ -23,11 +23,11 @@ internal sealed partial class KubernetesCompute
         try
         {
             var phases = new PhaseClock(_time);
-            await _fitting;
+            await EndFittingAsync();
             EffectResult result = await StopAsync(hurry, phases, cancellation);
             if (Look().Set is { } set && result is not EffectResult.Done)
             {
-                _cluster.Events.Tell(set, "SuspendFailed", WhyNot(result), isWarning: true);
+                _cluster.Events.Tell(set, "SuspendFailed", result.Why!, isWarning: true);
             }
 
             return result;
@@ -223,12 +223,4 @@ internal sealed partial class KubernetesCompute
     private ComputeSize? SizeNow(StatefulSet set) => Engine is { } engine && Look().Pods.FirstOrDefault(pod => pod.Metadata.Name == engine.Identity.Name) is { } pod
         ? SizeOf(pod)
         : set.Spec.Template.Spec.FindContainer(_options.Container) is { } container ? Sizing.ContainerSizing.Read(container.Resources) : null;
-
-    private static string WhyNot(EffectResult result) => result switch
-    {
-        EffectResult.Failed failed => failed.Reason,
-        EffectResult.Deferred deferred => deferred.Reason,
-        EffectResult.Infeasible infeasible => infeasible.Reason,
-        _ => "",
-    };
 }

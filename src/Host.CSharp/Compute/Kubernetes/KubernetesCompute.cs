@@ -3,6 +3,7 @@ using Serverless.Host.Compute.Engine;
 using Serverless.Host.Compute.Kubernetes.Api;
 using Serverless.Host.Compute.Kubernetes.Api.Objects;
 using Serverless.Host.Compute.Kubernetes.Cluster;
+using Serverless.Host.Compute.Kubernetes.Metrics;
 using Serverless.Host.Compute.Kubernetes.Pods;
 using Serverless.Host.Compute.Kubernetes.Sizing;
 using Serverless.Host.Compute.Kubernetes.Storage;
@@ -39,6 +40,7 @@ internal sealed partial class KubernetesCompute : ICompute
     private KubernetesCompute(KubernetesComputeOptions options, KubernetesCluster cluster, NamespaceWatch watch, EventLoop loop, ILogger logger, TimeProvider time)
     {
         (_options, _cluster, _watch, _loop, _logger, _time) = (options, cluster, watch, loop, logger, time);
+        _usage = new UsageReader(options.Container);
         _following = watch.Follow(options.StatefulSet, OnChanged);
     }
 
@@ -147,7 +149,7 @@ internal sealed partial class KubernetesCompute : ICompute
             await engine.DisposeAsync();
         }
 
-        await _fitting;
+        await EndFittingAsync();
     }
 
     /// <exception cref="EngineSqlException">None serves.</exception>

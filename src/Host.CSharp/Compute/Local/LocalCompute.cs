@@ -123,19 +123,17 @@ public sealed partial class LocalCompute : ICompute
     /// <inheritdoc/>
     public async ValueTask<ComputeUsage> MeasureAsync(CancellationToken cancellation)
     {
-        if (_engine is not { } engine) return new ComputeUsage(null, null, null, null, new Dictionary<string, long>(StringComparer.Ordinal));
+        if (_engine is not { } engine) return EngineUsage.None;
         _log.Bound();
         var (cpu, resident) = (_cpu.Read(engine.Process.Pid, engine.Process.StartTicks), ProcFiles.ReadResident(engine.Process.Pid));
         try
         {
-            var status = await EngineStatus.ReadAsync(engine.Sql, cancellation);
-            var samples = await _sampler.ReadAsync(engine.Sql, _binary.Family, status, cancellation);
-            return new ComputeUsage(cpu, resident, status.PoolBytes, status.PoolUsedBytes, samples);
+            return await EngineUsage.ReadAsync(engine.Sql, _binary.Family, _sampler, cancellation) with { CpuMillicores = cpu, ResidentBytes = resident };
         }
         catch (EngineSqlException failure)
         {
             LogNoAnswer(_options.Name, failure.Message);
-            return new ComputeUsage(cpu, resident, null, null, new Dictionary<string, long>(StringComparer.Ordinal));
+            return EngineUsage.None with { CpuMillicores = cpu, ResidentBytes = resident };
         }
     }
 

@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using Microsoft.Extensions.Logging;
 using Serverless.Host.Compute.Kubernetes.Api;
 using Serverless.Host.Compute.Kubernetes.Config;
+using Serverless.Host.Compute.Kubernetes.Metrics;
 
 namespace Serverless.Host.Compute.Kubernetes.Cluster;
 
@@ -14,15 +15,24 @@ internal sealed class KubernetesCluster : IAsyncDisposable
     private readonly ILoggerFactory _loggers;
     private readonly ConcurrentDictionary<string, Lazy<NamespaceWatch>> _watches = new(StringComparer.Ordinal);
 
+    /// <summary>A cluster that is brought to another version serves other things.</summary>
+    private static readonly TimeSpan s_servedFor = TimeSpan.FromMinutes(10);
+
+    private readonly ConcurrentDictionary<string, UsageFeed> _usages = new(StringComparer.Ordinal);
+    private readonly SemaphoreSlim _asking = new(1, 1);
+    private ServedApis _served;
+    private long _askedAt;
+
     private KubernetesCluster(KubernetesApi api, ServedApis served, ApiOptions options, TimeProvider time, ILoggerFactory loggers)
     {
-        (_api, Served, _options, _time, _loggers) = (api, served, options, time, loggers);
+        (_api, _served, _askedAt, _options, _time, _loggers) = (api, served, time.GetTimestamp(), options, time, loggers);
         Events = new EventRecorder(api, time, loggers.CreateLogger<EventRecorder>());
     }
 
     public IKubernetesApi Api => _api;
 
-    public ServedApis Served { get; }
+    /// <summary>What it served when it was asked last.</summary>
+    public ServedApis Served => Volatile.Read(ref _served);
 
     public EventRecorder Events { get; }
 
@@ -46,8 +56,35 @@ internal sealed class KubernetesCluster : IAsyncDisposable
         }
     }
 
+    /// <summary>What it serves; asked again now and then, and as it was while it cannot be asked.</summary>
+    public async Task<ServedApis> ServedAsync(CancellationToken cancellation)
+    {
+        await _asking.WaitAsync(cancellation);
+        try
+        {
+            if (_time.GetElapsedTime(_askedAt) >= s_servedFor)
+            {
+                _served = await ServedApis.ReadAsync(_api, cancellation);
+                _askedAt = _time.GetTimestamp();
+            }
+        }
+        catch (ApiException)
+        {
+            // nothing else is known
+        }
+        finally
+        {
+            _asking.Release();
+        }
+
+        return _served;
+    }
+
     public NamespaceWatch WatchOf(string space) =>
         _watches.GetOrAdd(space, name => new Lazy<NamespaceWatch>(() => new NamespaceWatch(_api, name, _options, _time, _loggers.CreateLogger<NamespaceWatch>()))).Value;
+
+    public UsageFeed UsageOf(string space) =>
+        _usages.GetOrAdd(space, name => new UsageFeed(_api, ServedAsync, name, _time, _loggers.CreateLogger<UsageFeed>()));
 
     public async ValueTask DisposeAsync()
     {
@@ -57,6 +94,12 @@ internal sealed class KubernetesCluster : IAsyncDisposable
             await watch.Value.DisposeAsync();
         }
 
+        foreach (UsageFeed usage in _usages.Values)
+        {
+            usage.Dispose();
+        }
+
+        _asking.Dispose();
         _api.Dispose();
     }
 }

@@ -28,6 +28,12 @@ internal static class ContainerSizing
     public static bool AreSame(ResourceAmounts one, ResourceAmounts other) =>
         Both.All(resource => IsSame(one.Requests, other.Requests, resource) && IsSame(one.Limits, other.Limits, resource));
 
+    /// <summary>
+    /// The same but for what the node's own arithmetic does to it: shares of processors are whole, and memory is counted in pages.
+    /// </summary>
+    public static bool AreNear(ResourceAmounts inForce, ResourceAmounts wanted) => Both.All(resource =>
+        IsNear(inForce.Requests, wanted.Requests, resource) && IsNear(inForce.Limits, wanted.Limits, resource));
+
     /// <summary>Why a size says nothing to this container; null: it does.</summary>
     public static string? WhyUnsizable(ResourceAmounts amounts, string container) => Find(amounts, Amounts.Memory) is not null
         ? null
@@ -39,6 +45,9 @@ internal static class ContainerSizing
         ["name"] = container,
         ["resources"] = new JsonObject { ["requests"] = Write(amounts.Requests), ["limits"] = Write(amounts.Limits) },
     };
+
+    /// <summary>In bytes.</summary>
+    private const long LargestPage = 64 << 10;
 
     private static readonly string[] Both = [Amounts.Cpu, Amounts.Memory];
 
@@ -77,6 +86,24 @@ internal static class ContainerSizing
     {
         bool has = one.TryGetValue(resource, out Quantity a);
         return other.TryGetValue(resource, out Quantity b) == has && a == b;
+    }
+
+    /// <remarks>What was not asked for (a request that follows from the limit) may be there.</remarks>
+    private static bool IsNear(IReadOnlyDictionary<string, Quantity> inForce, IReadOnlyDictionary<string, Quantity> wanted, string resource)
+    {
+        if (!wanted.TryGetValue(resource, out Quantity asked))
+        {
+            return true;
+        }
+
+        if (!inForce.TryGetValue(resource, out Quantity found))
+        {
+            return false;
+        }
+
+        return resource == Amounts.Cpu
+            ? Math.Abs(found.MilliValue - asked.MilliValue) <= Math.Max(2, asked.MilliValue / 100)
+            : Math.Abs(found.Value - asked.Value) <= LargestPage;
     }
 
     private static JsonObject Write(IReadOnlyDictionary<string, Quantity> amounts)

@@ -1,0 +1,104 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Serverless.Host.Compute;
+using Serverless.Host.Compute.Kubernetes.Api.Objects;
+using Serverless.Host.Compute.Kubernetes.Metrics;
+
+namespace Serverless.Tests.Integration.Kubernetes;
+
+/// <summary>A sample of the Metrics Server counts once, for the container that it is of, while it is of now; anything else is missing, and never zero.</summary>
+internal sealed class KubernetesUsageTests
+{
+    private static readonly DateTimeOffset Noon = new(2026, 3, 2, 12, 0, 0, TimeSpan.Zero);
+
+    [Test]
+    public void Sample_CountsOnce()
+    {
+        var reader = new UsageReader("mysql");
+        Assert.That(reader.Read(Metrics(Noon, "250m", "300Mi"), Pod(), Noon.AddSeconds(3)), Is.EqualTo(new ContainerUsage(250, 300L << 20)));
+        Assert.That(reader.Read(Metrics(Noon, "250m", "300Mi"), Pod(), Noon.AddSeconds(8)), Is.Null);
+        Assert.That(reader.Read(Metrics(Noon.AddSeconds(-15), "1", "1Gi"), Pod(), Noon.AddSeconds(9)), Is.Null, "an older one, of another Metrics Server");
+        Assert.That(reader.Read(Metrics(Noon.AddSeconds(15), "12345678n", "1Ki"), Pod(), Noon.AddSeconds(16)), Is.EqualTo(new ContainerUsage(12.345678, 1024)));
+    }
+
+    [Test]
+    public void Sample_ThatIsOld_IsMissing() => Assert.That(new UsageReader("mysql").Read(Metrics(Noon, "1", "1Gi"), Pod(), Noon.AddSeconds(91)), Is.Null);
+
+    [Test]
+    public void Sample_OfOtherContainers_IsNotOurs()
+    {
+        Assert.That(new UsageReader("mariadb").Read(Metrics(Noon, "1", "1Gi"), Pod(), Noon), Is.Null);
+        Assert.That(new UsageReader("mysql").Read(Metrics(Noon, "1", "1Gi", """, {"name": "exporter", "usage": {"cpu": "3", "memory": "5Gi"}}"""), Pod(), Noon), Is.EqualTo(new ContainerUsage(1000, 1L << 30)));
+    }
+
+    [Test]
+    public void Sample_OfThePodBefore_IsNotOurs()
+    {
+        var reader = new UsageReader("mysql");
+        Assert.That(reader.Read(Metrics(Noon, "1", "1Gi"), Pod(started: Noon.AddSeconds(-10)), Noon), Is.Null, "its window of 15 s began before the pod");
+        Assert.That(reader.Read(Metrics(Noon.AddSeconds(15), "1", "1Gi"), Pod(started: Noon.AddSeconds(-10)), Noon.AddSeconds(15)), Is.Not.Null);
+        Assert.That(reader.Read(Metrics(Noon.AddSeconds(15), "1", "1Gi"), Pod("other"), Noon.AddSeconds(15)), Is.Not.Null, "another pod has samples of its own");
+    }
+
+    [Test]
+    public void Sample_ThatIsNotWhole_IsMissing()
+    {
+        var reader = new UsageReader("mysql");
+        Assert.That(reader.Read(null, Pod(), Noon), Is.Null);
+        Assert.That(reader.Read(Metrics(Noon, "1", null), Pod(), Noon), Is.Null);
+        Assert.That(reader.Read(Metrics(Noon, "1", "1Gi") with { Timestamp = null }, Pod(), Noon), Is.Null);
+        Assert.That(reader.Read(Metrics(Noon, "0", "0"), Pod(), Noon), Is.EqualTo(new ContainerUsage(0, 0)), "nothing is a sample too");
+    }
+
+    [TestCase("v1beta1")]
+    [TestCase("v1")]
+    public async Task Usage_IsThatOfTheMetricsServer_BesideTheEnginesOwn(string version)
+    {
+        await using ComputeRig rig = await ComputeRig.StartAsync(server: server => server.MetricsVersion = version);
+        await rig.ServesAsync();
+        Put(rig, version, "100m", "200Mi");
+        ComputeUsage usage = await rig.Compute.MeasureAsync(default);
+        Assert.That((usage.CpuMillicores, usage.ResidentBytes), Is.EqualTo(((double?)100, (long?)(200L << 20))));
+        Assert.That(usage.BufferPoolBytes, Is.GreaterThan(0));
+        Assert.That(usage.Samples, Contains.Key("threads.running"));
+        Assert.That((await rig.Compute.MeasureAsync(default)).CpuMillicores, Is.Null, "it was counted");
+        Assert.That(rig.Server.Asked.Count(asked => asked.Path.Contains("metrics.k8s.io", StringComparison.Ordinal)), Is.EqualTo(1), "it is asked for every few seconds only");
+    }
+
+    [Test]
+    public async Task Usage_WithoutAMetricsServer_IsMissing_AndTheEnginesOwnIsNot()
+    {
+        await using ComputeRig rig = await ComputeRig.StartAsync();
+        await rig.ServesAsync();
+        ComputeUsage usage = await rig.Compute.MeasureAsync(default);
+        Assert.That((usage.CpuMillicores, usage.ResidentBytes), Is.EqualTo(((double?)null, (long?)null)));
+        Assert.That(usage.BufferPoolBytes, Is.GreaterThan(0));
+    }
+
+    /// <summary>What could not be given back would be in the way, whatever the pool gives.</summary>
+    [Test]
+    public async Task Shrink_BelowWhatIsInUse_IsPutOff()
+    {
+        await using ComputeRig rig = await ComputeRig.StartAsync(
+            set => set["spec"]!["template"]!["spec"]!["containers"]![0]!["resources"] = JsonNode.Parse("""{"requests": {"cpu": "1", "memory": "1Gi"}, "limits": {"cpu": "1", "memory": "1Gi"}}"""),
+            server: server => server.MetricsVersion = "v1beta1");
+        await rig.ServesAsync();
+        Put(rig, "v1beta1", "100m", "900Mi");
+        await rig.Compute.MeasureAsync(default);
+        EffectResult result = await rig.Compute.ResizeAsync(ComputeRig.Small, default);
+        Assert.That((result as EffectResult.Deferred)?.Reason, Does.Contain("in use beside its smaller buffer pool"), $"{result}");
+        Assert.That(rig.Server.Asked.Any(asked => asked.Path.EndsWith("/resize", StringComparison.Ordinal)), Is.False);
+    }
+
+    private static void Put(ComputeRig rig, string version, string cpu, string memory) => rig.Server.Put($"/apis/metrics.k8s.io/{version}/namespaces/{PlayedSet.Space}/pods", Sample(DateTimeOffset.UtcNow, cpu, memory, ""));
+
+    private static PodMetrics Metrics(DateTimeOffset at, string cpu, string? memory, string more = "") => Sample(at, cpu, memory, more).Deserialize(KubernetesJson.Default.PodMetrics)!;
+
+    private static JsonObject Sample(DateTimeOffset at, string cpu, string? memory, string more) => JsonNode.Parse($$$"""
+        {"metadata": {"name": "db-0"}, "timestamp": "{{{at:yyyy-MM-dd'T'HH:mm:ss'Z'}}}", "window": "15s",
+         "containers": [{"name": "mysql", "usage": {"cpu": "{{{cpu}}}"{{{(memory is null ? "" : $", \"memory\": \"{memory}\"")}}}} }{{{more}}}]}
+        """)!.AsObject();
+
+    private static Pod Pod(string uid = "one", DateTimeOffset? started = null) =>
+        new() { Metadata = new ObjectMeta { Name = "db-0", Uid = uid }, Status = new PodStatus { StartTime = started } };
+}
