@@ -89,6 +89,16 @@ public sealed class BadInputTests
         Assert.That(output, Does.Contain("cpuu").And.Contain("test.rules"));
     }
 
+    [Test]
+    public async Task ClusterThatCannotBeFound_IsSaid()
+    {
+        string config = Path.Combine(_home, "kubernetes.json");
+        await File.WriteAllTextAsync(config, """{ "password": "x", "kubernetes": { "statefulSet": "db", "kubeconfig": "/nowhere/kubeconfig" } }""");
+        var (exit, output) = await UpAsync("--compute", "kubernetes", "--config", config);
+        Assert.That(exit, Is.EqualTo(1), output);
+        Assert.That(output, Does.Contain("/nowhere/kubeconfig"));
+    }
+
     private Task<(int Exit, string Output)> UpAsync(params string[] more)
     {
         string[] defaults = ["up", "--rules", Path.Combine(_home, "rules")];

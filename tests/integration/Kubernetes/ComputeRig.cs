@@ -18,6 +18,7 @@ internal sealed class ComputeRig : IAsyncDisposable
     public static readonly ComputeSize Small = new(500, 512L << 20), Large = new(1000, 1L << 30);
 
     private readonly EventLoop _loop;
+    private KubernetesCompute? _compute;
 
     private ComputeRig(ApiDouble server, PlayedSet set, KubernetesCluster cluster, EventLoop loop) => (Server, Set, Cluster, _loop) = (server, set, cluster, loop);
 
@@ -27,7 +28,7 @@ internal sealed class ComputeRig : IAsyncDisposable
 
     public KubernetesCluster Cluster { get; }
 
-    public KubernetesCompute Compute { get; private set; } = null!;
+    public KubernetesCompute Compute { get => _compute!; private set => _compute = value; }
 
     public RecordingLogger Log { get; } = new();
 
@@ -51,8 +52,16 @@ internal sealed class ComputeRig : IAsyncDisposable
             api, played,
             await KubernetesCluster.OpenAsync(new Kubeconfig([file], TimeProvider.System).Choose(null), DoubleRig.Quick with { ShortestWatch = TimeSpan.FromMilliseconds(100) }, TimeProvider.System, NullLoggerFactory.Instance, default),
             new EventLoop("kubernetes"));
-        await rig.OpenAsync(with);
-        return rig;
+        try
+        {
+            await rig.OpenAsync(with);
+            return rig;
+        }
+        catch
+        {
+            await rig.DisposeAsync();
+            throw;
+        }
     }
 
     /// <summary>Opens a gateway's view of it, besides that of others.</summary>
@@ -111,7 +120,7 @@ internal sealed class ComputeRig : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        await Compute.DisposeAsync();
+        if (_compute is not null) await _compute.DisposeAsync();
         await Cluster.DisposeAsync();
         await Set.DisposeAsync();
         await Server.DisposeAsync();

@@ -356,6 +356,20 @@ internal sealed class KubernetesComputeTests
         },
         Throws.InstanceOf<ComputeException>().With.Message.Contains("expected a StatefulSet default/other").And.Message.Contains("kubernetes:statefulSet"));
 
+    [TestCase("statefulsets")]
+    [TestCase("pods")]
+    public void Right_ThatIsMissing_IsSaidBeforeAnythingElse(string resource) => Assert.That(
+        async () =>
+        {
+            await using ComputeRig rig = await ComputeRig.StartAsync(server: server => server.Instead = async context =>
+            {
+                if (!context.Request.Path.Value!.EndsWith("/" + resource, StringComparison.Ordinal)) return false;
+                await ApiDouble.RefuseAsync(context, 403, "Forbidden", $"{resource} is forbidden: User \"me\" cannot list resource \"{resource}\" in API group \"\"");
+                return true;
+            });
+        },
+        Throws.InstanceOf<ComputeException>().With.Message.Contains($"Allow this account the verb `list` on `{resource}`"));
+
     [Test]
     public void Containers_OfWhichNoneIsNamed_AreSaid() => Assert.That(
         async () =>

@@ -35,6 +35,21 @@ internal sealed class KubernetesGatewayTests
         Assert.That((await api.GetAsync(Resources.StatefulSets, Name, default)).Spec.Replicas, Is.EqualTo(1), "another gateway may take its place");
     }
 
+    /// <summary>With the rights that docs/kubernetes.md names, and no others.</summary>
+    [Test]
+    public async Task DocumentedRights_AreEnough_ForTheMainJob()
+    {
+        LabCluster cluster = await LabCluster.RequireAsync();
+        using KubernetesApi api = cluster.Connect();
+        using MariaDbServer engine = await EngineAsync();
+        await using PlayedKubelet kubelet = await PlayAsync(cluster, api, engine, replicas: 2);
+        string account = await cluster.AccountAsync(_set, string.Join(", ", DocumentedRules()), isWhole: true);
+        await using GatewayProcess gateway = await GatewayAsync(cluster, engine.Port, kubeconfig: account);
+        await SleepsAndWakesAsync(gateway, api, _set, replicas: 2);
+        await DoubleRig.UntilAsync(() => Reasons(api).Contains("Suspended"), () => string.Join(", ", Reasons(api)));
+        Assert.That(gateway.Output, Has.None.Contains("403").And.None.Contains("Forbidden"));
+    }
+
     [Test]
     public async Task ApiServerThatIsAway_DisturbsNobodyAndLosesNothing()
     {
@@ -126,7 +141,7 @@ internal sealed class KubernetesGatewayTests
         }
     }
 
-    private static async Task SleepsAndWakesAsync(GatewayProcess gateway, KubernetesApi api, string set)
+    private static async Task SleepsAndWakesAsync(GatewayProcess gateway, KubernetesApi api, string set, int replicas = 1)
     {
         using ClientProcess client = ClientProcess.MariaDb(gateway);
         await client.SendAsync("CREATE DATABASE IF NOT EXISTS kept; USE kept; CREATE TABLE t (v VARCHAR(10)); INSERT INTO t VALUES ('kept'); SET @v = 42; SELECT 'ready';");
@@ -136,7 +151,7 @@ internal sealed class KubernetesGatewayTests
         await DoubleRig.UntilAsync(() => api.ListAsync(Resources.Pods, Space, new Selection(Labels: $"app={set}"), default).Result.Items.Count == 0, () => "the pod does not end");
         await client.SendAsync("SELECT CONCAT_WS('|', v, @v, DATABASE()) FROM t;");
         Assert.That(await client.ReadLineAsync(), Is.EqualTo("kept|42|kept"));
-        Assert.That((await api.GetAsync(Resources.StatefulSets, new ObjectName(Space, set), default)).Spec.Replicas, Is.EqualTo(1));
+        Assert.That((await api.GetAsync(Resources.StatefulSets, new ObjectName(Space, set), default)).Spec.Replicas, Is.EqualTo(replicas));
         JsonNode wake = (await gateway.StatusAsync())["lastResume"]!;
         TestContext.Out.WriteLine($"woken: {wake.ToJsonString()}");
     }
@@ -159,31 +174,38 @@ internal sealed class KubernetesGatewayTests
         await sql.QueryAsync($"GRANT ALL ON *.* TO {GatewayProcess.User}@'{host}'", default);
     }
 
-    private async Task<PlayedKubelet> PlayAsync(LabCluster cluster, KubernetesApi api, MariaDbServer engine)
+    private async Task<PlayedKubelet> PlayAsync(LabCluster cluster, KubernetesApi api, MariaDbServer engine, int replicas = 1)
     {
         await CreateAsync(cluster, $$$"""
             {"containers": [{"name": "mysql", "image": "mysql", "resources": {"requests": {"cpu": "500m", "memory": "512Mi"}}, "volumeMounts": [{"name": "data", "mountPath": "{{{Path.GetDirectoryName(engine.DataDirectory)}}}"}]}]}
-            """, """[{"metadata": {"name": "data"}, "spec": {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Gi"}}}}]""");
+            """, """[{"metadata": {"name": "data"}, "spec": {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Gi"}}}}]""", replicas);
         return new PlayedKubelet(api, Space, _set, engine);
     }
 
-    private Task CreateAsync(LabCluster cluster, string podSpec, string claims) => cluster.PostAsAdminAsync($"/apis/apps/v1/namespaces/{Space}/statefulsets", """
-        {"apiVersion": "apps/v1", "kind": "StatefulSet", "metadata": {"name": "NAME"}, "spec": {"replicas": 1, "serviceName": "NAME", "selector": {"matchLabels": {"app": "NAME"}},
+    private Task CreateAsync(LabCluster cluster, string podSpec, string claims, int replicas = 1) => cluster.PostAsAdminAsync($"/apis/apps/v1/namespaces/{Space}/statefulsets", """
+        {"apiVersion": "apps/v1", "kind": "StatefulSet", "metadata": {"name": "NAME"}, "spec": {"replicas": REPLICAS, "serviceName": "NAME", "selector": {"matchLabels": {"app": "NAME"}},
          "template": {"metadata": {"labels": {"app": "NAME"}}, "spec": POD}, "volumeClaimTemplates": CLAIMS}}
-        """.Replace("NAME", _set, StringComparison.Ordinal).Replace("POD", podSpec, StringComparison.Ordinal).Replace("CLAIMS", claims, StringComparison.Ordinal));
+        """.Replace("NAME", _set, StringComparison.Ordinal).Replace("POD", podSpec, StringComparison.Ordinal).Replace("CLAIMS", claims, StringComparison.Ordinal).Replace("REPLICAS", $"{replicas}", StringComparison.Ordinal));
 
-    private Task<GatewayProcess> GatewayAsync(LabCluster cluster, int port, string? rules = null, string user = "root", string password = "") => GatewayProcess.StartManyAsync(
+    private Task<GatewayProcess> GatewayAsync(LabCluster cluster, int port, string? rules = null, string user = "root", string password = "", string? kubeconfig = null) => GatewayProcess.StartManyAsync(
         [
             new JsonObject
             {
                 ["name"] = "default", ["compute"] = "kubernetes", ["user"] = user, ["password"] = password,
-                ["kubernetes"] = new JsonObject { ["kubeconfig"] = cluster.AdminFile, ["namespace"] = Space, ["statefulSet"] = _set, ["port"] = port },
+                ["kubernetes"] = new JsonObject { ["kubeconfig"] = kubeconfig ?? cluster.AdminFile, ["namespace"] = Space, ["statefulSet"] = _set, ["port"] = port },
             },
         ],
         rules);
 
     private async Task ScaleAsync(KubernetesApi api, int replicas) =>
         await api.PatchAsync(Resources.StatefulSetScale, Name, Patch.Merge(new JsonObject { ["spec"] = new JsonObject { ["replicas"] = replicas } }), default);
+
+    /// <summary>The rows of its table: group, resource, verbs.</summary>
+    private static IEnumerable<string> DocumentedRules() => File.ReadLines(Path.Combine(Repository.Root, "docs", "kubernetes.md"))
+        .SkipWhile(line => line != "## Rights").TakeWhile(line => line != "## Events").Where(line => line.StartsWith('|') && line.Contains('`', StringComparison.Ordinal))
+        .Select(line => line.Split('|')).Select(cells => $$"""{"apiGroups": ["{{cells[1].Trim(' ', '`')}}"], "resources": [{{Quoted(cells[2])}}], "verbs": [{{Quoted(cells[3])}}]}""");
+
+    private static string Quoted(string cell) => string.Join(", ", cell.Split('`').Where((_, index) => index % 2 == 1).Select(word => $"\"{word}\""));
 
     private List<string> Reasons(KubernetesApi api) =>
         [.. api.ListAsync(Resources.Events, Space, new Selection(Fields: $"involvedObject.name={_set}"), default).Result.Items.Select(one => one.Reason ?? "")];

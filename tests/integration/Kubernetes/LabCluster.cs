@@ -108,6 +108,31 @@ internal sealed class LabCluster : IDisposable
         return response.IsSuccessStatusCode || response.StatusCode == HttpStatusCode.Conflict ? answer : throw new InvalidOperationException($"{path}: {answer}");
     }
 
+    /// <summary>A service account in the namespace `default` that has these rules of a Role and no others.</summary>
+    /// <returns>A kubeconfig with its token in a file; the cluster is told by <see cref="AdminFile"/>, unless it is to be whole.</returns>
+    public async Task<string> AccountAsync(string name, string rules, bool isWhole = false)
+    {
+        const string space = "default";
+        string Named(string json) => json.Replace("NAME", name, StringComparison.Ordinal).Replace("RULES", rules, StringComparison.Ordinal);
+        await PostAsAdminAsync($"/api/v1/namespaces/{space}/serviceaccounts", Named("""{"metadata": {"name": "NAME"}}"""));
+        await PostAsAdminAsync($"/apis/rbac.authorization.k8s.io/v1/namespaces/{space}/roles", Named("""{"metadata": {"name": "NAME"}, "rules": [RULES]}"""));
+        await PostAsAdminAsync($"/apis/rbac.authorization.k8s.io/v1/namespaces/{space}/rolebindings", Named("""
+            {"metadata": {"name": "NAME"}, "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": "NAME"}, "subjects": [{"kind": "ServiceAccount", "name": "NAME", "namespace": "default"}]}
+            """));
+        string answer = await PostAsAdminAsync($"/api/v1/namespaces/{space}/serviceaccounts/{name}/token", """{"spec": {"expirationSeconds": 3600}}""");
+        await File.WriteAllTextAsync(Path.Combine(Folder, name + ".token"), System.Text.Json.Nodes.JsonNode.Parse(answer)!["status"]!["token"]!.ToString());
+        string file = Path.Combine(Folder, name + ".kubeconfig");
+        string known = isWhole ? "whole" : KubeconfigFile.Read(AdminFile).Clusters[0].Name;
+        Uri server = new ClusterAccessFinder(_ => null, TimeProvider.System).Find(AdminFile, null).Server;
+        await File.WriteAllTextAsync(file, $$"""
+            {{(isWhole ? $$"""clusters: [{name: whole, cluster: {server: "{{server}}", insecure-skip-tls-verify: true} }]""" : "")}}
+            users: [{name: account, user: {tokenFile: {{name}}.token} }]
+            contexts: [{name: account, context: {cluster: {{known}}, user: account} }]
+            current-context: account
+            """);
+        return file;
+    }
+
     public void Dispose()
     {
         if (Interlocked.Exchange(ref _disposed, true)) return;

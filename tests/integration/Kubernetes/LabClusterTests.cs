@@ -181,23 +181,6 @@ internal sealed class LabClusterTests
         return new ConfigMap { Metadata = new ObjectMeta { Name = _name }, Data = values };
     }
 
-    /// <summary>A service account that may only look at ConfigMaps of its namespace, by a kubeconfig with its token in a file.</summary>
-    private async Task<string> AccountAsync(LabCluster cluster)
-    {
-        await cluster.PostAsAdminAsync($"/api/v1/namespaces/{Space}/serviceaccounts", """{"metadata": {"name": "NAME"}}""".Replace("NAME", _name, StringComparison.Ordinal));
-        await cluster.PostAsAdminAsync($"/apis/rbac.authorization.k8s.io/v1/namespaces/{Space}/roles", """{"metadata": {"name": "NAME"}, "rules": [{"apiGroups": [""], "resources": ["configmaps"], "verbs": ["get", "list", "watch"]}]}""".Replace("NAME", _name, StringComparison.Ordinal));
-        await cluster.PostAsAdminAsync($"/apis/rbac.authorization.k8s.io/v1/namespaces/{Space}/rolebindings", """
-            {"metadata": {"name": "NAME"}, "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": "NAME"}, "subjects": [{"kind": "ServiceAccount", "name": "NAME", "namespace": "default"}]}
-            """.Replace("NAME", _name, StringComparison.Ordinal));
-        string answer = await cluster.PostAsAdminAsync($"/api/v1/namespaces/{Space}/serviceaccounts/{_name}/token", """{"spec": {"expirationSeconds": 3600}}""");
-        await File.WriteAllTextAsync(Path.Combine(cluster.Folder, _name + ".token"), JsonNode.Parse(answer)!["status"]!["token"]!.ToString());
-        string file = Path.Combine(cluster.Folder, _name + ".kubeconfig");
-        string known = KubeconfigFile.Read(cluster.AdminFile).Clusters[0].Name;
-        await File.WriteAllTextAsync(file, $$"""
-            users: [{name: account, user: {tokenFile: {{_name}}.token} }]
-            contexts: [{name: account, context: {cluster: {{known}}, user: account} }]
-            current-context: account
-            """);
-        return file;
-    }
+    /// <summary>A service account that may only look at ConfigMaps of its namespace.</summary>
+    private Task<string> AccountAsync(LabCluster cluster) => cluster.AccountAsync(_name, """{"apiGroups": [""], "resources": ["configmaps"], "verbs": ["get", "list", "watch"]}""");
 }

@@ -83,8 +83,6 @@ internal sealed partial class KubernetesCompute : ICompute
             }
 
             options = options with { Container = ContainerChoice.Choose(set, options) };
-            // whoever may not list pods would wait for ever for the watch
-            await cluster.Api.ListAsync(Resources.Pods, options.Namespace, Selection.ByName(options.StatefulSet + "-0"), cancellation);
             NamespaceWatch watch = cluster.WatchOf(options.Namespace);
             await watch.SyncedAsync(cancellation);
             return new KubernetesCompute(options, cluster, watch, loop, logger, time);

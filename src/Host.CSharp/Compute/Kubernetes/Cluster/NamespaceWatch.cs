@@ -12,16 +12,22 @@ namespace Serverless.Host.Compute.Kubernetes.Cluster;
 /// </summary>
 internal sealed class NamespaceWatch : IAsyncDisposable
 {
+    /// <summary>A name that nothing has: the answer is empty, and says whether there would be one.</summary>
+    private const string OfNobody = "serverless-may-list";
+
     private readonly ResourceCache<StatefulSet> _sets;
     private readonly ResourceCache<Pod> _pods;
     private readonly ConcurrentDictionary<string, Action[]> _readers = new(StringComparer.Ordinal);
     private readonly CancellationTokenSource _end = new();
     private readonly Task _telling;
     private readonly string _space;
+    private readonly Lazy<Task> _allowed;
 
     public NamespaceWatch(IKubernetesApi api, string space, ApiOptions options, TimeProvider time, ILogger logger)
     {
         _space = space;
+        _allowed = new Lazy<Task>(() => Task.WhenAll(
+            api.ListAsync(Resources.StatefulSets, space, Selection.ByName(OfNobody), CancellationToken.None), api.ListAsync(Resources.Pods, space, Selection.ByName(OfNobody), CancellationToken.None)));
         _sets = new ResourceCache<StatefulSet>(api, Resources.StatefulSets, space, Selection.All, options, time, logger);
         _pods = new ResourceCache<Pod>(api, Resources.Pods, space, Selection.All, options, time, logger);
         _telling = Task.WhenAll(
@@ -29,7 +35,13 @@ internal sealed class NamespaceWatch : IAsyncDisposable
             TellAsync(_pods, change => OwnerOf(change.After ?? change.Before!)));
     }
 
-    public Task SyncedAsync(CancellationToken cancellation) => Task.WhenAll(_sets.SyncedAsync(cancellation), _pods.SyncedAsync(cancellation));
+    /// <summary>Waits until all that is there is known.</summary>
+    /// <exception cref="ApiException">It may not be listed: a watch would try for ever.</exception>
+    public async Task SyncedAsync(CancellationToken cancellation)
+    {
+        await _allowed.Value.WaitAsync(cancellation);
+        await Task.WhenAll(_sets.SyncedAsync(cancellation), _pods.SyncedAsync(cancellation));
+    }
 
     public Workload Look(string set) => Workload.Of(new ObjectName(_space, set), _sets.Snapshot, _pods.Snapshot);
 
