@@ -22,8 +22,7 @@ type internal CsvHeader =
     { Columns: Column[]
       Names: string[]
       Metrics: string list
-      HasMemory: bool
-      HasRate: bool }
+      HasMemory: bool }
 
 module internal CsvHeader =
     let own: (string * Column) list =
@@ -148,5 +147,4 @@ module internal CsvHeader =
                     { Columns = columns |> List.rev |> Array.ofList
                       Names = names
                       Metrics = metrics
-                      HasMemory = List.contains ResidentColumn columns
-                      HasRate = List.contains RateColumn columns }
+                      HasMemory = List.contains ResidentColumn columns }

@@ -25,17 +25,22 @@ type LoadFile private (load: LoadSource | null, problem: LoadProblem | null) =
     member _.Load: LoadSource | null = load
     member _.Problem: LoadProblem | null = problem
 
-    /// The first time, where it is an instant.
-    static member private First(header: CsvHeader, lines: CsvLines) : int64<ms> voption =
+    /// The first time; `start`: that of the second 0. The reader says what is wrong with it.
+    static member private First(header: CsvHeader, lines: CsvLines, start: int64<ms>) : int64<ms> =
         let starts, lengths = Array.zeroCreate header.Columns.Length, Array.zeroCreate header.Columns.Length
 
         if lines.Read() && CsvHeader.split lines.Line starts lengths = header.Columns.Length then
             let time = Array.IndexOf(header.Names, "time")
-            LoadValue.instant (lines.Line.Slice(starts[time], lengths[time]))
-        else
-            ValueNone
+            let text = lines.Line.Slice(starts[time], lengths[time])
 
-    /// Reads the header and the first time, and nothing further: `LoadSurvey` reads all. `startMs`: the start where the file has seconds, in Unix
+            match LoadValue.seconds text, LoadValue.instant text with
+            | ValueSome seconds, _ -> start + min seconds CsvReader.Longest
+            | ValueNone, ValueSome instant -> instant
+            | ValueNone, ValueNone -> start
+        else
+            start
+
+    /// Reads the header and the first time, and nothing further: `LoadSurvey` reads all. `startMs`: the second 0 where the file has seconds, in Unix
     /// milliseconds. `policies`: what metrics they have of their own can be columns too.
     static member Csv(file: string, startMs: int64, policies: seq<Policy>) : LoadFile =
         let types = Dictionary<string, ValueType>()
@@ -57,8 +62,7 @@ type LoadFile private (load: LoadSource | null, problem: LoadProblem | null) =
                 match CsvHeader.read file types lines.Number lines.Line with
                 | Error problem -> LoadFile(null, problem)
                 | Ok header ->
-                    let start = LoadFile.First(header, lines) |> ValueOption.defaultValue (startMs * 1L<ms>)
-                    LoadFile(CsvLoad(file, header, start), null)
+                    LoadFile(CsvLoad(file, header, LoadFile.First(header, lines, startMs * 1L<ms>)), null)
         with
         | :? IOException
         | :? UnauthorizedAccessException

@@ -6,7 +6,7 @@ open Serverless.Core
 /// How times are written in a file: as its first one is.
 type private Clock =
     | Unread
-    | Seconds
+    | Seconds of first: int64<ms>
     | Instants of first: int64<ms>
 
 [<Sealed>]
@@ -18,8 +18,7 @@ type internal CsvReader(file: string, header: CsvHeader, lines: CsvLines) =
     let mutable last = -1L<ms>
     let mutable lastLine = 0
     let mutable rows = 0L
-    let longest = 10L * 366L * 86_400_000L<ms>
-    let mostRate = 1_000_000_000L
+    let longest = CsvReader.Longest
 
     let shown (length: int) (text: string) = if length = 0 then "nothing" elif length > 40 then "`" + text.Substring(0, 40) + "…`" else $"`{text}`"
 
@@ -38,27 +37,28 @@ type internal CsvReader(file: string, header: CsvHeader, lines: CsvLines) =
             match clock with
             | Unread ->
                 match LoadValue.seconds text, LoadValue.instant text with
+                | ValueSome first, _ when first > longest -> ValueSome first
                 | ValueSome first, _ ->
-                    clock <- Seconds
-                    ValueSome first
+                    clock <- Seconds first
+                    ValueSome 0L<ms>
                 | ValueNone, ValueSome first ->
                     clock <- Instants first
                     ValueSome 0L<ms>
                 | ValueNone, ValueNone -> ValueNone
-            | Seconds -> LoadValue.seconds text
+            | Seconds first -> LoadValue.seconds text |> ValueOption.map (fun seconds -> seconds - first)
             | Instants first -> LoadValue.instant text |> ValueOption.map (fun instant -> instant - first)
 
         match read with
         | ValueSome found when found > last && found <= longest ->
             at <- found
             true
-        | ValueSome found when found > longest -> wrong (starts[index] + 1) "at most ten years" (reader.Found index) "cut the file, or check how its times are written"
+        | ValueSome found when found > longest -> wrong (starts[index] + 1) "at most ten years" (reader.Found index) "cut the file, or write its times as instants such as 2026-03-02T20:05:00Z"
         | ValueSome _ -> wrong (starts[index] + 1) $"a time later than the one of line {lastLine}" (reader.Found index) "sort the rows by time, each time once"
         | ValueNone ->
             let expected =
                 match clock with
                 | Unread -> "seconds such as 0, or an instant with its offset such as 2026-03-02T20:05:00+01:00"
-                | Seconds -> "seconds, as in the rows before"
+                | Seconds _ -> "seconds, as in the rows before"
                 | Instants _ -> "an instant with its offset such as 2026-03-02T20:05:00+01:00, as in the rows before"
 
             wrong (starts[index] + 1) expected (reader.Found index) "write all times in one of the two ways"
@@ -73,14 +73,18 @@ type internal CsvReader(file: string, header: CsvHeader, lines: CsvLines) =
             value <- LoadRow.Missing
             true
         | _ ->
-            match LoadValue.parse kind text with
+            match (if column.IsRateColumn then LoadValue.rate text else LoadValue.parse kind text) with
             | ValueSome found ->
                 value <- found
                 true
             | ValueNone ->
-                let range = if kind = Flag then "write one of these" else $"it is not below 0 and at most {Quantity.show kind (Quantity.largest kind)}"
+                let most = if column.IsRateColumn then "1000000 a second" else Quantity.show kind (Quantity.largest kind)
+                let range = if kind = Flag then "write one of these" else $"it is not below 0 and at most {most}"
                 let mend = match column with MetricColumn _ -> "; leave the field empty where nothing was measured" | _ -> ""
                 wrong (starts[index] + 1) $"{LoadValue.wanted kind} for `{header.Names[index]}`" (reader.Found index) (range + mend)
+
+    /// Ten years, and no load is longer.
+    static member Longest: int64<ms> = 10L * 366L * 86_400_000L<ms>
 
     override _.Problem = problem
     override _.Dispose() = (lines :> IDisposable).Dispose()
@@ -106,17 +110,17 @@ type internal CsvReader(file: string, header: CsvHeader, lines: CsvLines) =
 
             index <- index + 1
 
-        if good && rate > mostRate then
-            good <- wrong 0 "at most 1,000,000 statements a second" $"{rate / 1_000L}" "check the unit of `queries.rate`: it is statements a second"
-
         if good then
-            let count value = int (min 1_000_000L (value / 1_000L))
+            // Part of a session, as a mean has it, is somebody.
+            let count value = int (min 1_000_000L ((value + 999L) / 1_000L))
 
             row <-
                 { At = at
                   Cpu = cpu * 1L<mcpu>
                   Resident = resident * 1L<bytes>
                   Rate = rate
+                  Come = 0
+                  Running = 0
                   Latency = min latency 86_400_000L * 1L<ms>
                   Transactions = count transactions
                   Pinned = count pinned

@@ -20,10 +20,21 @@ type internal LoadCursor(load: LoadSource) =
     let mutable next = row
     let mutable values: int64[] = Array.create load.Metrics.Count LoadRow.Missing
     let mutable nextValues: int64[] = Array.create load.Metrics.Count LoadRow.Missing
-    let mutable hasNext = reader.Read(&row, values) && reader.Read(&next, nextValues)
+    let isThere = reader.Read(&row, values)
 
-    /// One statement, in thousandths of a statement a second times milliseconds.
-    static member Statement: int64 = 1_000_000L
+    let mutable hasNext =
+        if isThere && row.At > 0L<ms> then
+            // Before the first row nobody asks for anything.
+            next <- row
+            row <- { LoadRow.Nothing 0L<ms> with Rate = 0L }
+            nextValues <- values
+            values <- Array.create load.Metrics.Count LoadRow.Missing
+            true
+        else
+            isThere && reader.Read(&next, nextValues)
+
+    /// One statement, in millionths of a statement a second times milliseconds.
+    static member Statement: int64 = 1_000_000_000L
 
     /// The row that holds. By reference: it is read at every turn.
     member _.Row: inref<LoadRow> = &row
@@ -42,17 +53,24 @@ type internal LoadCursor(load: LoadSource) =
         hasNext <- reader.Read(&next, nextValues)
 
     member _.Arrivals: Arrivals =
-        if row.Rate = LoadRow.NotGiven then
+        if row.Running > 0 then
+            Arrivals.Steady
+        elif row.Rate = LoadRow.NotGiven then
             if row.Cpu > 0L<mcpu> then Arrivals.Steady else Arrivals.Quiet
         elif row.Rate = 0L then
             Arrivals.Quiet
-        elif row.Rate >= 1_000L || row.Rate * int64 row.Latency >= LoadCursor.Statement then
+        elif row.Rate >= 1_000_000L || row.Rate * int64 row.Latency >= LoadCursor.Statement then
             Arrivals.Steady
         else
             Arrivals.Single
 
-    /// In thousandths a second.
-    member _.Rate: int64 = if row.Rate = LoadRow.NotGiven then (if row.Cpu > 0L<mcpu> then 1_000L else 0L) else row.Rate
+    /// In millionths a second.
+    member _.Rate: int64 = if row.Rate = LoadRow.NotGiven then (if row.Cpu > 0L<mcpu> then 1_000_000L else 0L) else row.Rate
+
+    /// Statements that are under way at a time, of those that wait for nothing.
+    member cursor.Together: int =
+        let ofRate = decimal cursor.Rate * decimal (int64 row.Latency) / decimal LoadCursor.Statement
+        int (min 1_000_000m (max (ceil ofRate) (decimal row.Running)))
 
     interface IDisposable with
         member _.Dispose() = reader.Dispose()

@@ -13,8 +13,12 @@ type LoadRow =
       Cpu: int64<mcpu>
       /// Memory that cannot be given back.
       Resident: int64<bytes>
-      /// Statements that come, in thousandths a second; `LoadRow.NotGiven`: it is not known how many, and somebody works while work comes.
+      /// Statements that come, in millionths a second; `LoadRow.NotGiven`: it is not known how many, and somebody works while work comes.
       Rate: int64
+      /// Statements that come at once as the row begins, beside those.
+      Come: int
+      /// Statements that are under way at least, all the time. They are not counted: the two before say how many come.
+      Running: int
       /// How long a statement takes that waits for nothing.
       Latency: int64<ms>
       /// Sessions in a transaction, with other state that cannot be restored, and in all.
@@ -33,6 +37,8 @@ type LoadRow =
           Cpu = 0L<mcpu>
           Resident = 0L<bytes>
           Rate = LoadRow.NotGiven
+          Come = 0
+          Running = 0
           Latency = 0L<ms>
           Transactions = 0
           Pinned = 0

@@ -29,12 +29,18 @@ let wanted (kind: ValueType) : string =
     | Size -> "compute units such as 1.5"
     | Flag -> "true, false, 1 or 0"
 
+/// To the nearest that a scale has; what is more than nothing never becomes nothing.
+let private nearest (number: decimal) : int64 =
+    match int64 (Math.Round(number, MidpointRounding.AwayFromZero)) with
+    | 0L when number > 0m -> 1L
+    | value -> value
+
 /// A number within a type's range, to the nearest that the type has: measurements are finer than rules.
 let private ranged (kind: ValueType) (number: decimal) : int64 voption =
     if number < 0m || number > decimal (Quantity.largest kind) / scale kind then
         ValueNone
     else
-        let value = int64 (Math.Round(number * scale kind, MidpointRounding.AwayFromZero))
+        let value = nearest (number * scale kind)
         if kind = Flag && number <> 0m && number <> 1m then ValueNone else ValueSome value
 
 let parse (kind: ValueType) (text: ReadOnlySpan<char>) : int64 voption =
@@ -52,6 +58,18 @@ let parse (kind: ValueType) (text: ReadOnlySpan<char>) : int64 voption =
         match Quantity.read (text.ToString()) with
         | Ok(struct (found, value)) when found = kind -> ValueSome value
         | _ -> ValueNone
+
+/// Statements a second in millionths, which are finer than a rule's rates: one a week is two of them.
+let rate (text: ReadOnlySpan<char>) : int64 voption =
+    let plain = if text.EndsWith("/s", StringComparison.Ordinal) then text.Slice(0, text.Length - 2) else text
+    let mutable number = 0m
+
+    if Decimal.TryParse(plain, NumberStyles.AllowDecimalPoint ||| NumberStyles.AllowExponent, CultureInfo.InvariantCulture, &number)
+       && number >= 0m
+       && number <= 1_000_000m then
+        ValueSome(nearest (number * 1_000_000m))
+    else
+        ValueNone
 
 /// Seconds as milliseconds; none: no number of seconds, or one beyond all use.
 let seconds (text: ReadOnlySpan<char>) : int64<ms> voption =

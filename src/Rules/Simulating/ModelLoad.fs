@@ -13,7 +13,7 @@ type private Minute =
       /// 0 is Monday.
       Weekday: int }
 
-/// What is asked for in a minute: work in thousandths of the peak, and statements in thousandths a second.
+/// What is asked for in a minute: work in thousandths of the peak, and statements in millionths a second.
 [<Struct>]
 type private Asked = { Part: int; Rate: int64 }
 
@@ -30,7 +30,7 @@ module private LoadModels =
         min 1_000 (value * (100 - percent + noise) / 100)
 
     /// Statements that use 10 ms of a processor each, at so much of the peak: 100 a second for each core.
-    let rateOf (peak: int64) (part: int) = peak * int64 part / 1_000L * 100L
+    let rateOf (peak: int64) (part: int) = peak * int64 part / 1_000L * 100_000L
 
     let nothing = { Part = 0; Rate = 0L }
 
@@ -44,9 +44,9 @@ module private LoadModels =
 
         if isWork then
             let part = uneven seed 1 minute 15 (shaped weekday minute.OfDay)
-            { Part = part; Rate = max 1_000L (rateOf peak part) }
+            { Part = part; Rate = max 1_000_000L (rateOf peak part) }
         elif isLate then
-            { Part = 20; Rate = 200L }
+            { Part = 20; Rate = 200_000L }
         else
             nothing
 
@@ -58,7 +58,7 @@ module private LoadModels =
         let isRush = Noise.at seed 4 half 1_000 < 12 && minute.OfDay % 30 < 10 + Noise.at seed 5 half 21
         let part = uneven seed 3 minute 10 (shaped day minute.OfDay * weekend / 100)
         let part = min 1_000 (if isRush then part * 2 else part)
-        { Part = part; Rate = max 1_000L (rateOf peak part) }
+        { Part = part; Rate = max 1_000_000L (rateOf peak part) }
 
     /// Jobs: a long one each night at two, of one to three hours, and a short one at the full hour.
     let batch seed (peak: int64) (minute: Minute) : Asked =
@@ -66,9 +66,9 @@ module private LoadModels =
         let short = 3 + Noise.at seed 7 (minute.Day * 24L + int64 (minute.OfDay / 60)) 6
 
         if minute.OfDay >= 120 && minute.OfDay < 120 + length then
-            { Part = uneven seed 8 minute 8 920; Rate = 20_000L }
+            { Part = uneven seed 8 minute 8 930; Rate = 20_000_000L }
         elif minute.OfDay % 60 < short then
-            { Part = 250; Rate = 5_000L }
+            { Part = 250; Rate = 5_000_000L }
         else
             nothing
 
@@ -80,7 +80,9 @@ module private LoadModels =
         let chance = if minute.Weekday < 5 then 220 else 12
 
         if isDay && Noise.at seed 9 slot 1_000 < chance then
-            { Part = uneven seed 10 minute 50 120; Rate = int64 (100 + Noise.at seed 11 slot 900) }
+            // Now and then a report takes all there is.
+            let isHeavy = Noise.at seed 12 (minute.Day * 1_440L + int64 minute.OfDay) 100 < 2
+            { Part = (if isHeavy then 1_000 else uneven seed 10 minute 50 120); Rate = int64 (100 + Noise.at seed 11 slot 900) * 1_000L }
         else
             nothing
 
@@ -132,7 +134,9 @@ type private ModelReader(ask: Minute -> Asked, zone: Zone, start: int64<ms>, len
                   Cpu = int64 peak * int64 asked.Part / 1_000L * 1L<mcpu>
                   Resident = (268_435_456L + int64 peak * int64 asked.Part * 100L) * 1L<bytes>
                   Rate = asked.Rate
-                  Latency = (if asked.Rate > 0L then (if asked.Rate < 1_000L then 200L<ms> else 10L<ms>) else 0L<ms>)
+                  Come = 0
+                  Running = 0
+                  Latency = (if asked.Rate > 0L then (if asked.Rate < 1_000_000L then 200L<ms> else 10L<ms>) else 0L<ms>)
                   Transactions = 0
                   Pinned = 0
                   Open = 0 }

@@ -22,7 +22,7 @@ type Prediction internal (name: string, policy: Policy, length: int64<ms>, tally
     let all, waited = WaitFigures(waits, true), WaitFigures(waits, false)
     let longest, mean = waits.Longest, waits.Mean
     let standings = tally.Standings
-    let share (part: int64<ms>) = if length > 0L<ms> then float part / float length else 0.0
+    let share (part: int64<ms>) (of': int64<ms>) = if of' > 0L<ms> then float part / float of' else 0.0
     /// The policy's, or what was simulated beside it.
     member _.Name: string = name
     member _.Policy: Policy = policy
@@ -32,11 +32,13 @@ type Prediction internal (name: string, policy: Policy, length: int64<ms>, tally
     /// Compute-unit hours.
     member this.UnitHours: float = float (this.UnitMs / 3_600_000_000m)
     /// From 0 to 1: the part of the time in which it was suspended.
-    member _.Suspended: float = share tally.Suspended
+    member _.Suspended: float = share tally.Suspended length
     member _.SuspendedMs: int64 = int64 tally.Suspended
-    /// From 0 to 1: the part of the time in which it was up, and more work was there than it could do.
-    member _.Short: float = share tally.Short
+    /// From 0 to 1: of the time in which statements ran, the part in which more work was there than it could do.
+    member _.Short: float = share tally.Short tally.Up
     member _.ShortMs: int64 = int64 tally.Short
+    /// The time in which statements ran: it was up, and neither draining nor suspending.
+    member _.UpMs: int64 = int64 tally.Up
     /// Starts that were begun.
     member _.Wakes: int = tally.Wakes
     /// Suspends that were begun; some may have been taken back by a statement.
@@ -56,7 +58,8 @@ type Prediction internal (name: string, policy: Policy, length: int64<ms>, tally
     member _.Answered: int64 = waits.Count
     member _.Refused: int64 = tally.Refused
     member _.Waiting: int64 = tally.Waiting
-    /// Work that came, was done, was refused with its statements, and was still to be done at the end, in millicores times milliseconds.
+    /// Work that came, was done, was refused with its statements, and was still to be done at the end, in millicores times milliseconds: the first is
+    /// the sum of the others. The engine's own comes as far as it was done, or could be yet.
     member _.WorkArrived: int64 = tally.WorkArrived
     member _.WorkDone: int64 = tally.WorkDone
     member _.WorkRefused: int64 = tally.WorkRefused

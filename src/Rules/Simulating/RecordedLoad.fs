@@ -1,95 +1,175 @@
 namespace Serverless.Rules
 
 open System
-open System.Collections.Generic
 open Serverless.Core
 
-/// Makes a load of what a gateway told its kernel: what was measured, and at which size, says what work there was. What a compute could not do
-/// cannot be seen: while it was full, the load is what it had.
+/// Makes a load of what a gateway told its kernel. What a compute could not do cannot be seen: while it was full, the load is what it had.
+///
+/// A gateway tells what is so now, and what was over the second or more before: rates of statements and usage belong to that time, and are put there.
+/// What was held came when it began to be held, and is not counted again when it ends. All is in whole statements.
 [<Sealed>]
 type RecordedLoad() =
-    let rows = ResizeArray<LoadRow>()
-    let values = ResizeArray<int64[]>()
-    let names = ResizeArray<string>()
-    let latest = Dictionary<string, int64>(StringComparer.Ordinal)
+    /// The gateway reckons rates over a second at least, and looks again within the next.
+    let shortest, longest = 990L<ms>, 2_000L<ms>
+    /// A sample speaks for no longer than this before it.
+    let furthest = 60_000L<ms>
+    /// Instants that a load can begin with, and end.
+    let latest = 7_258_118_400_000L<ms>
+    let rows = RecordedRows()
     let mutable start = ValueNone
-    let mutable row = { LoadRow.Nothing 0L<ms> with Rate = 0L }
+    let mutable now = 0L<ms>
+    // Nothing is known of what was before.
+    let mutable floor = 0L<ms>
+    let mutable isGap = false
     let mutable hasMemory = false
-    let mutable isDirty = false
 
-    let close () =
-        if isDirty then
-            rows.Add row
-            // Metrics that were seen for the first time later are missing in the rows before.
-            values.Add(Array.init names.Count (fun place -> match latest.TryGetValue names[place] with | true, value -> value | _ -> LoadRow.Missing))
-            isDirty <- false
+    let mutable isUp = false
+    // What is known of usage reaches to here.
+    let mutable sampledAt = 0L<ms>
+
+    let mutable held = 0
+    let mutable running = 0
+    let mutable rate = 0L
+    let mutable measuredAt = Int64.MinValue / 2L * 1L<ms>
+    // When the activity before was told.
+    let mutable toldAt = 0L<ms>
+    // Statements that were counted when they began to be held, and are not yet among those that ended.
+    let mutable owed = 0
+    let mutable quietSince = 0L<ms>
+
+    /// A time of which nothing is known lies between what was told before and what comes now: nobody is taken to have worked in it.
+    let leap (to': int64<ms>) =
+        rows.ChangeFrom(now, fun row -> { LoadRow.Nothing row.At with Rate = 0L; Come = row.Come; Latency = row.Latency; Resident = row.Resident })
+        rows.Forget now
+        now <- to'
+        floor <- now
+        sampledAt <- now
+        toldAt <- now
+        quietSince <- now
+        measuredAt <- Int64.MinValue / 2L * 1L<ms>
+        held <- 0
+        running <- 0
+        rate <- 0L
+        owed <- 0
+        isUp <- false
+        isGap <- false
 
     /// Instants before the last one are taken at it.
     let reach (at: int64<ms>) =
-        let first =
-            match start with
-            | ValueSome first -> first
-            | ValueNone ->
-                start <- ValueSome at
-                at
+        let at = max 0L<ms> (min latest at)
 
-        let at = max (at - first) row.At
+        match start with
+        | ValueNone ->
+            start <- ValueSome at
+            isGap <- false
+        | ValueSome first when isGap -> leap (max now (at - first))
+        | ValueSome first -> now <- max now (at - first)
 
-        if at > row.At then
-            close ()
-            row <- { row with At = at }
+    /// Since the start; none: it is not known when, or was before anything is known.
+    let instant (at: int64<ms> option) : int64<ms> voption =
+        match at, start with
+        | Some at, ValueSome first when at - first >= floor && at - first <= now -> ValueSome(at - first)
+        | _ -> ValueNone
 
-    let change (changed: LoadRow) =
-        row <- changed
-        isDirty <- true
+    /// How many statements ended, and in how long a time before now, going by a rate in thousandths a second. A time that is not known is taken to be the
+    /// shortest in which it is a whole number.
+    let ended (rate: int64) : struct (int * int64<ms>) =
+        let length = now - measuredAt
+
+        if length >= shortest && length < longest then
+            struct (int (max 1L ((rate * int64 length + 500_000L) / 1_000_000L)), length)
+        else
+            let count = (rate + 999L) / 1_000L
+            struct (int count, min longest (count * 1_000_000L / rate * 1L<ms>))
+
+    /// Statements that ended in a time before now came in it, those apart that had been held.
+    let count (activity: Activity) (rate: int64) (lastEnd: int64<ms> voption) =
+        let struct (count, length) = ended rate
+        let from = max floor (now - length)
+        if from >= quietSince && held + running = 0 then owed <- 0
+        let isBusy = activity.Running + activity.Held > 0
+        // Pings of a pool and the like are counted too, and end nothing that would have woken a compute.
+        let isWork = isBusy || running > 0 || lastEnd |> ValueOption.exists (fun at -> at > from)
+        let paid = min owed count
+        let until = if isBusy then now else ValueOption.defaultValue now lastEnd |> max (from + 1L<ms>)
+
+        if isWork && from < now then
+            owed <- owed - paid
+
+            match count - paid with
+            | 0 -> ()
+            | 1 -> rows.Come(max floor (until - activity.QueriesLatency), 1, activity.QueriesLatency)
+            | count ->
+                let perSecond = (int64 count * 1_000_000_000L + int64 (until - from) - 1L) / int64 (until - from)
+                rows.Change(from, until, fun row -> { row with Rate = perSecond; Latency = min activity.QueriesLatency longest })
 
     let active (activity: Activity) =
-        // What was held asked for a compute as much as what ran.
-        let together = activity.Running + activity.Held
-        let rate = if activity.QueriesRate > 0L then activity.QueriesRate elif together > 0 then 1_000L * int64 together else 0L
-        let latency = if activity.QueriesLatency > 0L<ms> then activity.QueriesLatency elif together > 0 then 1_000L<ms> else 0L<ms>
+        let reported = max 0L (min 1_000_000_000L activity.QueriesRate)
+        let within (count: int) = max 0 (min 1_000_000 count)
 
-        change
-            { row with
-                Rate = rate
-                Latency = latency
-                Transactions = activity.Transactions
-                Pinned = activity.Pinned
-                Open = activity.Open }
+        let activity =
+            { activity with
+                Held = within activity.Held
+                Running = within activity.Running
+                QueriesLatency = max 0L<ms> (min 86_400_000L<ms> activity.QueriesLatency) }
 
-    /// An input, with the unit of the policy that was in force, whether a compute was up, and its size in thousandths of a unit.
-    member _.Add(input: Input, unit: ComputeUnit, isUp: bool, size: int64) =
+        let lastEnd = instant activity.LastEnded
+        // Between two of them the gateway tells the same rate again.
+        let isMeasured = reported <> rate || now - measuredAt >= shortest
+
+        if activity.Held > held then
+            rows.Come(now, activity.Held - held, 0L<ms>)
+            owed <- owed + activity.Held - held
+
+        if isMeasured then
+            if reported > 0L then count activity reported lastEnd
+            rate <- reported
+            measuredAt <- now
+
+        let at = if activity.Running = 0 && running > 0 then ValueOption.defaultValue now lastEnd |> max toldAt else now
+
+        if activity.Running <> running then
+            rows.ChangeFrom(at, fun row -> { row with Running = activity.Running })
+
+        rows.ChangeFrom(now, fun row -> { row with Transactions = activity.Transactions; Pinned = activity.Pinned; Open = activity.Open })
+        if activity.Held + activity.Running = 0 && held + running > 0 then quietSince <- now
+        held <- activity.Held
+        running <- activity.Running
+        toldAt <- now
+
+    /// Usage of the time before now, back to the sample before; it goes on until there is another one.
+    let used (cpu: int64<mcpu>) =
+        let from = max sampledAt (now - furthest)
+        rows.ChangeFrom(from, fun row -> { row with Cpu = cpu })
+        sampledAt <- now
+
+    /// An input, with the unit of the policy that was in force, and the phase and the size (thousandths of a unit) in which it was told.
+    member _.Add(input: Input, unit: ComputeUnit, phase: Phase, size: int64) =
         reach input.At
 
-        if not isUp && row.Cpu > 0L<mcpu> then
-            change { row with Cpu = 0L<mcpu> }
+        if Phases.exists phase <> isUp then
+            isUp <- not isUp
+            sampledAt <- now
+            rows.ChangeFrom(now, fun row -> { row with Cpu = 0L<mcpu> })
 
         match input.Event with
         | Measured("cpu", share) when isUp ->
-            change { row with Cpu = int64 (decimal (max 0L share) * decimal (int64 (ComputeUnit.cpu (size * 1L<mcu>) unit)) / 10_000m) * 1L<mcpu> }
-        | Measured("memory", _) -> ()
-        | Measured(name, value) ->
-            if not (latest.ContainsKey name) then
-                names.Add name
-
-            latest[name] <- value
-            isDirty <- true
+            let share = max 0L (min 1_000_000L share)
+            let cpu = decimal share * decimal (int64 (ComputeUnit.cpu (size * 1L<mcu>) unit)) / 10_000m
+            used (int64 (min cpu (decimal (Quantity.largest Cpu))) * 1L<mcpu>)
+        | Measured(("cpu" | "memory"), _) -> ()
+        | Measured(name, value) -> rows.Measure(now, name, value)
         | Unreclaimable memory ->
             hasMemory <- true
-            change { row with Resident = max 0L<bytes> memory }
+            rows.ChangeFrom(now, fun row -> { row with Resident = max 0L<bytes> memory })
         | ActivityChanged activity -> active activity
         | _ -> ()
 
-    /// False: there is nothing in it that lasts.
-    member _.HasLength = row.At > 0L<ms>
+    /// What comes next does not follow on what came before: the gateway was restarted, or something is missing.
+    member _.Break() = isGap <- true
+
+    /// From the first instant to the last one.
+    member _.LengthMs: int64 = int64 now
 
     /// All that was added; the last instant is the end.
-    member _.ToLoad(name: string) : LoadSource =
-        close ()
-        let all = ResizeArray rows
-
-        if all.Count = 0 || all[all.Count - 1].At < row.At then
-            all.Add(LoadRow.Nothing row.At)
-
-        let padded = Array.init all.Count (fun index -> Array.init names.Count (fun place -> if index < values.Count && place < values[index].Length then values[index][place] else LoadRow.Missing))
-        RowsLoad(name, (match start with ValueSome first -> first | ValueNone -> 0L<ms>), all.ToArray(), List.ofSeq names, padded, hasMemory)
+    member _.ToLoad(name: string) : LoadSource = rows.ToLoad(name, ValueOption.defaultValue 0L<ms> start, now, hasMemory)

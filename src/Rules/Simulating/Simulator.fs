@@ -24,6 +24,10 @@ type internal Simulator(policy: Policy, compute: ComputeModel, load: LoadSource,
     let mutable resident = -1L<bytes>
     let mutable capacity = 0L<mcpu>
 
+    /// A rule reads what moves while a queue grows or shrinks. Others are told when it begins and ends, which is all that they can see of it.
+    let hearsQueue =
+        policy.Metrics |> List.exists (fun metric -> List.contains metric.Name [ "queries.running"; "queries.latency"; "connections.open"; "connections.active" ])
+
     let samplings =
         policy.Metrics
         |> List.filter (fun metric -> metric.Class = Sample)
@@ -52,8 +56,6 @@ type internal Simulator(policy: Policy, compute: ComputeModel, load: LoadSource,
         if not isUp && this.Decision.RefuseHeld.IsSome then
             queue.Refuse()
 
-    let count (value: int64) = int (min 1_000_000L value)
-
     let doing () : Doing =
         let row = &cursor.Row
         let isUp = Phases.isUp this.Phase
@@ -61,29 +63,27 @@ type internal Simulator(policy: Policy, compute: ComputeModel, load: LoadSource,
 
         let working =
             match queue.Arrivals with
-            | Arrivals.Steady ->
-                let together = (cursor.Rate * int64 row.Latency + LoadCursor.Statement - 1L) / LoadCursor.Statement
-                max 1 (count together)
-            | Arrivals.Single when isUp && queue.HasWork -> 1
-            | _ when isUp && this.Now < queue.SingleEnds -> 1
+            | Arrivals.Steady -> max 1 queue.Together
+            // A statement that began has work before it yet, or its answer.
+            | _ when waiting = 0 && (queue.HasWork || this.Now < queue.SingleEnds) -> 1
             | _ -> 0
 
         let isGiven = row.Rate <> LoadRow.NotGiven
 
-        { Held = if isUp then 0 elif queue.Arrivals = Arrivals.Steady then max 1 waiting else waiting
+        { Held = if isUp then 0 elif queue.Arrivals = Arrivals.Steady then max (max 1 row.Running) waiting else waiting
           Running = if isUp then working + waiting else 0
           Transactions = clients.Transactions(row.Transactions, this.Phase)
           Pinned = clients.Pinned(row.Pinned, this.Phase)
           Open = row.Open
           Active = 0
           UnknownPeers = 0
-          QueriesRate = if isUp && isGiven then row.Rate else 0L
+          QueriesRate = if isUp && isGiven then (row.Rate + 999L) / 1_000L else 0L
           QueriesLatency = if isUp && isGiven && row.Rate > 0L then row.Latency + queue.Ahead capacity else 0L<ms> }
 
     let measure (metric: Metric) (place: int) : int64 voption =
         match metric.Name with
-        | "cpu" when queue.HasWork -> ValueSome 10_000L
-        | "cpu" -> ValueSome(Work.cpu policy.Unit this.Size { Cpu = queue.Cpu true * 10_000L / pace (); Resident = 0L<bytes> })
+        | "cpu" when queue.IsFull -> ValueSome 10_000L
+        | "cpu" -> ValueSome(Work.cpu policy.Unit this.Size { Cpu = cursor.Row.Cpu * 10_000L / pace (); Resident = 0L<bytes> })
         | "memory" -> ValueSome(Work.memory policy.Unit this.Size { Cpu = 0L<mcpu>; Resident = cursor.Row.Resident })
         | _ when place < 0 || cursor.Value place = LoadRow.Missing -> ValueNone
         | _ -> ValueSome(cursor.Value place)
@@ -119,14 +119,15 @@ type internal Simulator(policy: Policy, compute: ComputeModel, load: LoadSource,
             let ends = if this.Now < queue.SingleEnds then queue.SingleEnds else Controller.Never
             let empty = if queue.Arrivals = Arrivals.Steady then Controller.Never else queue.EmptyAt capacity
             let warm = if isCold () then warmAt else Controller.Never
-            min ends (min (max (this.Now + 1L<ms>) empty) warm)
+            let again = if hearsQueue && queue.IsBehind capacity then this.Now + 1_000L<ms> else Controller.Never
+            min (min ends (max (this.Now + 1L<ms>) (min empty queue.SingleAt))) (min warm again)
         else
             // The gateway tells once a second how many wait.
             let again = if queue.Waiting > 0 || queue.Arrivals = Arrivals.Steady then this.Now + 1_000L<ms> else Controller.Never
             min (max this.Now queue.SingleAt) again
 
     let turn () =
-        queue.Turn()
+        queue.Turn(Phases.isUp this.Phase)
         this.Look()
 
     let prepare () =
@@ -134,7 +135,7 @@ type internal Simulator(policy: Policy, compute: ComputeModel, load: LoadSource,
         this.Begin(before, last)
         tally.Stand(0L<ms>, this.Phase, this.Size)
         settleCapacity ()
-        queue.Turn()
+        queue.Turn(Phases.isUp this.Phase)
 
         if Phases.exists this.Phase then
             clients.News(0L<ms>, doing ()) |> ValueOption.iter (fun first -> this.Prepare(bare, ActivityChanged first))
@@ -159,6 +160,7 @@ type internal Simulator(policy: Policy, compute: ComputeModel, load: LoadSource,
         if Phases.exists this.Phase && not (Phases.exists before) then
             arrangeSampling ()
         elif not (Phases.exists this.Phase) then
+            queue.Stop()
             this.Mend()
 
         settleCapacity ()

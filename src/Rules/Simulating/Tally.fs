@@ -17,6 +17,8 @@ type internal Tally() =
     member val Waits = Waits()
     member val UnitMs = 0m with get, set
     member val Suspended = 0L<ms> with get, set
+    /// Statements ran.
+    member val Up = 0L<ms> with get, set
     member val Short = 0L<ms> with get, set
     member val Wakes = 0 with get, set
     member val Suspends = 0 with get, set
@@ -39,6 +41,9 @@ type internal Tally() =
 
         if phase = Phase.Suspended then
             this.Suspended <- this.Suspended + (now - since)
+
+        if Phases.isUp phase then
+            this.Up <- this.Up + (now - since)
 
         since <- now
 

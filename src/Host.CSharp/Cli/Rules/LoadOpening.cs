@@ -49,15 +49,20 @@ internal sealed record LoadOpening(LoadSource? Load, string Problem, int Exit)
         var recorded = new RecordedLoad();
         try
         {
+            State? end = null;
             foreach (string file in files)
             {
-                State? before = null;
+                bool isFirst = true;
                 await foreach (AuditStep step in AuditReplay.StepsAsync(file, cancellation))
                 {
-                    StateView view = Kernel.View(before ?? step.After, step.Input.At);
-                    bool isUp = view.PhaseName is "running" or "resizing" or "draining" or "suspending";
-                    recorded.Add(step.Input, step.Policy.Unit, isUp, view.SizeMcu);
-                    before = step.After;
+                    if (isFirst && end is not null && KernelJson.WriteFullState(end) != KernelJson.WriteFullState(step.Before))
+                    {
+                        recorded.Break();
+                    }
+
+                    StateView view = Kernel.View(step.Before, step.Input.At);
+                    recorded.Add(step.Input, step.Policy.Unit, view.Phase, view.SizeMcu);
+                    (end, isFirst) = (step.After, false);
                 }
             }
         }
@@ -66,7 +71,7 @@ internal sealed record LoadOpening(LoadSource? Load, string Problem, int Exit)
             return Failed(ExitCode.Wrong, e.Message + "\n");
         }
 
-        return recorded.HasLength
+        return recorded.LengthMs > 0
             ? new LoadOpening(recorded.ToLoad($"recorded in {Path.GetFileName(Path.TrimEndingDirectorySeparator(path))}"), "", ExitCode.Fine)
             : Failed(ExitCode.Wrong, $"{path}: nothing in it lasts (expected inputs at two instants at least)\n");
     }

@@ -45,7 +45,7 @@ internal static class SimulationTable
         yield return ("wakes", one => Number(one.Wakes, "#,0"));
         yield return ("resizes", one => Number(one.Resizes, "#,0"));
         yield return ("resizes taken back", one => Number(one.Flaps, "#,0"));
-        yield return ("too small", one => Share(one.Short));
+        yield return ("too small, of the time up", one => Share(one.Short));
         yield return ("statements", one => Number(one.Arrived / 1000.0, "#,0"));
         if (report.Columns.Any(one => one.Refused > 0))
         {

@@ -76,10 +76,11 @@ internal static class AuditReplay
                 }
 
                 Input told = Value(path, number, KernelJson.ReadInput(input.GetRawText()));
-                (state, Decision decision) = Kernel.Step(rules.Policy, state, told);
+                State before = state;
+                (state, Decision decision) = Kernel.Step(rules.Policy, before, told);
                 string logged = Has(root, "decision", out JsonElement noted) ? noted.GetRawText() : AuditStep.Quiet;
                 string again = AuditLine.IsQuiet(decision) ? AuditStep.Quiet : KernelJson.WriteDecision(decision);
-                yield return new AuditStep(number, rules.Policy, told, state, decision, logged, again);
+                yield return new AuditStep(number, rules.Policy, before, told, state, decision, logged, again);
             }
             else
             {

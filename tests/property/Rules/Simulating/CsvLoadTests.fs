@@ -73,10 +73,24 @@ let ``plain numbers are cores, bytes, seconds and a second's statements`` () =
     equal noon load.StartMs
 
     equal
-        { LoadRow.Nothing 0L<ms> with Cpu = 400L<mcpu>; Resident = 1_048_576L<bytes>; Rate = 2_500L; Latency = 20L<ms>; Transactions = 1 }
+        { LoadRow.Nothing 0L<ms> with Cpu = 400L<mcpu>; Resident = 1_048_576L<bytes>; Rate = 2_500_000L; Latency = 20L<ms>; Transactions = 1 }
         (fst rows[0])
 
     equal 60_000L<ms> (fst rows[1]).At
+
+/// One in half an hour, one in four months, and less than the least there is; a mean of sessions that is not whole.
+[<Test>]
+let ``what is more than nothing is never read as nothing`` () =
+    let _, rows = read "time,load,queries.rate,connections.open,transactions.open\n0,0.0001,0.0005,2.1,0.0001\n5,0,1e-7/s,2,0\n10,0,0.00000001,0,0\n15,0,0,0,0\n"
+    equal [ 500L; 1L; 1L; 0L ] [ for row, _ in rows -> row.Rate ]
+    equal [ 1L<mcpu>; 0L<mcpu>; 0L<mcpu>; 0L<mcpu> ] [ for row, _ in rows -> row.Cpu ]
+    equal [ 3, 1; 2, 0; 0, 0; 0, 0 ] [ for row, _ in rows -> row.Open, row.Transactions ]
+
+[<Test>]
+let ``seconds that do not begin at nothing begin where the first row is`` () =
+    let load, rows = read "time,load\n3600,1\n3660.5,0\n"
+    equal (noon + 3_600_000L) load.StartMs
+    equal [ 0L; 60_500L ] [ for row, _ in rows -> int64 row.At ]
 
 [<Test>]
 let ``values with their units, quotes, blanks, comments and both line ends are read`` () =

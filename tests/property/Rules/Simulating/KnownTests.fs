@@ -63,7 +63,7 @@ let ``what a full size cannot do is done later, and that wait counts`` () =
 /// 62s, each wake 1s + 0.2s + 60s + 2s without the start, and the last is cut off by the end.
 [<Test>]
 let ``statements that come one by one each wake what fell asleep between them`` () =
-    let single = { work 0 0L<mcpu> with Rate = 10L; Latency = 200L<ms> }
+    let single = { work 0 0L<mcpu> with Rate = 10_000L; Latency = 200L<ms> }
     let it = simulateFrom "1m" (rows [ single; work 350 0L<mcpu> ])
     equal (3, 3) (it.Wakes, it.Suspends)
     equal (500m * (62_000m + 62_200m + 62_200m + 49_000m)) it.UnitMs
@@ -73,7 +73,7 @@ let ``statements that come one by one each wake what fell asleep between them`` 
 /// What came while it slept takes its time then, which is no part of the wait.
 [<Test>]
 let ``the work of a statement that wakes it is done after it began`` () =
-    let single = { work 0 20L<mcpu> with Rate = 10L; Latency = 200L<ms> }
+    let single = { work 0 20L<mcpu> with Rate = 10_000L; Latency = 200L<ms> }
     let it = simulateFrom "1m" (rows [ single; work 150 0L<mcpu> ])
     equal (1, 1_000L, 1_000L) (it.Wakes, it.Waited.P50, it.LongestWait)
     equal it.WorkArrived (it.WorkDone + it.WorkWaiting)
@@ -81,7 +81,7 @@ let ``the work of a statement that wakes it is done after it began`` () =
 
 [<Test>]
 let ``between such statements it stays up while they come often enough`` () =
-    let single = { work 0 20L<mcpu> with Rate = 100L; Latency = 200L<ms> }
+    let single = { work 0 20L<mcpu> with Rate = 100_000L; Latency = 200L<ms> }
     let it = simulateFrom "1m" (rows [ single; work 3_600 0L<mcpu> ])
     equal (0, 0) (it.Wakes, it.Suspends)
     equal 360_000L it.Answered
@@ -130,3 +130,60 @@ let ``a resize against the one before counts as taken back when it comes soon`` 
     let it = Simulation.RunFrom(policy (sized rules), rows [ statements 0 200L<mcpu> 10L; work 60 0L<mcpu> ], ComputeModel.Default, 500L)
     Assert.That(it.Resizes, Is.GreaterThan 5)
     equal (it.Resizes - 1) it.Flaps
+
+/// Half of what comes is done, so that 20 wait after four seconds, and one is served.
+[<Test>]
+let ``a policy that reads facts alone hears of a queue that grows`` () =
+    let counting = policy (sized "unit cu = 500m cpu + 2GiB memory\nrule up on running { when queries.running > 20 do resize up 0.5cu }")
+    let it = Simulation.RunFrom(counting, rows [ statements 0 500L<mcpu> 10L; work 3_000 0L<mcpu> ], ComputeModel.Default, 500L)
+    equal [ 0L, Phase.Running; 4_000L, Phase.Resizing ] [ for one in Seq.truncate 2 it.Standings -> int64 one.At, one.Phase ]
+
+[<Test>]
+let ``a statement that comes by itself is heard of when it comes`` () =
+    let counting = policy (sized "unit cu = 500m cpu + 2GiB memory\nrule up on running { when queries.running >= 1 do resize up 0.5cu }")
+    let single = { work 0 0L<mcpu> with Rate = 10_000L; Latency = 5_000L<ms> }
+    let it = Simulation.RunFrom(counting, rows [ single; work 350 0L<mcpu> ], ComputeModel.Default, 500L)
+    equal [ 0L, Phase.Running; 100_000L, Phase.Resizing ] [ for one in Seq.truncate 2 it.Standings -> int64 one.At, one.Phase ]
+
+let private quiet (at: int) cpu = { work at cpu with Rate = 0L }
+
+/// Asleep after five minutes, with as much left as a compute of this size does in five more.
+[<Test>]
+let ``what the engine has to do of its own ends with it, and keeps nobody waiting later`` () =
+    let load = rows [ quiet 0 500L<mcpu>; quiet 400 0L<mcpu>; { quiet 7_200 0L<mcpu> with Come = 1 }; work 7_300 0L<mcpu> ]
+    let it = simulateFrom "5m" load
+    equal (1, 1_000L, 1_000L) (it.Wakes, it.LongestWait, it.Answered)
+    equal (it.WorkDone, 0L) (it.WorkArrived, it.WorkWaiting)
+
+[<Test>]
+let ``nobody waits behind what the engine has to do of its own`` () =
+    let it = simulateFrom "1000h" (rows [ quiet 0 500L<mcpu>; { quiet 60 0L<mcpu> with Come = 1 }; work 300 0L<mcpu> ])
+    equal (1_000L, 0L) (it.Answered, it.LongestWait)
+    // Half of it is done later.
+    equal (120_000L, 30_000_000L) (it.ShortMs, it.WorkDone)
+
+/// 100 for a hundred seconds are served at 250 in forty, from the end of the start on: asleep ten seconds later, and stopped in two.
+[<Test>]
+let ``no compute sleeps in the middle of a statement's own work`` () =
+    let single = { work 0 100L<mcpu> with Rate = 10_000L; Latency = 200L<ms> }
+    let it = simulate "10s" (rows [ single; quiet 101 0L<mcpu>; work 300 0L<mcpu> ])
+    equal (500m * 52_000m) it.UnitMs
+    equal (10_000_000L, 0L) (it.WorkDone, it.WorkWaiting)
+
+[<Test>]
+let ``before its first row a load asks for nothing`` () =
+    let it = simulate "5m" (rows [ work 600 200L<mcpu>; work 1_200 0L<mcpu> ])
+    equal (600_000L, 600_000L) (it.SuspendedMs, it.Answered)
+    equal (500m * 599_000m) it.UnitMs
+
+[<Test>]
+let ``a statement in half an hour is a statement`` () =
+    let it = simulate "1m" (rows [ { quiet 0 0L<mcpu> with Rate = 500L }; work 10_001 0L<mcpu> ])
+    equal (5, 5_000L) (it.Wakes, it.Answered)
+
+/// Up for a minute, and for half of it with more than it can do.
+[<Test>]
+let ``what is too small is so of the time in which it runs`` () =
+    let it = simulateFrom "30s" (rows [ statements 0 500L<mcpu> 10L; statements 15 0L<mcpu> 0L; work 3_600 0L<mcpu> ])
+    equal (30_000L, 60_010L) (it.ShortMs, it.UpMs)
+    equal (30_000.0 / 60_010.0) it.Short

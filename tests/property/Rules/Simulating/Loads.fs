@@ -16,7 +16,7 @@ let work (at: int) (cpu: int64<mcpu>) : LoadRow = { LoadRow.Nothing(seconds at) 
 
 /// So many statements a second, of 10 ms each, that bring this work.
 let statements (at: int) (cpu: int64<mcpu>) (rate: int64) : LoadRow =
-    { work at cpu with Rate = rate * 1_000L; Latency = (if rate = 0L then 0L<ms> else 10L<ms>) }
+    { work at cpu with Rate = rate * 1_000_000L; Latency = (if rate = 0L then 0L<ms> else 10L<ms>) }
 
 let rows (rows: LoadRow list) : LoadSource = RowsLoad("rows", noon, rows)
 

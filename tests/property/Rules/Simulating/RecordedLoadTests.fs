@@ -10,13 +10,7 @@ open Serverless.Tests.Property.Rules.Simulating.Loads
 
 let private unit: ComputeUnit = { Cpu = 500L<mcpu>; Memory = 2_147_483_648L<bytes> }
 
-let private recorded (inputs: (Input * bool * int64) list) : (LoadSource * LoadRow list) =
-    let load = RecordedLoad()
-
-    for input, isUp, size in inputs do
-        load.Add(input, unit, isUp, size)
-
-    let load = load.ToLoad "recorded"
+let private read (load: LoadSource) : LoadRow list =
     use reader = load.Open()
     let mutable row = LoadRow.Nothing 0L<ms>
     let rows = ResizeArray()
@@ -24,48 +18,140 @@ let private recorded (inputs: (Input * bool * int64) list) : (LoadSource * LoadR
     while reader.Read(&row, Array.zeroCreate load.Metrics.Count) do
         rows.Add row
 
-    load, List.ofSeq rows
+    List.ofSeq rows
 
-let private activity held running rate latency = Inputs.Activity(held, running, 0, 0, 3, running, 0, Nullable(), 0L, 0L, rate, latency)
+let private recorded (inputs: (Input * Phase * int64) list) : (LoadSource * LoadRow list) =
+    let load = RecordedLoad()
+
+    for input, phase, size in inputs do
+        load.Add(input, unit, phase, size)
+
+    let load = load.ToLoad "recorded"
+    load, read load
+
+/// `ended`: milliseconds after noon.
+let private activity held running rate latency (ended: int64) =
+    Inputs.Activity(held, running, 0, 0, 3, running, 0, Nullable(noon + ended), 0L, 0L, rate, latency)
+
+let private told at held running rate latency ended = Inputs.ActivityChanged(noon + at, activity held running rate latency ended), Phase.Running, 500L
+let private tick at = Inputs.Tick(noon + at), Phase.Running, 500L
+
+/// Until the next row: when, statements that come at once, under way, and a second in thousandths.
+let private course (rows: LoadRow list) = [ for row in List.truncate (rows.Length - 1) rows -> int64 row.At, row.Come, row.Running, row.Rate / 1_000L ]
+
+let private answered (load: LoadSource) =
+    let it = Simulation.RunFrom(policy (sized "rule sleep on running { when idle >= 1000h do suspend }"), load, ComputeModel.Default, 500L)
+    it.Arrived
 
 [<Test>]
-let ``usage and the size it was measured at say how much work there was`` () =
+let ``usage is that of the time before it, at the size it was measured at`` () =
     let load, rows =
         recorded
-            [ Inputs.ActivityChanged(noon, activity 0 1 20_000L 5L), true, 1_000L
-              Inputs.Measured(noon, "cpu", 6_000L), true, 1_000L
-              Inputs.Unreclaimable(noon, 7L), true, 1_000L
-              Inputs.Measured(noon + 5_000L, "cpu", 6_000L), true, 2_000L
-              Inputs.Gone(noon + 9_000L), true, 2_000L
-              Inputs.Tick(noon + 20_000L), false, 2_000L ]
+            [ tick 0L
+              Inputs.Measured(noon + 5_000L, "cpu", 6_000L), Phase.Running, 1_000L
+              Inputs.Unreclaimable(noon + 5_000L, 7L), Phase.Running, 1_000L
+              Inputs.Measured(noon + 10_000L, "cpu", 6_000L), Phase.Draining, 2_000L
+              Inputs.Gone(noon + 12_000L), Phase.Suspending, 2_000L
+              Inputs.Tick(noon + 20_000L), Phase.Suspended, 2_000L
+              Inputs.Tick(noon + 30_000L), Phase.Suspended, 2_000L ]
 
     equal (noon, true) (load.StartMs, load.HasMemory)
-    equal [ 0L, 300L; 5_000L, 600L; 20_000L, 0L ] [ for row in rows -> int64 row.At, int64 row.Cpu ]
-    equal (20_000L, 5L<ms>, 7L<bytes>, 3) (rows[0].Rate, rows[0].Latency, rows[0].Resident, rows[0].Open)
+    equal [ 0L, 300L; 5_000L, 600L; 20_000L, 0L; 30_000L, 0L ] [ for row in rows -> int64 row.At, int64 row.Cpu ]
+    equal [ 0L; 7L ] [ for row in List.truncate 2 rows -> int64 row.Resident ]
 
 [<Test>]
-let ``who was held asked for it as well`` () =
-    let _, rows =
-        recorded
-            [ Inputs.Tick noon, false, 500L
-              Inputs.ActivityChanged(noon + 1_000L, activity 1 0 0L 0L), false, 500L
-              Inputs.ActivityChanged(noon + 2_000L, activity 0 0 0L 0L), true, 500L
-              Inputs.Tick(noon + 9_000L), true, 500L ]
+let ``a rate is that of the second before it`` () =
+    let load, rows = recorded [ tick 0L; told 4_000L 0 0 0L 0L -1L; told 5_000L 0 1 20_000L 5L 4_990L; told 6_000L 0 0 0L 0L 5_100L; tick 9_000L ]
+    equal [ 0L, 0, 0, 0L; 4_000L, 0, 0, 20_000L; 5_000L, 0, 1, 0L; 5_100L, 0, 0, 0L ] (course rows)
+    equal 5L<ms> rows[1].Latency
+    equal 20_000L (answered load)
 
-    equal [ 1_000L, 1_000L; 2_000L, 0L; 9_000L, LoadRow.NotGiven ] [ for row in rows -> int64 row.At, row.Rate ]
+/// Four in 1.2 seconds: the gateway looks when it looks, and says 3333 thousandths a second.
+[<Test>]
+let ``statements are counted in whole ones`` () =
+    let load, _ = recorded [ tick 0L; told 2_000L 0 0 0L 0L -1L; told 3_200L 0 0 3_333L 5L 3_100L; told 4_200L 0 0 0L 0L 3_100L; tick 9_000L ]
+    equal 4_000L (answered load)
+
+[<Test>]
+let ``a statement that was never seen running came when it must have begun`` () =
+    let load, rows = recorded [ told 0L 0 0 0L 0L -1L; told 60_200L 0 0 833L 30L 59_500L; told 61_200L 0 0 0L 0L 59_500L; tick 90_000L ]
+    equal [ 0L, 0, 0, 0L; 59_470L, 1, 0, 0L ] (course rows)
+    equal 30L<ms> rows[1].Latency
+    equal 1_000L (answered load)
+
+[<Test>]
+let ``pings that would wake nobody are no statements`` () =
+    let load, _ = recorded [ tick 0L; told 60_200L 0 0 2_000L 1L 30L; told 61_200L 0 0 0L 0L 30L; tick 90_000L ]
+    equal 0L (answered load)
+
+[<Test>]
+let ``a long statement keeps it busy, and is counted once`` () =
+    let load, rows = recorded [ tick 0L; told 10_000L 0 1 0L 0L 1L; told 70_400L 0 0 990L 60_500L 70_300L; told 71_400L 0 0 0L 0L 70_300L; tick 90_000L ]
+    equal [ 0L, 0, 0, 0L; 9_800L, 1, 0, 0L; 10_000L, 0, 1, 0L; 70_300L, 0, 0, 0L ] (course rows)
+    equal 1_000L (answered load)
+
+[<Test>]
+let ``who was held came then, and is not counted again when it ends`` () =
+    let asleep at held = Inputs.ActivityChanged(noon + at, activity held 0 0L 0L 1L), Phase.Resuming, 500L
+
+    let load, rows =
+        recorded
+            [ asleep 0L 0
+              asleep 30_000L 1
+              asleep 30_500L 3
+              told 31_000L 0 3 0L 0L 1L
+              told 32_000L 0 0 4_000L 5L 31_900L
+              told 33_000L 0 0 0L 0L 31_900L
+              tick 60_000L ]
+
+    equal [ 30_000L, 1; 30_500L, 2; 31_895L, 1 ] [ for row in rows do if row.Come > 0 then int64 row.At, row.Come ]
+    equal 4_000L (answered load)
+
+[<Test>]
+let ``who was held and went away does not stand for others later`` () =
+    let asleep at held = Inputs.ActivityChanged(noon + at, activity held 0 0L 0L 1L), Phase.Resuming, 500L
+    let load, _ = recorded [ asleep 0L 0; asleep 30_000L 2; asleep 40_000L 0; told 90_000L 0 0 2_000L 5L 89_900L; told 91_000L 0 0 0L 0L 89_900L; tick 95_000L ]
+    equal 4_000L (answered load)
+
+/// A gateway that is restarted tells nothing in between: whoever worked before is not taken to have gone on.
+[<Test>]
+let ``in a time of which nothing is known nobody works`` () =
+    let load = RecordedLoad()
+    let add (input, phase, size) = load.Add(input, unit, phase, size)
+    add (tick 0L)
+    add (Inputs.Measured(noon + 5_000L, "cpu", 5_000L), Phase.Running, 1_000L)
+    add (Inputs.Measured(noon + 5_000L, "backup", 1L), Phase.Running, 1_000L)
+    add (told 5_000L 0 2 0L 0L 1L)
+    load.Break()
+    add (told 3_605_000L 0 1 2_000L 5L 3_604_900L)
+    add (Inputs.Measured(noon + 3_610_000L, "cpu", 5_000L), Phase.Running, 1_000L)
+    add (told 3_611_000L 0 0 0L 0L 3_610_500L)
+    let load = load.ToLoad "recorded"
+    let rows = read load
+    equal [ 0L, 0, 250L; 5_000L, 0, 0L; 3_605_000L, 1, 250L; 3_610_500L, 0, 250L ] [ for row in List.truncate (rows.Length - 1) rows -> int64 row.At, row.Running, int64 row.Cpu ]
+    use reader = load.Open()
+    let mutable row = LoadRow.Nothing 0L<ms>
+    let values = Array.zeroCreate load.Metrics.Count
+
+    while row.At < 5_000L<ms> && reader.Read(&row, values) do
+        ()
+
+    equal [ LoadRow.Missing ] (List.ofArray values)
 
 [<Test>]
 let ``metrics of its own go with it, and are missing before they were measured`` () =
-    let load, _ = recorded [ Inputs.Measured(noon, "backup", 1L), true, 500L; Inputs.Measured(noon + 5L, "jobs", 2L), true, 500L; Inputs.Tick(noon + 9L), true, 500L ]
+    let load, _ = recorded [ Inputs.Measured(noon, "backup", 1L), Phase.Running, 500L; Inputs.Measured(noon + 5L, "jobs", 2L), Phase.Running, 500L; tick 9L ]
     equal [ "backup"; "jobs" ] (List.ofSeq load.Metrics)
     use reader = load.Open()
     let mutable row = LoadRow.Nothing 0L<ms>
     let values = Array.zeroCreate 2
     Assert.That(reader.Read(&row, values))
     equal [ 1L; LoadRow.Missing ] (List.ofArray values)
+    Assert.That(reader.Read(&row, values))
+    equal [ 1L; 2L ] (List.ofArray values)
 
 [<Test>]
 let ``what lasts no time has no length`` () =
     let load = RecordedLoad()
-    load.Add(Inputs.Tick noon, unit, true, 500L)
-    Assert.That(load.HasLength, Is.False)
+    load.Add(Inputs.Tick noon, unit, Phase.Running, 500L)
+    equal 0L load.LengthMs

@@ -20,12 +20,14 @@ type Cases' =
         gen {
             let! length = Gen.elements [ 1L; 250L; 1_000L; 5_000L; 60_000L; 601_234L; 3_600_000L ]
             let! cpu = Gen.oneof [ Gen.constant 0L; Gen.choose64 (1L, 400L); Gen.choose64 (1L, 9_000L) ]
-            let! rate = Gen.oneof [ Gen.constant LoadRow.NotGiven; Gen.constant 0L; Gen.choose64 (1L, 999L); Gen.choose64 (1_000L, 2_000_000L) ]
+            let! rate = Gen.oneof [ Gen.constant LoadRow.NotGiven; Gen.constant 0L; Gen.choose64 (1L, 999_999L); Gen.choose64 (1_000_000L, 2_000_000_000L) ]
+            let! come = Gen.frequency [ 5, Gen.constant 0; 1, Gen.choose (1, 20) ]
+            let! running = Gen.frequency [ 5, Gen.constant 0; 1, Gen.choose (1, 20) ]
             let! latency = Gen.oneof [ Gen.constant 0L; Gen.choose64 (1L, 90_000L) ]
             let! resident = Gen.choose64 (0L, 6_000_000_000L)
             let! transactions = Gen.frequency [ 5, Gen.constant 0; 1, Gen.choose (1, 3) ]
             // The length for now: times come of it.
-            return { At = length * 1L<ms>; Cpu = cpu * 1L<mcpu>; Rate = rate; Latency = latency * 1L<ms>; Resident = resident * 1L<bytes>; Transactions = transactions; Pinned = 0; Open = transactions }
+            return { At = length * 1L<ms>; Cpu = cpu * 1L<mcpu>; Rate = rate; Come = come; Running = running; Latency = latency * 1L<ms>; Resident = resident * 1L<bytes>; Transactions = transactions; Pinned = 0; Open = transactions }
         }
 
     static member Case() : Arbitrary<Case> =
@@ -57,6 +59,18 @@ let ``unit hours are the size over the time that a compute is up`` (case: Case) 
     let it = run case
     equal (integral it) it.UnitMs
 
+/// Two that count apart: here the phases and sizes as they come, there the kernel, which rules read as `spent.month`.
+[<FsCheck.NUnit.Property(MaxTest = 100, QuietOnSuccess = true, Arbitrary = [| typeof<Cases'> |])>]
+let ``unit hours are what the kernel says was spent`` (case: Case) =
+    let start = 1_772_323_200_000L<ms> // the first of March, UTC: noon there is March anywhere
+    let load = RowsLoad("rows", int64 start + 43_200_000L, case.Rows)
+    let tally = Tally()
+    let simulator = Simulator(example case.Policy, case.Compute, load, StartsSuspended None, tally)
+    let length = simulator.Run()
+
+    if length < 29L * 86_400_000L<ms> then
+        equal (int64 (truncate (tally.UnitMs / 3_600_000m))) (Kernel.view simulator.State (start + 43_200_000L<ms> + length)).SpentMonth
+
 [<FsCheck.NUnit.Property(MaxTest = 100, QuietOnSuccess = true, Arbitrary = [| typeof<Cases'> |])>]
 let ``waits are in order, and shares within one`` (case: Case) =
     let it = run case
@@ -76,7 +90,7 @@ let ``the same again is the same to the last digit`` (case: Case) = equal (figur
 let ``a row that is cut in two is the same row`` (case: Case) =
     let cut =
         List.pairwise case.Rows
-        |> List.collect (fun (row: LoadRow, next: LoadRow) -> if next.At - row.At >= 2L<ms> then [ row; { row with At = row.At + (next.At - row.At) / 2L } ] else [ row ])
+        |> List.collect (fun (row: LoadRow, next: LoadRow) -> if next.At - row.At >= 2L<ms> then [ row; { row with At = row.At + (next.At - row.At) / 2L; Come = 0 } ] else [ row ])
 
     let play rows' = Simulation.AlwaysOn(example case.Policy, 1_000L, rows rows', case.Compute)
     let it, again = play case.Rows, play (cut @ [ List.last case.Rows ])
