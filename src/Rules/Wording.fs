@@ -13,9 +13,7 @@ type Text =
       Mend: string option }
 
 /// Source text in a message: short, and nothing in it that a terminal would obey.
-let quote (text: string) : string =
-    let shown = if text.Length > 60 then text.Substring(0, 60) + "…" else text
-    "`" + String.map (fun c -> if Char.IsControl c then '\u00B7' else c) shown + "`"
+let quote (text: string) : string = "`" + Printable.Of(text, 60) + "`"
 
 let listed (joint: string) (items: string list) : string =
     match List.rev items with

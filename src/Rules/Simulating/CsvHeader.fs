@@ -109,9 +109,9 @@ module internal CsvHeader =
             let name = names[index]
 
             match own |> List.tryFind (fun (own, _) -> own = name), follows name with
-            | _ when names |> Seq.take index |> Seq.contains name -> wrong (place index) "each column once" $"`{name}` again" "take one of the two out"
+            | _ when names |> Seq.take index |> Seq.contains name -> wrong (place index) "each column once" $"{Wording.quote name} again" "take one of the two out"
             | Some(_, column), _ -> Ok column
-            | None, Some mend -> wrong (place index) "what clients do and ask for" $"`{name}`" mend
+            | None, Some mend -> wrong (place index) "what clients do and ask for" (Wording.quote name) mend
             | None, None ->
                 match types.TryGetValue name with
                 | true, kind -> Ok(MetricColumn(metrics.Length, kind))
@@ -121,7 +121,7 @@ module internal CsvHeader =
                         | Some near -> $"did you mean `{near}`? Otherwise take the column out"
                         | None -> "take the column out, or declare the metric in the policy"
 
-                    wrong (place index) "the name of a metric or an input" $"`{name}`" meant
+                    wrong (place index) "the name of a metric or an input" (Wording.quote name) meant
 
         if count > mostColumns then
             wrong 0 $"at most {mostColumns} columns" $"{count}" "leave out what no rule reads"
@@ -137,7 +137,7 @@ module internal CsvHeader =
 
             match Seq.fold folder (Ok([], [])) (seq { 0 .. names.Length - 1 }) with
             | _ when not (Array.contains "time" names) ->
-                let found = if names.Length = 1 && (names[0].Contains ';' || names[0].Contains '\t') then "no comma in it" else "`" + String.Join(",", names |> Seq.truncate 6) + "`"
+                let found = if names.Length = 1 && (names[0].Contains ';' || names[0].Contains '\t') then "no comma in it" else Wording.quote (String.Join(",", names |> Seq.truncate 6))
                 wrong 0 "a header with a column `time`, names separated by commas" found "begin the file with a line such as `time,load`"
             | Error problem -> Error problem
             | Ok(columns, _) when not (List.contains CpuColumn columns || List.contains RateColumn columns) ->

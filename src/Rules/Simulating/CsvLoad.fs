@@ -8,15 +8,16 @@ open Serverless.Core
 /// A load from a file of comma-separated values: a header, then a row for each time at which something changes. It is read row by row, so its length
 /// does not matter.
 [<Sealed>]
-type private CsvLoad(file: string, header: CsvHeader, start: int64<ms>) =
+type private CsvLoad(file: string, header: CsvHeader, start: int64<ms>, stamp: FileStamp) =
     inherit LoadSource(FileInfo(file).Name, start, header.Metrics, header.HasMemory)
 
-    static member Lines(file: string) : CsvLines = new CsvLines(new FileStream(file, FileMode.Open, FileAccess.Read, FileShare.ReadWrite, 65_536))
+    static member Stream(file: string) : FileStream = new FileStream(file, FileMode.Open, FileAccess.Read, FileShare.ReadWrite, 65_536)
 
     override _.Open() =
-        let lines = CsvLoad.Lines file
+        let stream = CsvLoad.Stream file
+        let lines = new CsvLines(stream)
         lines.Read() |> ignore
-        new CsvReader(file, header, lines)
+        new CsvReader(file, header, lines, (fun () -> FileStamp.of' stream = stamp))
 
 /// A load in a file, or why it cannot be read.
 [<Sealed>]
@@ -50,19 +51,37 @@ type LoadFile private (load: LoadSource | null, problem: LoadProblem | null) =
 
         let wrong line expected found mend = LoadFile(null, LoadProblem(file, line, 0, expected, found, mend))
 
-        try
-            use lines = CsvLoad.Lines file
+        let nothing () =
+            wrong 0 "a header and rows" "nothing" "begin the file with a line such as `time,load`; what comes through a pipe is to be written to a file first, since it is read several times"
+
+        let read (stream: FileStream) =
+            use lines = new CsvLines(stream)
+            let stamp = FileStamp.of' stream
             let isRead = lines.Read()
 
             if lines.IsTooLong then
-                wrong lines.Number "comma-separated values" "a line without an end" "check that it is the right file"
+                wrong lines.Number "comma-separated values" "a line without an end" "check that it is the right file, and that its lines end with LF or CRLF"
             elif not isRead then
-                wrong 0 "a header and rows" "nothing" "begin the file with a line such as `time,load`"
+                nothing ()
+            elif lines.Line.Contains '\r' then
+                wrong lines.Number "lines that end with LF or CRLF" "CR within the first one" "write the file with other line ends"
             else
                 match CsvHeader.read file types lines.Number lines.Line with
                 | Error problem -> LoadFile(null, problem)
                 | Ok header ->
-                    LoadFile(CsvLoad(file, header, LoadFile.First(header, lines, startMs * 1L<ms>)), null)
+                    LoadFile(CsvLoad(file, header, LoadFile.First(header, lines, startMs * 1L<ms>), stamp), null)
+
+        try
+            if FileStamp.isEmpty file then
+                nothing ()
+            else
+                let stream = CsvLoad.Stream file
+
+                if stream.CanSeek then
+                    read stream
+                else
+                    stream.Dispose()
+                    wrong 0 "a file that can be read several times" "a pipe or a device" "write what comes through it to a file first"
         with
         | :? IOException
         | :? UnauthorizedAccessException

@@ -10,7 +10,7 @@ type private Clock =
     | Instants of first: int64<ms>
 
 [<Sealed>]
-type internal CsvReader(file: string, header: CsvHeader, lines: CsvLines) =
+type internal CsvReader(file: string, header: CsvHeader, lines: CsvLines, isUnchanged: unit -> bool) =
     inherit LoadReader()
     let starts, lengths = Array.zeroCreate (header.Columns.Length + 1), Array.zeroCreate (header.Columns.Length + 1)
     let mutable problem: LoadProblem | null = null
@@ -20,14 +20,14 @@ type internal CsvReader(file: string, header: CsvHeader, lines: CsvLines) =
     let mutable rows = 0L
     let longest = CsvReader.Longest
 
-    let shown (length: int) (text: string) = if length = 0 then "nothing" elif length > 40 then "`" + text.Substring(0, 40) + "…`" else $"`{text}`"
+    let shown (text: string) = if text.Length = 0 then "nothing" else "`" + Printable.Of(text, 40) + "`"
 
     let wrong column expected found mend =
         problem <- LoadProblem(file, lines.Number, column, expected, found, mend)
         false
 
     member private _.Field(index: int) : ReadOnlySpan<char> = lines.Line.Slice(starts[index], lengths[index])
-    member private reader.Found(index: int) = shown lengths[index] (reader.Field(index).ToString())
+    member private reader.Found(index: int) = shown (reader.Field(index).ToString())
 
     /// Milliseconds since the start.
     member private reader.Time(index: int, at: byref<int64<ms>>) : bool =
@@ -132,10 +132,8 @@ type internal CsvReader(file: string, header: CsvHeader, lines: CsvLines) =
 
         good
 
-    override reader.Read(row, values) =
-        if not (isNull problem) then
-            false
-        elif lines.Read() then
+    member private reader.Next(row: byref<LoadRow>, values: int64[]) : bool =
+        if lines.Read() then
             let count = CsvHeader.split lines.Line starts lengths
 
             if count <> header.Columns.Length then
@@ -148,5 +146,17 @@ type internal CsvReader(file: string, header: CsvHeader, lines: CsvLines) =
             // A row holds until the next one, so that one row alone says nothing.
             if rows < 2L then
                 problem <- LoadProblem(file, 0, 0, "two rows at least", $"{rows}", "a row holds until the next one; end with a row at the time of the end")
+
+            false
+
+    override reader.Read(row, values) =
+        if not (isNull problem) then
+            false
+        elif reader.Next(&row, values) then
+            true
+        else
+            // Whatever else is wrong with it, or nothing, is wrong with a mixture.
+            if not (isUnchanged ()) then
+                problem <- LoadProblem(file, 0, 0, "a file that stays as it is while it is read", "another length or time of writing than at first", "copy it, and take the copy")
 
             false

@@ -72,5 +72,8 @@ type internal LoadCursor(load: LoadSource) =
         let ofRate = decimal cursor.Rate * decimal (int64 row.Latency) / decimal LoadCursor.Statement
         int (min 1_000_000m (max (ceil ofRate) (decimal row.Running)))
 
+    /// What kept the load from being read on; null: nothing.
+    member _.Problem: LoadProblem | null = reader.Problem
+
     interface IDisposable with
         member _.Dispose() = reader.Dispose()

@@ -53,13 +53,13 @@ type LoadProblem(file: string, line: int, column: int, expected: string, found: 
     /// In UTF-16 code units from 1; 0 when it is about the whole line.
     member _.Column: int = column
     member _.Expected: string = expected
-    member _.Found: string = found
+    member _.Found: string = Printable.Of(found, 200)
     member _.Mend: string = mend
 
     /// Two lines: where, what was expected and found; what to do.
     member _.Render() : string =
         let place = if line = 0 then file elif column = 0 then $"{file}:{line}" else $"{file}:{line}:{column}"
-        $"{place}: expected {expected}, found {found}\n  {mend}\n"
+        $"{place}: expected {expected}, found {Printable.Of(found, 200)}\n  {mend}\n"
 
 /// Reads a load once, row by row, from its beginning.
 [<AbstractClass>]

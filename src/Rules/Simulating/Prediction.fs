@@ -17,12 +17,14 @@ type WaitFigures internal (waits: Waits, ofAll: bool) =
 
 /// What came of a policy under a load.
 [<Sealed>]
-type Prediction internal (name: string, policy: Policy, length: int64<ms>, tally: Tally) =
+type Prediction internal (name: string, policy: Policy, length: int64<ms>, tally: Tally, problem: LoadProblem | null) =
     let waits = tally.Waits
     let all, waited = WaitFigures(waits, true), WaitFigures(waits, false)
     let longest, mean = waits.Longest, waits.Mean
     let standings = tally.Standings
     let share (part: int64<ms>) (of': int64<ms>) = if of' > 0L<ms> then float part / float of' else 0.0
+    /// Null when the load was read to its end; the figures are those of a part of it otherwise.
+    member _.Problem: LoadProblem | null = problem
     /// The policy's, or what was simulated beside it.
     member _.Name: string = name
     member _.Policy: Policy = policy

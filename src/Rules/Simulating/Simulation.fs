@@ -10,11 +10,12 @@ type Simulation =
     static member private Of(name: string, policy: Policy, compute: ComputeModel, load: LoadSource, begins: StartState) : Prediction =
         compute.Check()
         let tally = Tally()
-        let length = Simulator(policy, compute, load, begins, tally).Run()
-        Prediction(name, policy, length, tally)
+        let simulator = Simulator(policy, compute, load, begins, tally)
+        let length = simulator.Run()
+        Prediction(name, policy, length, tally, simulator.Problem)
 
     /// From a compute that is suspended at the lowest size of its bounds, to the end of the load. A load that cannot be read to its end is taken to
-    /// end there: `LoadSurvey` says so before.
+    /// end there, and the prediction says so: `LoadSurvey` does before.
     static member Run(policy: Policy, load: LoadSource, compute: ComputeModel) : Prediction =
         Simulation.Of(policy.Name, policy, compute, load, StartsSuspended None)
 

@@ -187,6 +187,9 @@ type internal Simulator(policy: Policy, compute: ComputeModel, load: LoadSource,
             resident <- cursor.Row.Resident
             this.Send(Unreclaimable resident)
 
+    /// What kept the load from being read to its end; null: nothing.
+    member _.Problem: LoadProblem | null = cursor.Problem
+
     /// To the end of the load. How long that is.
     member _.Run() : int64<ms> =
         use _ = cursor

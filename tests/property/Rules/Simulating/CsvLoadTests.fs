@@ -137,6 +137,40 @@ let ``a large file is read row by row`` () =
     finally
         File.Delete path
 
+/// A monitoring system goes on writing while a file is read: the figures of two policies would be those of two loads.
+[<Test>]
+let ``a file that changes while it is read is a problem, of a survey and of a simulation`` () =
+    withFile "time,load\n0,1\n60,0\n" (fun path ->
+        let load = nonNull (LoadFile.Csv(path, noon, [])).Load
+        Assert.That(isNull (LoadSurvey.Of load).Problem)
+        File.AppendAllText(path, "120,0\n")
+
+        for problem in [ (LoadSurvey.Of load).Problem; (Simulation.Run(backed, load, ComputeModel.Default)).Problem ] do
+            match problem with
+            | null -> Assert.Fail "it was read as if nothing were the matter"
+            | problem -> Assert.That(problem.Expected, Is.EqualTo "a file that stays as it is while it is read"))
+
+[<Test>]
+let ``what keeps it from being read to its end is shown short, and without what a terminal obeys`` () =
+    for header in [ String('x', 5_000); "time,\027[31mload"; "time,lo\u202Ead,load" ] do
+        withFile (header + "\n0,1\n") (fun path ->
+            let text = (nonNull (LoadFile.Csv(path, noon, [])).Problem).Render().Replace(path, "")
+            Assert.That(text.Length, Is.LessThan 400)
+            Assert.That(text |> String.exists (fun c -> (Char.IsControl c && c <> '\n') || c = '\u202E'), Is.False))
+
+/// Opening it would wait for a writer.
+[<Test; CancelAfter(60_000)>]
+let ``a pipe is no file that can be read several times`` () =
+    let path = Path.Combine(Path.GetTempPath(), $"{Guid.NewGuid():N}.csv")
+    use made = Diagnostics.Process.Start("mkfifo", path)
+    made.WaitForExit()
+
+    try
+        let problem = nonNull (LoadFile.Csv(path, noon, [])).Problem
+        Assert.That(problem.Render(), Does.Contain("pipe").And.Contain "several times")
+    finally
+        File.Delete path
+
 [<Test>]
 let ``a file that is not there is a problem, and so is a folder`` () =
     for path in [ Path.Combine(folder, "nothing.csv"); folder ] do
