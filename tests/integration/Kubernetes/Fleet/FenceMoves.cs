@@ -1,0 +1,380 @@
+using Serverless.Host.Compute.Kubernetes.Fleet.Fence;
+
+namespace Serverless.Tests.Integration.Kubernetes.Fleet;
+
+/// <summary>Everything that can happen next in a world.</summary>
+internal sealed class FenceMoves(FenceRules rules)
+{
+    private FenceWorld _world = null!;
+    private Action<string, FenceWorld, bool> _tell = null!;
+
+    /// <param name="tell">Called for each: what happens, the world after it, and whether it is a fault.</param>
+    public void Of(FenceWorld world, Action<string, FenceWorld, bool> tell)
+    {
+        (_world, _tell) = (world, tell);
+        for (int i = 0; i < 2; i++)
+        {
+            if (!world.Gateways[i].IsAlive)
+            {
+                Dead(i);
+                continue;
+            }
+
+            Clients(i);
+            Gate(i);
+            Hearing(i);
+            Waking(i);
+            Proposing(i);
+            Fault(world.Faults > 0, "crashes", i, Crash);
+        }
+
+        Late();
+    }
+
+    private void Clients(int i)
+    {
+        GatewayModel gateway = _world.Gateways[i];
+        if (gateway.Statement == StatementState.None && gateway.Arrivals > 0) Move("gets a statement", i, Arrive);
+        if (gateway.Statement == StatementState.Running) Move("ends its statement", i, (FenceWorld _, ref GatewayModel one) => one.Statement = StatementState.None);
+    }
+
+    private void Gate(int i)
+    {
+        GatewayModel gateway = _world.Gateways[i];
+        GuardState guard = gateway.Guard;
+        if (gateway.Question is { Kind: not RequestKind.None, IsDone: false })
+        {
+            Move("is asked", i, (FenceWorld world, ref GatewayModel one) =>
+            {
+                if (one.Question.Kind == RequestKind.Withdraw) Withdraw(world, i);
+                world.Gateways[i].Question = one.Question with { IsDone = true, View = world.Now };
+            });
+        }
+
+        if (gateway.Question.IsDone)
+        {
+            Move("is answered", i, (FenceWorld world, ref GatewayModel one) =>
+            {
+                FenceView view = one.Question.View;
+                one.Question = default;
+                Tell(world, i, new GuardInput(GuardInputKind.Answered, view));
+            });
+        }
+
+        Fault(_world.Faults > 0 && gateway.Question.Kind != RequestKind.None, "is not answered", i, (world, at) =>
+        {
+            Abandon(world, world.Gateways[at].Question);
+            world.Gateways[at].Question = default;
+            Tell(world, at, new GuardInput(GuardInputKind.Failed));
+        });
+        if (gateway.PromiseUnderWay != Guid.Empty)
+        {
+            Move("has promised", i, (FenceWorld world, ref GatewayModel one) =>
+            {
+                world.Promises[i] = one.PromiseUnderWay;
+                one.PromiseUnderWay = Guid.Empty;
+            });
+        }
+
+        if (guard.Phase == GuardPhase.Draining && gateway.Statement != StatementState.Running) Input("is drained", i, GuardInputKind.DrainEnded);
+        if (guard.Phase == GuardPhase.Draining && gateway.Statement == StatementState.Running && !guard.IsPatient) Input("cannot be drained", i, GuardInputKind.DrainRefused);
+        if (guard.Phase == GuardPhase.Drained && !_world.Gateways.Any(one => one.Proposal?.Intent == guard.Intent)) Input("finds the intent overdue", i, GuardInputKind.Overdue);
+        if (rules.Guard(guard, new GuardInput(GuardInputKind.Retry)).Commands != GuardCommands.None) Input("tries again", i, GuardInputKind.Retry);
+        if (gateway.Joins)
+        {
+            Move("has joined", i, (FenceWorld world, ref GatewayModel one) =>
+            {
+                one.Joins = false;
+                world.Promises[i] = Guid.Empty;
+                if (rules.JoinsFirst) Tell(world, i, new GuardInput(GuardInputKind.Joined));
+            });
+        }
+    }
+
+    private void Hearing(int i)
+    {
+        for (int behind = _world.Gateways[i].Behind - 1; behind >= 0; behind--)
+        {
+            int version = _world.Versions.Count - 1 - behind;
+            Move($"hears of version -{behind}", i, (FenceWorld world, ref GatewayModel one) =>
+            {
+                one.Behind = (byte)(world.Versions.Count - 1 - version);
+                FenceView view = world.Versions[version];
+                Tell(world, i, new GuardInput(GuardInputKind.Heard, view));
+                if (world.Gateways[i].Proposal is { } proposal) Propose(world, i, Proposal.Heard(proposal, view));
+            });
+        }
+    }
+
+    private void Waking(int i)
+    {
+        GatewayModel gateway = _world.Gateways[i];
+        if (!gateway.Guard.IsServing && _world.Now.IsUp) Input("finds the compute serving", i, GuardInputKind.Served);
+        if (gateway.Guard.IsServing && !_world.Now.IsUp) Input("finds the compute gone", i, GuardInputKind.Gone);
+        if (gateway.Start.Kind == RequestKind.None && gateway is { Statement: StatementState.Held, Guard.IsServing: false } && !_world.Now.IsUp)
+        {
+            Move("wakes", i, (FenceWorld _, ref GatewayModel one) => one.Start = new Request(RequestKind.Start, (byte)i, IsCurrent: true));
+        }
+
+        if (gateway.Start.Kind != RequestKind.None)
+        {
+            Move("has woken", i, (FenceWorld world, ref GatewayModel one) =>
+            {
+                Request start = one.Start;
+                one.Start = default;
+                if (start.IsCurrent && !world.Now.IsUp) world.Write(world.Now with { IsUp = true });
+            });
+            Fault(_world.Faults > 0, "does not hear of its wake", i, (world, at) =>
+            {
+                Abandon(world, world.Gateways[at].Start);
+                world.Gateways[at].Start = default;
+            });
+        }
+    }
+
+    private void Proposing(int i)
+    {
+        GatewayModel gateway = _world.Gateways[i];
+        // the two are alike: who proposes first is the first
+        if (_world.Proposals > 0 && (i == 0 || _world.Proposals < _world.MostProposals) && gateway is { Proposal: null, Statement: StatementState.None, Guard.Phase: GuardPhase.Open } && _world.Now.IsFree)
+        {
+            Move("proposes", i, (FenceWorld world, ref GatewayModel _) =>
+            {
+                Guid id = FenceWorld.Ids[rules.HasFreshIds ? world.Proposals : 1];
+                world.Proposals--;
+                Propose(world, i, Proposal.Begin(id));
+            });
+        }
+
+        if (gateway.Proposal is not { } proposal) return;
+        if (gateway.Proposing is { Kind: not RequestKind.None, IsDone: false })
+        {
+            Move($"has its {gateway.Proposing.Kind} carried out", i, (FenceWorld world, ref GatewayModel one) =>
+            {
+                CarryOut(world, i);
+                // Of a write the time between is seen in what others hear of it before; of what reads it is the answer's age.
+                if (one.Proposing.Kind is RequestKind.Publish or RequestKind.Stop) Answer(world, i);
+            });
+        }
+
+        if (gateway.Proposing.IsDone) Move($"hears of its {gateway.Proposing.Kind}", i, (FenceWorld world, ref GatewayModel _) => Answer(world, i));
+        Fault(_world.Faults > 0 && gateway.Proposing.Kind != RequestKind.None, $"does not hear of its {gateway.Proposing.Kind}", i, (world, at) =>
+        {
+            Request lost = world.Gateways[at].Proposing;
+            Abandon(world, lost);
+            world.Gateways[at].Proposing = default;
+            Propose(world, at, lost.Kind == RequestKind.Stop ? Proposal.NotStopped(proposal) : Proposal.Abort(proposal));
+        });
+        for (int of = 0; of < 2; of++)
+        {
+            string name = $"{of}";
+            if (proposal.Phase != ProposalPhase.Waiting || !proposal.Awaited.Contains(name)) continue;
+            if (_world.Promises[of] is not { } promised) Move($"sees that {of} left", i, (FenceWorld world, ref GatewayModel _) => Propose(world, i, Proposal.Left(proposal, name)));
+            else if (promised == proposal.Intent) Move($"sees what {of} promised", i, (FenceWorld world, ref GatewayModel _) => Propose(world, i, Proposal.Promised(proposal, name, promised)));
+        }
+
+        if (gateway.Proposing.Kind == RequestKind.None && proposal.Phase == ProposalPhase.Waiting) Move("looks for its intent", i, (FenceWorld world, ref GatewayModel _) => Propose(world, i, Proposal.Check(proposal)));
+        if (proposal.Phase < ProposalPhase.Stopped) Fault(_world.Faults > 0, "takes its proposal back", i, (world, at) => Propose(world, at, Proposal.Abort(proposal)));
+    }
+
+    private void Dead(int i)
+    {
+        Move("starts again", i, (FenceWorld world, ref GatewayModel one) =>
+        {
+            one = new GatewayModel { IsAlive = true, Joins = true, Arrivals = one.Arrivals, Behind = 1, Guard = new GuardState { IsMember = !rules.JoinsFirst, Heard = new FenceView(Guid.Empty, IsPatient: false, IsUp: false) } };
+            if (world.Versions.Count == 1) world.Versions.Insert(0, world.Now);
+        });
+        if (_world.Promises[i] is not null) Move("has its Lease deleted", i, (FenceWorld world, ref GatewayModel _) => world.Promises[i] = null);
+    }
+
+    private void Late()
+    {
+        for (int i = 0; i < _world.Late.Count; i++)
+        {
+            int at = i;
+            Move($"late {_world.Late[i].Kind} is carried out", _world.Late[i].By, (FenceWorld world, ref GatewayModel _) =>
+            {
+                Request late = world.Late[at];
+                world.Late.RemoveAt(at);
+                Effect(world, late);
+            });
+        }
+    }
+
+    private static void Arrive(FenceWorld world, ref GatewayModel gateway)
+    {
+        gateway.Arrivals--;
+        gateway.Statement = gateway.Guard.Phase == GuardPhase.Open ? StatementState.Running : StatementState.Held;
+    }
+
+    private static void Crash(FenceWorld world, int i)
+    {
+        GatewayModel gateway = world.Gateways[i];
+        Abandon(world, gateway.Question);
+        Abandon(world, gateway.Start);
+        Abandon(world, gateway.Proposing);
+        if (gateway.PromiseUnderWay != Guid.Empty) Abandon(world, new Request(RequestKind.Promise, (byte)i, Intent: gateway.PromiseUnderWay));
+        world.Gateways[i] = new GatewayModel { Arrivals = gateway.Arrivals };
+    }
+
+    /// <summary>Nobody waits for it any more. What only reads is nothing then; what writes may still be carried out.</summary>
+    private static void Abandon(FenceWorld world, Request request)
+    {
+        if (!request.IsDone && request.Kind is not (RequestKind.None or RequestKind.Ask or RequestKind.List)) world.Late.Add(request);
+    }
+
+    private void CarryOut(FenceWorld world, int i)
+    {
+        Request request = world.Gateways[i].Proposing;
+        Request done = request.Kind switch
+        {
+            RequestKind.List when !rules.ListsAfterPublishing => request,
+            RequestKind.List => request with { FirstPromise = world.Promises[0], SecondPromise = world.Promises[1] },
+            RequestKind.Ask => request with { View = world.Now, IsCurrent = true },
+            _ => request with { Succeeded = Effect(world, request) },
+        };
+        world.Gateways[i].Proposing = done with { IsDone = true };
+    }
+
+    private void Answer(FenceWorld world, int i)
+    {
+        ref GatewayModel gateway = ref world.Gateways[i];
+        (Request done, ProposalState proposal) = (gateway.Proposing, gateway.Proposal!);
+        gateway.Proposing = default;
+        switch (done.Kind)
+        {
+            case RequestKind.Publish:
+                Propose(world, i, done.Succeeded ? Proposal.Published(proposal) : Proposal.Abort(proposal));
+                break;
+            case RequestKind.List:
+                KeyValuePair<string, Guid>[] listed = [.. new[] { done.FirstPromise, done.SecondPromise }.Index().Where(one => one.Item is not null).Select(one => KeyValuePair.Create($"{one.Index}", one.Item!.Value))];
+                Propose(world, i, Proposal.Listed(proposal, listed.Where(one => rules.WaitsForAll || one.Key == $"{i}")));
+                break;
+            case RequestKind.Ask:
+                // a stop is sent at the version that was read, which may be an old one when it is sent
+                FenceView view = rules.LooksForIntent ? done.View : done.View with { Intent = proposal.Intent };
+                Propose(world, i, Proposal.Answered(proposal, view, ""), isCurrent: done.IsCurrent);
+                break;
+            case RequestKind.Stop:
+                Propose(world, i, done.Succeeded ? Proposal.Stopped(proposal) : Proposal.NotStopped(proposal));
+                break;
+        }
+    }
+
+    /// <summary>The server carries a write out, or refuses it.</summary>
+    private bool Effect(FenceWorld world, Request request)
+    {
+        switch (request.Kind)
+        {
+            case RequestKind.Withdraw:
+                Withdraw(world, request.By);
+                return true;
+            case RequestKind.Promise:
+                if (world.Promises[request.By] is not null) world.Promises[request.By] = request.Intent;
+                return true;
+            case RequestKind.Publish when request.IsCurrent:
+                world.Write(world.Now with { Intent = request.Intent, IsPatient = rules.IsPatient });
+                return true;
+            case RequestKind.Start when request.IsCurrent && !world.Now.IsUp:
+                world.Write(world.Now with { IsUp = true });
+                return true;
+            case RequestKind.Stop when (request.IsCurrent || !rules.BindsStops) && world.Now.IsUp:
+                world.Write(world.Now with { IsUp = false });
+                return true;
+            default:
+                return false;
+        }
+    }
+
+    private static void Withdraw(FenceWorld world, int by)
+    {
+        if (world.Now.Intent != Guid.Empty) world.Write(world.Now with { Intent = Guid.Empty, IsPatient = false });
+    }
+
+    /// <summary>A proposal goes on, and what it wants done is on its way.</summary>
+    private void Propose(FenceWorld world, int i, (ProposalState State, ProposalCommands Commands) step, bool isCurrent = true)
+    {
+        if (step.State.Phase == ProposalPhase.Agreed)
+        {
+            // at once; that it takes its time is that its question does
+            Propose(world, i, Proposal.Commit(step.State));
+            return;
+        }
+
+        ref GatewayModel gateway = ref world.Gateways[i];
+        gateway.Proposal = step.State.Phase is ProposalPhase.Off or ProposalPhase.Stopped ? null : step.State;
+        if (step.Commands.HasFlag(ProposalCommands.Withdraw))
+        {
+            Abandon(world, gateway.Proposing);
+            world.Late.Add(new Request(RequestKind.Withdraw, (byte)i));
+        }
+
+        RequestKind kind = step.Commands switch
+        {
+            _ when step.Commands.HasFlag(ProposalCommands.Publish) => RequestKind.Publish,
+            _ when step.Commands.HasFlag(ProposalCommands.List) => RequestKind.List,
+            _ when step.Commands.HasFlag(ProposalCommands.Ask) => RequestKind.Ask,
+            _ when step.Commands.HasFlag(ProposalCommands.Stop) => RequestKind.Stop,
+            _ => RequestKind.None,
+        };
+        if (kind != RequestKind.None)
+        {
+            gateway.Proposing = new Request(kind, (byte)i, IsCurrent: isCurrent && kind != RequestKind.List, Intent: step.State.Intent);
+            // listed too soon: as it was before the intent is there
+            if (kind == RequestKind.Publish && !rules.ListsAfterPublishing) gateway.Proposing = gateway.Proposing with { FirstPromise = world.Promises[0], SecondPromise = world.Promises[1] };
+        }
+        else if (gateway.Proposal is null)
+        {
+            gateway.Proposing = default;
+        }
+    }
+
+    /// <summary>A gate's guard hears something, and what it wants done is done or on its way.</summary>
+    private void Tell(FenceWorld world, int i, GuardInput input)
+    {
+        ref GatewayModel gateway = ref world.Gateways[i];
+        (GuardState next, GuardCommands commands) = rules.Guard(gateway.Guard, input);
+        gateway.Guard = next;
+        if (commands.HasFlag(GuardCommands.Disown))
+        {
+            Abandon(world, gateway.Question);
+            gateway.Question = default;
+        }
+
+        if (commands.HasFlag(GuardCommands.Promise))
+        {
+            if (gateway.PromiseUnderWay != Guid.Empty) Abandon(world, new Request(RequestKind.Promise, (byte)i, Intent: gateway.PromiseUnderWay));
+            gateway.PromiseUnderWay = next.Intent;
+        }
+
+        if (commands.HasFlag(GuardCommands.Ask)) gateway.Question = new Request(RequestKind.Ask, (byte)i);
+        if (commands.HasFlag(GuardCommands.Withdraw)) gateway.Question = new Request(RequestKind.Withdraw, (byte)i);
+        if (gateway.Guard.Phase == GuardPhase.Open && gateway.Statement == StatementState.Held)
+        {
+            gateway.Statement = StatementState.Running;
+            Tell(world, i, new GuardInput(GuardInputKind.Eased));
+        }
+    }
+
+    private void Input(string what, int i, GuardInputKind kind) => Move(what, i, (FenceWorld world, ref GatewayModel _) => Tell(world, i, new GuardInput(kind)));
+
+    private void Move(string what, int i, Change change)
+    {
+        FenceWorld next = _world.Clone();
+        change(next, ref next.Gateways[i]);
+        // who holds a statement says so at once
+        if (next.Gateways[i] is { Statement: StatementState.Held, Guard.Waits: false }) Tell(next, i, new GuardInput(GuardInputKind.Held));
+        _tell($"{i} {what}", next, false);
+    }
+
+    private void Fault(bool mayHappen, string what, int i, Action<FenceWorld, int> change)
+    {
+        if (!mayHappen) return;
+        FenceWorld next = _world.Clone();
+        next.Faults--;
+        change(next, i);
+        _tell($"{i} {what}", next, true);
+    }
+
+    private delegate void Change(FenceWorld world, ref GatewayModel gateway);
+}
