@@ -121,7 +121,7 @@ internal sealed partial class ApiDouble : IAsyncDisposable
     {
         lock (_guard)
         {
-            _history.Add(new Happening(++_version, "", line));
+            _history.Add(new Happening(++_version, "", line, Item: null));
             Wake();
         }
     }
@@ -191,7 +191,7 @@ internal sealed partial class ApiDouble : IAsyncDisposable
             if (_objects.TryGetValue(path, out JsonObject? one)) return SayAsync(context, 200, one);
             // a path ends with the plural where a list is meant: these are all the tests use
             if (!path.EndsWith('s')) return RefuseAsync(context, 404, "NotFound", $"{path} not found");
-            List<KeyValuePair<string, JsonObject>> all = [.. _objects.Where(entry => entry.Key.StartsWith(path + "/", StringComparison.Ordinal))];
+            List<KeyValuePair<string, JsonObject>> all = [.. _objects.Where(entry => entry.Key.StartsWith(path + "/", StringComparison.Ordinal) && IsSelected(context, entry.Value))];
             string version = $"{_version}";
             if (context.Request.Query["continue"].ToString() is { Length: > 0 } next)
             {
@@ -280,7 +280,7 @@ internal sealed partial class ApiDouble : IAsyncDisposable
         Task news;
         lock (_guard)
         {
-            happened = [.. _history.Where(one => one.Version > from && (one.Key.Length == 0 || one.Key.StartsWith(path + "/", StringComparison.Ordinal)))];
+            happened = [.. _history.Where(one => one.Version > from && (one.Key.Length == 0 || (one.Key.StartsWith(path + "/", StringComparison.Ordinal) && IsSelected(context, one.Item))))];
             news = _news.Task;
         }
 
@@ -304,6 +304,10 @@ internal sealed partial class ApiDouble : IAsyncDisposable
         return from;
     }
 
+    /// <summary>By one label that is equal to a value; what else selectors can say is not asked by anybody.</summary>
+    private static bool IsSelected(HttpContext context, JsonObject? item) =>
+        context.Request.Query["labelSelector"].ToString().Split('=') is not [var label, var value] || item is null || item["metadata"]?["labels"]?[label]?.ToString() == value;
+
     private JsonObject Store(string key, JsonObject item, string type)
     {
         JsonObject old = _objects.GetValueOrDefault(key) ?? [];
@@ -319,7 +323,7 @@ internal sealed partial class ApiDouble : IAsyncDisposable
     private void Tell(string key, string type, JsonObject item)
     {
         item["metadata"]!["resourceVersion"] = $"{++_version}";
-        _history.Add(new Happening(_version, key, new JsonObject { ["type"] = type, ["object"] = item.DeepClone() }.ToJsonString()));
+        _history.Add(new Happening(_version, key, new JsonObject { ["type"] = type, ["object"] = item.DeepClone() }.ToJsonString(), item));
         Wake();
     }
 
@@ -357,5 +361,5 @@ internal sealed partial class ApiDouble : IAsyncDisposable
         }
     }
 
-    private sealed record Happening(long Version, string Key, string Line);
+    private sealed record Happening(long Version, string Key, string Line, JsonObject? Item);
 }

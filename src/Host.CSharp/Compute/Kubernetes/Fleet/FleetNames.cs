@@ -1,0 +1,34 @@
+using Serverless.Host.Compute.Kubernetes.Api;
+
+namespace Serverless.Host.Compute.Kubernetes.Fleet;
+
+/// <summary>Names of what the gateways of one fleet write.</summary>
+/// <param name="Space">Namespace of the gateways.</param>
+/// <param name="Fleet">Gateways with another name serve other databases.</param>
+internal sealed record FleetNames(string Space, string Fleet = "serverless")
+{
+    public const string FleetLabel = "serverless.mysql/fleet";
+
+    /// <summary>Of a gateway's Lease: what its sessions do, by database.</summary>
+    public const string Activity = "serverless.mysql/activity";
+
+    /// <summary>Of a gateway's Lease: the intent that its gate is closed for, by database.</summary>
+    public const string Promises = "serverless.mysql/promises";
+
+    /// <summary>Of a StatefulSet: the intent to suspend it.</summary>
+    public const string Suspend = "serverless.mysql/suspend";
+
+    /// <summary>Of a StatefulSet: the last intent that was taken back, by whom and why.</summary>
+    public const string SuspendRefused = "serverless.mysql/suspend-refused";
+
+    /// <summary>Of a ConfigMap: the term of the leader that wrote it, and the Lease that it is a term of.</summary>
+    public const string Term = "serverless.mysql/term";
+
+    public ObjectName Leader => new(Space, $"{Fleet}-leader");
+
+    public Selection Gateways => new(Labels: $"{FleetLabel}={Fleet}");
+
+    public ObjectName Gateway(string replica) => new(Space, $"{Fleet}-gateway-{replica}");
+
+    public ObjectName State(string database) => new(Space, $"{Fleet}-state-{database}");
+}

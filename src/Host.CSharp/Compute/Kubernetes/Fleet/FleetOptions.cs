@@ -1,0 +1,29 @@
+using Serverless.Host.Compute.Kubernetes.Fleet.Election;
+
+namespace Serverless.Host.Compute.Kubernetes.Fleet;
+
+/// <summary>Times that gateways keep with each other.</summary>
+internal sealed record FleetOptions
+{
+    public ElectionOptions Election { get; init; } = new();
+
+    /// <summary>A gateway's Lease is renewed this often while nothing changes.</summary>
+    public TimeSpan RenewPeriod { get; init; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>A gateway whose Lease has not changed for this long counts as active.</summary>
+    public TimeSpan SilenceLimit { get; init; } = TimeSpan.FromSeconds(15);
+
+    /// <summary>Activity is told at most this often. A promise is told at once.</summary>
+    public TimeSpan ActivityPeriod { get; init; } = TimeSpan.FromSeconds(1);
+
+    /// <summary>An intent that is neither carried out nor taken back for this long is taken back. Longer than a suspend may take between its drain and its stop.</summary>
+    public TimeSpan IntentLimit { get; init; } = TimeSpan.FromSeconds(90);
+
+    /// <summary>For one call of the fence.</summary>
+    public TimeSpan CallLimit { get; init; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>Before what failed is tried again, to begin with; doubled up to <see cref="LongestRetry"/>.</summary>
+    public TimeSpan FirstRetry { get; init; } = TimeSpan.FromMilliseconds(100);
+
+    public TimeSpan LongestRetry { get; init; } = TimeSpan.FromSeconds(2);
+}

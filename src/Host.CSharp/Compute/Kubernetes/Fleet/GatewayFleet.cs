@@ -1,0 +1,84 @@
+using System.Collections.Concurrent;
+using System.Collections.Immutable;
+using Microsoft.Extensions.Logging;
+using Serverless.Host.Compute.Kubernetes.Api;
+using Serverless.Host.Compute.Kubernetes.Fleet.Election;
+using Serverless.Host.Compute.Kubernetes.Fleet.Members;
+using Serverless.Host.Compute.Kubernetes.Fleet.Suspending;
+
+namespace Serverless.Host.Compute.Kubernetes.Fleet;
+
+/// <summary>This gateway among those that serve the same databases: it is one of them, stands for election, and knows what the others do. docs/kubernetes-gateways.md is the protocol.</summary>
+internal sealed class GatewayFleet : IAsyncDisposable
+{
+    private readonly ConcurrentDictionary<string, Func<GatewayActivity>> _databases = new(StringComparer.Ordinal);
+    private readonly CancellationTokenSource _end = new();
+    private readonly ILoggerFactory _loggers;
+    private Task _run = Task.CompletedTask;
+
+    public GatewayFleet(IKubernetesApi api, FleetNames names, GatewayIdentity identity, ApiOptions apiOptions, FleetOptions options, TimeProvider time, ILoggerFactory loggers)
+    {
+        (Names, Identity, Options, Time, _loggers) = (names, identity, options, time, loggers);
+        Api = api.Within(options.CallLimit);
+        Election = new LeaderElection(api, names.Leader, identity.Identity, options.Election, time, loggers.CreateLogger<LeaderElection>());
+        Lease = new GatewayLease(api, names, identity, ReadActivity, options, time, loggers.CreateLogger<GatewayLease>());
+        Peers = new PeerWatch(api, names, identity, apiOptions, options, time, loggers.CreateLogger<PeerWatch>());
+    }
+
+    public FleetNames Names { get; }
+
+    public GatewayIdentity Identity { get; }
+
+    public FleetOptions Options { get; }
+
+    public LeaderElection Election { get; }
+
+    public PeerWatch Peers { get; }
+
+    internal GatewayLease Lease { get; }
+
+    internal IKubernetesApi Api { get; }
+
+    internal TimeProvider Time { get; }
+
+    public void Start() => _run = Task.WhenAll(Election.RunAsync(_end.Token), Lease.RunAsync(_end.Token));
+
+    /// <param name="set">The StatefulSet that the database is.</param>
+    /// <param name="activity">What this gateway's sessions of it do now.</param>
+    public FleetDatabase Add(ObjectName set, IGuardedGate gate, Func<GatewayActivity> activity)
+    {
+        _databases[set.ToString()] = activity;
+        return new FleetDatabase(this, set, gate, _loggers.CreateLogger<FleetDatabase>());
+    }
+
+    /// <summary>Leaves: another leads at once, and nobody waits for this one any more. Its gates must be closed.</summary>
+    public async Task LeaveAsync()
+    {
+        await _end.CancelAsync();
+        await _run;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await LeaveAsync();
+        await Peers.DisposeAsync();
+        Election.Dispose();
+        Lease.Dispose();
+        _end.Dispose();
+    }
+
+    private ImmutableDictionary<string, GatewayActivity> ReadActivity()
+    {
+        ImmutableDictionary<string, GatewayActivity>.Builder all = ImmutableDictionary.CreateBuilder<string, GatewayActivity>(StringComparer.Ordinal);
+        foreach ((string database, Func<GatewayActivity> read) in _databases)
+        {
+            GatewayActivity activity = read();
+            if (activity != default)
+            {
+                all[database] = activity;
+            }
+        }
+
+        return all.ToImmutable();
+    }
+}

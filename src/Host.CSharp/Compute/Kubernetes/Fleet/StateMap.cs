@@ -1,0 +1,66 @@
+using System.Globalization;
+using Serverless.Host.Compute.Kubernetes.Api;
+using Serverless.Host.Compute.Kubernetes.Api.Objects;
+using Serverless.Host.Compute.Kubernetes.Fleet.Election;
+
+namespace Serverless.Host.Compute.Kubernetes.Fleet;
+
+/// <summary>
+/// What a database's leader keeps for the next one, in a ConfigMap. Only who leads writes, and never over what was written in a later term: a leader that was away and does not know that it is none any more
+/// finds it there.
+/// </summary>
+internal sealed class StateMap(IKubernetesApi api, FleetNames names, string database, Func<Leadership> leadership, TimeProvider time)
+{
+    private const string Key = "state.json";
+
+    public ObjectName Name { get; } = names.State(database);
+
+    /// <returns>Null: nothing was kept yet.</returns>
+    /// <exception cref="ApiException">It cannot be read.</exception>
+    public async Task<string?> ReadAsync(CancellationToken cancellation) => (await api.FindAsync(Resources.ConfigMaps, Name, cancellation))?.Data.GetValueOrDefault(Key);
+
+    /// <returns>It is kept. False: another gateway leads, and what it keeps counts.</returns>
+    /// <exception cref="ApiException">It cannot be written.</exception>
+    public async Task<bool> WriteAsync(string state, CancellationToken cancellation)
+    {
+        Leadership now = leadership();
+        if (!now.IsHere)
+        {
+            return false;
+        }
+
+        ConfigMap? kept = await api.ChangeAsync(Resources.ConfigMaps, Name, found => Change(found, now, state), time, cancellation);
+        return kept?.Data.GetValueOrDefault(Key) == state;
+    }
+
+    private ConfigMap? Change(ConfigMap? found, Leadership now, string state)
+    {
+        // decided anew on what is there, each time
+        if (!leadership().IsHere || (found is not null && TermOf(found, now.Election) > now.Term))
+        {
+            return found;
+        }
+
+        if (found?.Data.GetValueOrDefault(Key) == state && TermOf(found, now.Election) == now.Term)
+        {
+            return found;
+        }
+
+        ConfigMap map = found ?? new ConfigMap { Metadata = new ObjectMeta { Name = Name.Name, Namespace = Name.Space } };
+        return map with
+        {
+            Metadata = map.Metadata with
+            {
+                Labels = new Dictionary<string, string>(map.Metadata.Labels, StringComparer.Ordinal) { [FleetNames.FleetLabel] = names.Fleet },
+                Annotations = new Dictionary<string, string>(map.Metadata.Annotations, StringComparer.Ordinal) { [FleetNames.Term] = string.Create(CultureInfo.InvariantCulture, $"{now.Term} {now.Election}") },
+            },
+            Data = new Dictionary<string, string>(map.Data, StringComparer.Ordinal) { [Key] = state },
+        };
+    }
+
+    /// <returns>Of this very Lease; one that was deleted and made anew counts from the beginning, and of another one no term is later.</returns>
+    private static int TermOf(ConfigMap map, string? election) =>
+        map.Metadata.Annotations.GetValueOrDefault(FleetNames.Term)?.Split(' ') is [var term, var lease] && lease == election && int.TryParse(term, NumberStyles.None, CultureInfo.InvariantCulture, out int number)
+            ? number
+            : -1;
+}

@@ -1,0 +1,245 @@
+using Serverless.Host.Compute.Kubernetes.Api.Objects;
+using Serverless.Host.Compute.Kubernetes.Fleet.Suspending;
+
+namespace Serverless.Tests.Integration.Kubernetes.Fleet;
+
+/// <summary>Several gateways of one database, beside a double of the API server.</summary>
+internal sealed class FleetTests
+{
+    [Test]
+    public async Task Suspend_WithAllQuiet_IsAgreedOnAndCarriedOut()
+    {
+        await using FleetRig rig = await FleetRig.StartAsync();
+        PlayedGateway[] all = await rig.AddAsync("a", "b", "c");
+        Assert.That(await all[0].SuspendAsync(), Is.Null, string.Join("\n\n", (object[])all));
+        await rig.UntilAsync(() => all.All(one => !one.IsOpen));
+        StatefulSet set = await rig.ReadAsync();
+        Assert.That(set.Spec.Replicas, Is.Zero);
+        Assert.That(all.Select(one => one.DrainsBegun), Is.All.EqualTo(1));
+    }
+
+    [Test]
+    public async Task Suspend_ByOneThatDoesNotLead_IsRefusedAndNothingIsWritten()
+    {
+        await using FleetRig rig = await FleetRig.StartAsync();
+        PlayedGateway[] all = await rig.AddAsync("a", "b");
+        string before = (await rig.ReadAsync()).Metadata.ResourceVersion!;
+        Assert.That(await all[1].SuspendAsync(), Does.StartWith("gateway a_").And.Contain("leads"));
+        Assert.That((await rig.ReadAsync()).Metadata.ResourceVersion, Is.EqualTo(before));
+    }
+
+    [Test]
+    public async Task Suspend_WhileAStatementRunsAtAnotherGateway_IsRefusedByIt()
+    {
+        await using FleetRig rig = await FleetRig.StartAsync();
+        PlayedGateway[] all = await rig.AddAsync("a", "b");
+        all[1].Running = 1;
+        Assert.That(await all[0].SuspendAsync(), Does.Contain("b: a statement runs"));
+        await rig.UntilAsync(() => all.All(one => one.IsOpen));
+        Assert.That(SuspendIntent.Of(await rig.ReadAsync()), Is.Null);
+    }
+
+    /// <summary>The race between the leader's look and the stop: the other gateway has promised, and is handed a statement.</summary>
+    [Test]
+    public async Task Statement_AtAnotherGateway_AfterItPromised_TakesTheSuspendBackAndPasses()
+    {
+        await using FleetRig rig = await FleetRig.StartAsync();
+        PlayedGateway[] all = await rig.AddAsync("a", "b");
+        string? refused = await all[0].Database.ProposeAsync(new SuspendTerms(ByOperator: false, null, null, TimeSpan.FromSeconds(20)), default);
+        Assert.That(refused, Is.Null);
+        StatefulSet judged = await rig.ReadAsync();
+        Assert.That(all[0].Database.WhyNotStop(judged), Is.Null, "nobody has taken it back");
+        all[1].Statement();
+        await rig.UntilAsync(() => all[1].Passed == 1);
+        Assert.That(await all[0].StopAsync(judged), Is.EqualTo("conflict"), "a stop that is late is bound to the version that was judged");
+        Assert.That(all[0].Database.WhyNotStop(await rig.ReadAsync()), Does.Contain("b: a statement waits"));
+        all[0].Database.End("refused");
+        await rig.UntilAsync(() => all[0].IsOpen);
+        Assert.That((await rig.ReadAsync()).Spec.Replicas, Is.EqualTo(1));
+    }
+
+    [Test]
+    public async Task Statement_AtAnotherGateway_WhileItDrains_PassesAtOnce()
+    {
+        await using FleetRig rig = await FleetRig.StartAsync();
+        PlayedGateway[] all = await rig.AddAsync("a", "b");
+        all[1].DrainsAfter = new TaskCompletionSource().Task;
+        Task<string?> suspend = all[0].SuspendAsync();
+        await rig.UntilAsync(() => all[1].DrainsBegun == 1);
+        all[1].Statement();
+        Assert.That(all[1].Passed, Is.EqualTo(1), "no server needs to be asked before a promise");
+        Assert.That(await suspend, Does.Contain("b: a statement waits"));
+    }
+
+    [Test]
+    public async Task Statement_InASuspendByAnOperator_WaitsForItsEnd()
+    {
+        await using FleetRig rig = await FleetRig.StartAsync();
+        PlayedGateway[] all = await rig.AddAsync("a", "b");
+        Assert.That(await all[0].Database.ProposeAsync(new SuspendTerms(ByOperator: true, null, null, TimeSpan.FromSeconds(20)), default), Is.Null);
+        all[1].Statement();
+        await Task.Delay(200);
+        Assert.That(all[1].Held, Is.EqualTo(1));
+        Assert.That(SuspendIntent.Of(await rig.ReadAsync()), Is.Not.Null);
+        Assert.That(await all[0].StopAsync(await rig.ReadAsync()), Is.Null);
+        await all[1].ScaleAsync(await rig.ReadAsync(), 1);
+        await rig.UntilAsync(() => all[1].Passed == 1);
+    }
+
+    /// <summary>WeScale takes a gateway that does not answer for one without clients.</summary>
+    [Test]
+    public async Task Gateway_ThatIsNotReached_CountsAsActive_AndNothingIsSuspendedWithoutItsPromise()
+    {
+        await using FleetRig rig = await FleetRig.StartAsync();
+        PlayedGateway[] all = await rig.AddAsync("a", "b");
+        rig.CutOff("b");
+        await rig.UntilAsync(() => all[0].Database.Peers.Unknown is ["serverless-gateway-b"]);
+        Assert.That(await all[0].SuspendAsync(new SuspendTerms(ByOperator: false, null, null, TimeSpan.FromSeconds(1))), Does.Contain("not all gateways had promised"));
+        Assert.That(all[1].IsOpen, Is.True, "its clients notice nothing");
+        rig.Mend("b");
+        await rig.UntilAsync(() => all[0].Database.Peers.Unknown.Count == 0);
+        Assert.That(await all[0].SuspendAsync(), Is.Null);
+    }
+
+    /// <summary>Its pod is gone, and the cluster has deleted its Lease.</summary>
+    [Test]
+    public async Task Gateway_WhoseLeaseIsDeleted_IsNotWaitedFor()
+    {
+        await using FleetRig rig = await FleetRig.StartAsync();
+        PlayedGateway[] all = await rig.AddAsync("a", "b");
+        await rig.KillAsync(all[1]);
+        Task<string?> suspend = all[0].SuspendAsync();
+        await Task.Delay(200);
+        Assert.That(suspend.IsCompleted, Is.False);
+        rig.Server.Delete(FleetRig.Leases, "serverless-gateway-b");
+        Assert.That(await suspend, Is.Null);
+    }
+
+    /// <summary>WeScale asks for activity every five seconds.</summary>
+    [Test]
+    public async Task Activity_OfAnotherGateway_IsToldWhenItBegins_AndNotWhenItIsAskedFor()
+    {
+        await using FleetRig rig = await FleetRig.StartAsync();
+        PlayedGateway a = rig.Add("a", options: FleetRig.Quick with { RenewPeriod = TimeSpan.FromHours(1), SilenceLimit = TimeSpan.FromHours(2) });
+        PlayedGateway b = rig.Add("b", options: FleetRig.Quick with { RenewPeriod = TimeSpan.FromHours(1), SilenceLimit = TimeSpan.FromHours(2) });
+        await rig.UntilAsync(() => a.IsOpen && b.IsOpen && a.Fleet.Peers.All.Count == 2);
+        b.Running = 3;
+        await rig.UntilAsync(() => a.Database.Peers.Activity.Running == 3);
+        b.Running = 0;
+        b.Statement();
+        await rig.UntilAsync(() => a.Database.Peers.Activity is { Running: 0, Statements: 1, QuietMs: >= 0 });
+    }
+
+    [Test]
+    public async Task Gateway_ThatJoinsInTheMiddle_DoesNotOpenItsGate()
+    {
+        await using FleetRig rig = await FleetRig.StartAsync();
+        PlayedGateway[] all = await rig.AddAsync("a", "b");
+        Assert.That(await all[0].Database.ProposeAsync(new SuspendTerms(ByOperator: false, null, null, TimeSpan.FromSeconds(20)), default), Is.Null);
+        PlayedGateway late = rig.Add("c");
+        await rig.UntilAsync(() => late.Fleet.Peers.All.GetValueOrDefault("serverless-gateway-c")?.Promises.Count == 1);
+        Assert.That(late.IsOpen, Is.False);
+        Assert.That(await all[0].StopAsync(await rig.ReadAsync()), Is.Null);
+        Assert.That(late.IsOpen, Is.False);
+    }
+
+    [Test]
+    public async Task Intent_OfALeaderThatDied_IsTakenBackByAStatement()
+    {
+        await using FleetRig rig = await FleetRig.StartAsync();
+        PlayedGateway[] all = await rig.AddAsync("a", "b");
+        Assert.That(await all[0].Database.ProposeAsync(new SuspendTerms(ByOperator: false, null, null, TimeSpan.FromSeconds(20)), default), Is.Null);
+        await rig.KillAsync(all[0]);
+        Assert.That(SuspendIntent.Of(await rig.ReadAsync()), Is.Not.Null);
+        all[1].Statement();
+        await rig.UntilAsync(() => all[1].Passed == 1);
+        Assert.That(SuspendIntent.Of(await rig.ReadAsync()), Is.Null);
+    }
+
+    [Test]
+    public async Task Intent_OfALeaderThatDied_IsOverAfterItsTime()
+    {
+        await using FleetRig rig = await FleetRig.StartAsync();
+        PlayedGateway a = rig.Add("a");
+        await rig.UntilAsync(() => a.Fleet.Election.Current.IsHere && a.IsOpen);
+        PlayedGateway b = rig.Add("b", options: FleetRig.Quick with { IntentLimit = TimeSpan.FromSeconds(1) });
+        await rig.UntilAsync(() => b.IsOpen && a.Fleet.Peers.All.Count == 2);
+        Assert.That(await a.Database.ProposeAsync(new SuspendTerms(ByOperator: false, null, null, TimeSpan.FromSeconds(20)), default), Is.Null);
+        await rig.KillAsync(a);
+        await rig.UntilAsync(() => b.IsOpen);
+        Assert.That(SuspendIntent.Of(await rig.ReadAsync()), Is.Null);
+    }
+
+    [Test]
+    public async Task Outage_AfterAPromise_HoldsTheStatementUntilTheServerSays()
+    {
+        await using FleetRig rig = await FleetRig.StartAsync();
+        PlayedGateway[] all = await rig.AddAsync("a", "b");
+        Assert.That(await all[0].Database.ProposeAsync(new SuspendTerms(ByOperator: false, null, null, TimeSpan.FromSeconds(20)), default), Is.Null);
+        rig.CutOff("b");
+        all[1].Statement();
+        await Task.Delay(500);
+        Assert.That(all[1].Held, Is.EqualTo(1), "whether it was stopped is not known");
+        rig.Mend("b");
+        await rig.UntilAsync(() => all[1].Passed == 1);
+    }
+
+    [Test]
+    public async Task Outage_WithOpenGates_IsNoticedByNoClient()
+    {
+        await using FleetRig rig = await FleetRig.StartAsync();
+        PlayedGateway[] all = await rig.AddAsync("a", "b");
+        rig.CutOff("a");
+        rig.CutOff("b");
+        await rig.UntilAsync(() => !all[0].Fleet.Election.Current.IsHere);
+        foreach (PlayedGateway one in all) one.Statement();
+        Assert.That(all.Select(one => (one.Passed, one.IsOpen)), Is.All.EqualTo((1, true)));
+        rig.Mend("a");
+        rig.Mend("b");
+        await rig.UntilAsync(() => all.Count(one => one.Fleet.Election.Current.IsHere) == 1);
+    }
+
+    /// <summary>WeScale loses its leader for good.</summary>
+    [Test]
+    public async Task Leader_ThatLosesItsLeaseAgainAndAgain_IsElectedAgain()
+    {
+        await using FleetRig rig = await FleetRig.StartAsync();
+        PlayedGateway a = rig.Add("a", skew: TimeSpan.FromDays(-400)), b = rig.Add("b", skew: TimeSpan.FromDays(400));
+        for (int i = 0; i < 3; i++)
+        {
+            await rig.UntilAsync(() => a.Fleet.Election.Current.IsHere || b.Fleet.Election.Current.IsHere);
+            PlayedGateway leader = a.Fleet.Election.Current.IsHere ? a : b, other = leader == a ? b : a;
+            Assert.That(other.Fleet.Election.Current.IsHere, Is.False);
+            rig.CutOff(leader.Fleet.Identity.Replica);
+            // it steps down by its own clock, before the other takes over
+            await rig.UntilAsync(() => !leader.Fleet.Election.Current.IsHere);
+            Assert.That(other.Fleet.Election.Current.IsHere, Is.False, "two would have led");
+            await rig.UntilAsync(() => other.Fleet.Election.Current.IsHere);
+            rig.Mend(leader.Fleet.Identity.Replica);
+        }
+    }
+
+    [Test]
+    public async Task Leader_ThatEnds_LetsAnotherLeadAtOnce()
+    {
+        await using FleetRig rig = await FleetRig.StartAsync();
+        PlayedGateway[] all = await rig.AddAsync("a", "b");
+        long began = TimeProvider.System.GetTimestamp();
+        await all[0].Fleet.LeaveAsync();
+        await rig.UntilAsync(() => all[1].Fleet.Election.Current.IsHere);
+        Assert.That(TimeProvider.System.GetElapsedTime(began), Is.LessThan(FleetRig.Quick.Election.LeaseDuration));
+        await rig.UntilAsync(() => all[1].Fleet.Peers.All.Count == 1);
+        Assert.That(await all[1].SuspendAsync(), Is.Null, "who left is not waited for");
+    }
+
+    [Test]
+    public async Task Gateway_WhoseLeaseAnotherProcessTook_ClosesItsGateUntilItHasOneAgain()
+    {
+        await using FleetRig rig = await FleetRig.StartAsync();
+        PlayedGateway[] all = await rig.AddAsync("a", "b");
+        rig.Server.Delete(FleetRig.Leases, "serverless-gateway-b");
+        await rig.UntilAsync(() => all[1].Log.Messages.Any(message => message.Contains("is not this gateway's any more: it was deleted", StringComparison.Ordinal)));
+        await rig.UntilAsync(() => all[1].IsOpen);
+        Assert.That(await all[0].SuspendAsync(), Is.Null);
+    }
+}
