@@ -21,7 +21,7 @@ internal sealed class ActivityComposer(TimeProvider time)
         // The reading names sessions in a transaction too; the kernel counts them apart.
         int pinned = reading.PinnedCount ?? Math.Max(0, reading.Pinned.Count - reading.Transactions);
         return Inputs.Activity(
-            reading.Held, reading.Running, reading.Transactions, pinned, reading.Open, reading.Active, unknownPeers: 0,
+            reading.Held, reading.Running, reading.Transactions, pinned, reading.Open, reading.Active, reading.UnknownPeers,
             Settle(reading.LastEnded), (long)reading.TransactionsIdle.TotalMilliseconds, (long)reading.PinnedIdle.TotalMilliseconds, _rate, _meanMs);
     }
 

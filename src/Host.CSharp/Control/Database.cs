@@ -44,9 +44,10 @@ internal sealed class Database : IAsyncDisposable
     public string? PolicyError => _watch.Error;
 
     /// <summary>Reads rules and kept state. Starts nothing.</summary>
+    /// <param name="states">Where its state is kept; null: in its directory.</param>
     /// <exception cref="RuleFolderException">The rules cannot be used.</exception>
     public static async Task<Database> OpenAsync(
-        DatabaseSettings settings, IGatewayDatabase gateway, ICompute compute, ILoggerFactory loggers, TimeProvider time, CancellationToken cancellation)
+        DatabaseSettings settings, IGatewayDatabase gateway, ICompute compute, ILoggerFactory loggers, TimeProvider time, CancellationToken cancellation, IStateStore? states = null)
     {
         var watch = new RuleFolderWatch(new RuleFolder(settings.Rules), settings.Policy, time, loggers.CreateLogger<RuleFolderWatch>());
         PolicySource rules = await watch.LoadAsync(cancellation);
@@ -54,7 +55,7 @@ internal sealed class Database : IAsyncDisposable
         var memory = new EngineMemoryKeeper(
             gateway, compute, new AccountStore(Path.Combine(settings.Data, "accounts.json"), loggers.CreateLogger<AccountStore>()), time, loggers.CreateLogger<EngineMemoryKeeper>());
         memory.Load();
-        var keeper = new StateKeeper(Path.Combine(settings.Data, "state.json"), time, loggers.CreateLogger<StateKeeper>());
+        var keeper = new StateKeeper(states ?? new FileStateStore(Path.Combine(settings.Data, "state.json")), time, loggers.CreateLogger<StateKeeper>());
         State state = await keeper.LoadAsync(rules.Policy, cancellation) ?? Kernel.Initial(rules.Policy, time.GetUtcNow().ToUnixTimeMilliseconds());
         var runner = new EffectRunner(gateway, compute, memory, settings.Limits.DrainFor, time, loggers.CreateLogger<EffectRunner>());
         var audit = new AuditLog(Path.Combine(settings.Data, "audit"), settings.Name, settings.Limits.AuditBytes, loggers.CreateLogger<AuditLog>());

@@ -1,19 +1,14 @@
-using System.Text;
 using System.Threading.Channels;
 using Microsoft.Extensions.Logging;
 using Serverless.Core;
-using Serverless.Host.Gateway.Authentication;
 
 namespace Serverless.Host.Control;
 
 /// <summary>
-/// Keeps on disk what a restart needs of a state. Writing happens behind the loop's back and the newest state wins, so that a wake never waits for a disk.
+/// Keeps what a restart needs of a state. Writing happens behind the loop's back and the newest state wins, so that a wake never waits for a disk or a server.
 /// </summary>
-internal sealed partial class StateKeeper(string path, TimeProvider time, ILogger<StateKeeper> logger)
+internal sealed partial class StateKeeper(IStateStore store, TimeProvider time, ILogger<StateKeeper> logger)
 {
-    /// <summary>Changes that matter little (a sample, a timer) are written this often at most.</summary>
-    private static readonly TimeSpan Lazily = TimeSpan.FromSeconds(5);
-
     private readonly Channel<bool> _wishes = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
     private State? _newest;
     private string? _written;
@@ -25,21 +20,22 @@ internal sealed partial class StateKeeper(string path, TimeProvider time, ILogge
     {
         try
         {
-            ReadResult<State> read = KernelJson.ReadState(policy, time.GetUtcNow().ToUnixTimeMilliseconds(), await File.ReadAllTextAsync(path, cancellation));
+            if (await store.ReadAsync(cancellation) is not { } text)
+            {
+                return null;
+            }
+
+            ReadResult<State> read = KernelJson.ReadState(policy, time.GetUtcNow().ToUnixTimeMilliseconds(), text);
             if (read.Ok)
             {
                 return read.Value;
             }
 
-            LogUnreadable(path, read.Error);
+            LogUnreadable(store.Place, read.Error);
         }
-        catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
+        catch (IOException e)
         {
-            // the first start on this directory
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            LogUnreadable(path, e.Message);
+            LogUnreadable(store.Place, e.Message);
         }
 
         return null;
@@ -49,7 +45,7 @@ internal sealed partial class StateKeeper(string path, TimeProvider time, ILogge
     public void Offer(State state, bool urgent)
     {
         Volatile.Write(ref _newest, state);
-        if (urgent || time.GetElapsedTime(Volatile.Read(ref _writtenAt)) >= Lazily)
+        if (urgent || time.GetElapsedTime(Volatile.Read(ref _writtenAt)) >= store.Lazily)
         {
             _wishes.Writer.TryWrite(true);
         }
@@ -62,16 +58,16 @@ internal sealed partial class StateKeeper(string path, TimeProvider time, ILogge
         {
             await foreach (bool _ in _wishes.Reader.ReadAllAsync(cancellation))
             {
-                Write();
+                await WriteAsync(cancellation);
             }
         }
         finally
         {
-            Write();
+            await WriteAsync(CancellationToken.None);
         }
     }
 
-    private void Write()
+    private async Task WriteAsync(CancellationToken cancellation)
     {
         if (Volatile.Read(ref _newest) is not { } state)
         {
@@ -86,15 +82,15 @@ internal sealed partial class StateKeeper(string path, TimeProvider time, ILogge
 
         try
         {
-            PrivateFile.Replace(path, Encoding.UTF8.GetBytes(text));
+            await store.WriteAsync(text, cancellation);
             _written = text;
             _failing = false;
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        catch (IOException e)
         {
             if (!_failing)
             {
-                LogNotWritten(path, e.Message);
+                LogNotWritten(store.Place, e.Message);
                 _failing = true;
             }
         }

@@ -6,11 +6,12 @@ namespace Serverless.Host.Gateway;
 /// <param name="Pinned">Sessions named with their reasons; there may be more than are named.</param>
 /// <param name="PinnedCount">All sessions that are pinned by something else than a transaction; null: those that are named.</param>
 /// <param name="ForcedDetaches">Null: the switch is off.</param>
+/// <param name="UnknownPeers">Other gateways of the same database that were not heard of lately: they count as active.</param>
 public sealed record ActivityReading(
     int Open, int Active, int Running, int Held, int Transactions, int Parked,
     DateTimeOffset? LastEnded, TimeSpan TransactionsIdle, TimeSpan PinnedIdle,
     long StatementsTotal, TimeSpan LatencyTotal, IReadOnlyList<PinnedSession> Pinned, int? PinnedCount = null,
-    ForcedDetachReading? ForcedDetaches = null, SharingReading? Sharing = null, LoginReading? Logins = null);
+    ForcedDetachReading? ForcedDetaches = null, SharingReading? Sharing = null, LoginReading? Logins = null, int UnknownPeers = 0);
 
 /// <summary>Logins since the start that were refused for their user or password.</summary>
 /// <param name="Delayed">Of the failed, those whose answer was made to wait.</param>

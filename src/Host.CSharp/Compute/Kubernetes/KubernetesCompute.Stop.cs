@@ -74,6 +74,12 @@ internal sealed partial class KubernetesCompute
                     return await TakeBackAsync(prepared, new EffectResult.Deferred($"somebody else changed {Title} at the same time; it has {Workload.ReplicasOf(set)} replicas now"), cancellation);
                 }
 
+                if (_options.WhyNotStop?.Invoke(set) is { } disagreed)
+                {
+                    // what follows is bound to the version that was judged
+                    return await TakeBackAsync(prepared, new EffectResult.Deferred(disagreed), cancellation);
+                }
+
                 (uid, replicas, size) = (set.Metadata.Uid, Workload.ReplicasOf(set), SizeNow(set));
                 if (!hurry && prepared is null && engine is not null)
                 {

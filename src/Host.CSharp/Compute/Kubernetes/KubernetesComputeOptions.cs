@@ -1,3 +1,4 @@
+using Serverless.Host.Compute.Kubernetes.Api.Objects;
 using Serverless.Host.Mysql;
 
 namespace Serverless.Host.Compute.Kubernetes;
@@ -52,4 +53,9 @@ internal sealed record KubernetesComputeOptions
 
     /// <summary>How long a resize that the node puts off, or does not carry out, may take before it is given up and taken back.</summary>
     public TimeSpan ResizeLimit { get; init; } = TimeSpan.FromSeconds(60);
+
+    /// <summary>
+    /// Asked of each version before it is scaled to zero: why it must not be, in words; null: it may. Several gateways say here whether all have agreed. Null: this gateway is alone.
+    /// </summary>
+    public Func<StatefulSet, string?>? WhyNotStop { get; init; }
 }

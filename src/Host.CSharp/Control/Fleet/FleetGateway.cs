@@ -1,0 +1,169 @@
+using Serverless.Host.Compute.Kubernetes.Api;
+using Serverless.Host.Compute.Kubernetes.Fleet;
+using Serverless.Host.Compute.Kubernetes.Fleet.Members;
+using Serverless.Host.Compute.Kubernetes.Fleet.Suspending;
+using Serverless.Host.Gateway;
+using Serverless.Host.Mysql;
+
+namespace Serverless.Host.Control.Fleet;
+
+/// <summary>
+/// A database's gate as one of several: what its controller wants of it is done when the other gateways agree, and what it reads of the sessions is of all gateways. A controller drives it as it
+/// drives a gate that is alone. A gateway that is alone has none of this.
+/// </summary>
+internal sealed class FleetGateway : IGatewayDatabase, IGuardedGate, IDisposable
+{
+    private static readonly DrainRequest Patiently = new(ByOperator: true, BreakTransactionsIdle: null, BreakPinnedIdle: null, TimeSpan.FromHours(1));
+
+    private readonly IGatewayDatabase _own;
+    private readonly TimeProvider _time;
+    private readonly FleetDatabase _fleet;
+    private BackendAddress? _backend;
+    private volatile bool _leaves;
+    private long _statements;
+
+    public FleetGateway(IGatewayDatabase own, GatewayFleet fleet, ObjectName set, TimeProvider time)
+    {
+        (_own, _time) = (own, time);
+        _fleet = fleet.Add(set, this, ReadOwn);
+        own.StatementHeld += OnStatementHeld;
+    }
+
+    public event Action? StatementHeld;
+
+    public event Action? AccountsChanged
+    {
+        add => _own.AccountsChanged += value;
+        remove => _own.AccountsChanged -= value;
+    }
+
+    public string Name => _own.Name;
+
+    public FleetDatabase Fleet => _fleet;
+
+    public int Held => _own.Read().Held;
+
+    /// <summary>This gateway's sessions and those of all others. What others hold counts as running: they wake the compute themselves.</summary>
+    public ActivityReading Read()
+    {
+        ActivityReading own = _own.Read();
+        PeersActivity peers = _fleet.Peers;
+        GatewayActivity others = peers.Activity;
+        DateTimeOffset? ended = others.QuietMs is { } quiet ? _time.GetUtcNow() - TimeSpan.FromMilliseconds(quiet) : null;
+        // a gateway that is gone takes its count with it
+        _statements = Math.Max(_statements, own.StatementsTotal + others.Statements);
+        return own with
+        {
+            Open = own.Open + others.Open,
+            Active = own.Active + others.Active,
+            Running = own.Running + others.Running + others.Held,
+            Transactions = own.Transactions + others.Transactions,
+            PinnedCount = (own.PinnedCount ?? Math.Max(0, own.Pinned.Count - own.Transactions)) + others.Pinned,
+            LastEnded = own.LastEnded is { } mine && (ended is null || mine > ended) ? mine : ended,
+            TransactionsIdle = Shortest(own.Transactions, own.TransactionsIdle, others.Transactions, others.TransactionsIdleMs),
+            PinnedIdle = Shortest(own.PinnedCount ?? own.Pinned.Count, own.PinnedIdle, others.Pinned, others.PinnedIdleMs),
+            StatementsTotal = _statements,
+            LatencyTotal = own.LatencyTotal + TimeSpan.FromMilliseconds(others.LatencyMs),
+            UnknownPeers = peers.Unknown.Count,
+        };
+    }
+
+    public IReadOnlyList<SessionReading> ReadSessions(uint after, int limit) => _own.ReadSessions(after, limit);
+
+    /// <summary>The compute serves. The gate opens when no suspend is intended.</summary>
+    public void Open(BackendAddress backend)
+    {
+        bool isOther = Interlocked.Exchange(ref _backend, backend) != backend;
+        _fleet.End("the compute serves on");
+        _fleet.Serve();
+        if (isOther && _fleet.IsOpen)
+        {
+            _own.Open(backend);
+        }
+    }
+
+    /// <summary>Has all gateways close theirs. From a gateway that leaves it takes its own sessions' connections back, and no more.</summary>
+    public async ValueTask<DrainResult> DrainAsync(DrainRequest request, CancellationToken cancellation) => _leaves
+        ? await _own.DrainAsync(request, cancellation)
+        : new DrainResult(await _fleet.ProposeAsync(new SuspendTerms(request.ByOperator, request.BreakTransactionsIdle, request.BreakPinnedIdle, request.Limit), cancellation));
+
+    public void Reopen() => _fleet.End("the suspend was taken back");
+
+    public void Close(string reason)
+    {
+        Interlocked.Exchange(ref _backend, null);
+        _own.Close(reason);
+        _fleet.End(reason);
+        _fleet.Close();
+    }
+
+    public void RefuseHeld(string reason) => _own.RefuseHeld(reason);
+
+    public void AllowHolding() => _own.AllowHolding();
+
+    public void FailHeld(string reason) => _own.FailHeld(reason);
+
+    public void UseControl(IDatabaseControl control) => _own.UseControl(control);
+
+    public void UseAccounts(AccountSnapshot accounts) => _own.UseAccounts(accounts);
+
+    public void UseProfile(ServerProfile profile) => _own.UseProfile(profile);
+
+    /// <summary>The host ends: what its controller does with the gate from now on is of this gateway alone.</summary>
+    public void Leave() => _leaves = true;
+
+    public void Dispose()
+    {
+        _own.StatementHeld -= OnStatementHeld;
+        _fleet.Dispose();
+    }
+
+    void IGuardedGate.Pass()
+    {
+        if (Volatile.Read(ref _backend) is { } backend)
+        {
+            _own.Open(backend);
+        }
+    }
+
+    void IGuardedGate.HoldNew()
+    {
+        _own.Reopen();
+        _ = _own.DrainAsync(Patiently, CancellationToken.None).AsTask();
+    }
+
+    async Task<string?> IGuardedGate.DrainAsync(SuspendTerms terms, bool isOwn, CancellationToken cancellation)
+    {
+        // Who intends it decided on what was told: what was not is for him to know first.
+        if (!isOwn && !terms.ByOperator && _own.Read().StatementsTotal != _fleet.Told.Statements)
+        {
+            return "a statement ended that had not been told of yet";
+        }
+
+        DrainResult drained = await _own.DrainAsync(new DrainRequest(terms.ByOperator, terms.BreakTransactionsIdle, terms.BreakPinnedIdle, terms.Limit), cancellation);
+        return drained.Refused;
+    }
+
+    void IGuardedGate.TellGone()
+    {
+        // The compute watches the same StatefulSet, and has told the controller to look.
+    }
+
+    private void OnStatementHeld()
+    {
+        _fleet.Hold();
+        StatementHeld?.Invoke();
+    }
+
+    private GatewayActivity ReadOwn()
+    {
+        ActivityReading own = _own.Read();
+        return new GatewayActivity(
+            own.Held, own.Running, own.Transactions, own.PinnedCount ?? Math.Max(0, own.Pinned.Count - own.Transactions), own.Open, own.Active, own.StatementsTotal,
+            own.LastEnded is { } ended ? Math.Max(0, (long)(_time.GetUtcNow() - ended).TotalMilliseconds) : null,
+            (long)own.TransactionsIdle.TotalMilliseconds, (long)own.PinnedIdle.TotalMilliseconds, (long)own.LatencyTotal.TotalMilliseconds);
+    }
+
+    private static TimeSpan Shortest(int own, TimeSpan ownIdle, int others, long othersMs) =>
+        others == 0 ? ownIdle : own == 0 ? TimeSpan.FromMilliseconds(othersMs) : TimeSpan.FromMilliseconds(Math.Min(ownIdle.TotalMilliseconds, othersMs));
+}

@@ -1,0 +1,113 @@
+using System.Net;
+using Serverless.Host.Compute.Kubernetes.Api;
+using Serverless.Host.Compute.Kubernetes.Fleet;
+using Serverless.Host.Control.Fleet;
+using Serverless.Host.Gateway;
+using Serverless.Host.Mysql;
+using Serverless.Tests.Integration.Control;
+
+namespace Serverless.Tests.Integration.Kubernetes.Fleet;
+
+/// <summary>The gate that a controller drives, as one of several, and what is kept for the next leader.</summary>
+internal sealed class FleetGatewayTests
+{
+    private static readonly BackendAddress Backend = new(UnixSocket: null, new IPEndPoint(IPAddress.Loopback, 1), ReadsProxyHeader: false);
+    private static readonly DrainRequest Gently = new(ByOperator: false, null, null, TimeSpan.FromSeconds(20));
+
+    [Test]
+    public async Task Gate_ThatTheControllerOpens_IsOpenWhenTheFleetAgrees_AndReadsWhatAllDo()
+    {
+        await using FleetRig rig = await FleetRig.StartAsync();
+        PlayedGateway other = (await rig.AddAsync("a"))[0];
+        var own = new FakeGateway(new CallLog());
+        await using GatewayFleet fleet = Join(rig, "b");
+        using var gate = new FleetGateway(own, fleet, FleetRig.Set, TimeProvider.System);
+        gate.Open(Backend);
+        await rig.UntilAsync(() => own.IsOpen && other.IsOpen && gate.Read().UnknownPeers == 0 && fleet.Peers.All.Count == 2);
+        other.Running = 2;
+        await rig.UntilAsync(() => gate.Read().Running == 2);
+        Assert.That((await gate.DrainAsync(Gently, default)).Refused, Does.StartWith("gateway a_").And.Contain("leads"));
+        Assert.That(own.IsOpen, Is.True);
+        rig.CutOff("a");
+        await rig.UntilAsync(() => gate.Read().UnknownPeers == 1);
+    }
+
+    [Test]
+    public async Task Statement_ThatWasNotToldOfYet_RefusesASuspendOfAnother()
+    {
+        await using FleetRig rig = await FleetRig.StartAsync();
+        PlayedGateway[] all = await rig.AddAsync("a");
+        var own = new FakeGateway(new CallLog());
+        // it tells of nothing after the first time
+        await using GatewayFleet fleet = Join(rig, "b", FleetRig.Quick with { ActivityPeriod = TimeSpan.FromHours(1), RenewPeriod = TimeSpan.FromHours(1), SilenceLimit = TimeSpan.FromHours(1) });
+        using var gate = new FleetGateway(own, fleet, FleetRig.Set, TimeProvider.System);
+        gate.Open(Backend);
+        await rig.UntilAsync(() => own.IsOpen && all[0].Fleet.Peers.All.Count == 2);
+        await Task.Delay(50);
+        own.RunStatement();
+        gate.Fleet.Hear(await rig.ReadAsync());
+        Task<string?> suspend = all[0].SuspendAsync();
+        await HearingAsync(rig, gate, suspend);
+        Assert.That(await suspend, Does.Contain("b: a statement ended that had not been told of yet"));
+        Assert.That(own.IsOpen, Is.True);
+    }
+
+    [Test]
+    public async Task Suspend_ThatAllAgreeOn_ClosesThisGate_AndAHeldStatementTakesItBack()
+    {
+        await using FleetRig rig = await FleetRig.StartAsync();
+        PlayedGateway[] all = await rig.AddAsync("a");
+        var own = new FakeGateway(new CallLog());
+        await using GatewayFleet fleet = Join(rig, "b");
+        using var gate = new FleetGateway(own, fleet, FleetRig.Set, TimeProvider.System);
+        int held = 0;
+        gate.StatementHeld += () => held++;
+        gate.Open(Backend);
+        await rig.UntilAsync(() => own.IsOpen && all[0].Fleet.Peers.All.Count == 2);
+        Task<string?> agreed = all[0].Database.ProposeAsync(new(ByOperator: false, null, null, TimeSpan.FromSeconds(20)), default);
+        await HearingAsync(rig, gate, agreed);
+        Assert.That((await agreed, own.IsOpen), Is.EqualTo(((string?)null, false)));
+        own.HoldStatement();
+        await rig.UntilAsync(() => own.IsOpen);
+        Assert.That(held, Is.EqualTo(1));
+        Assert.That(all[0].Database.WhyNotStop(await rig.ReadAsync()), Does.Contain("b: a statement waits"));
+    }
+
+    [Test]
+    public async Task State_IsWrittenByTheLeaderAlone_AndNeverOverALaterTerm()
+    {
+        await using FleetRig rig = await FleetRig.StartAsync();
+        PlayedGateway[] all = await rig.AddAsync("a", "b");
+        var maps = all.Select(one => new StateMap(one.Api, new FleetNames("default"), "db", () => one.Fleet.Election.Current, TimeProvider.System)).ToArray();
+        Assert.That(await maps[0].ReadAsync(default), Is.Null);
+        Assert.That(await maps[0].WriteAsync("one", default), Is.True);
+        Assert.That(await maps[1].WriteAsync("two", default), Is.False);
+        Assert.That(await maps[1].ReadAsync(default), Is.EqualTo("one"));
+        var before = all[0].Fleet.Election.Current;
+        var stale = new StateMap(all[0].Api, new FleetNames("default"), "db", () => before, TimeProvider.System);
+        await all[0].Fleet.LeaveAsync();
+        await rig.UntilAsync(() => all[1].Fleet.Election.Current.IsHere);
+        Assert.That(await maps[1].WriteAsync("three", default), Is.True);
+        Assert.That(await stale.WriteAsync("four", default), Is.False, "a leader that does not know yet that it is none");
+        Assert.That(await maps[1].ReadAsync(default), Is.EqualTo("three"));
+    }
+
+    private static GatewayFleet Join(FleetRig rig, string name, FleetOptions? options = null)
+    {
+        var fleet = new GatewayFleet(
+            rig.Connect(name), new FleetNames("default"), new(name, $"{name}_{Guid.NewGuid():N}", Owner: null), DoubleRig.Quick, options ?? FleetRig.Quick, TimeProvider.System,
+            Microsoft.Extensions.Logging.Abstractions.NullLoggerFactory.Instance);
+        fleet.Start();
+        return fleet;
+    }
+
+    /// <summary>Nobody watches for this gate, so it is told what is there.</summary>
+    private static async Task HearingAsync(FleetRig rig, FleetGateway gate, Task until)
+    {
+        while (!until.IsCompleted)
+        {
+            gate.Fleet.Hear(await rig.ReadAsync());
+            await Task.Delay(20);
+        }
+    }
+}
