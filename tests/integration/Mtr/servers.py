@@ -138,7 +138,9 @@ class Gateway:
             "data": self.path + "/data", "admin": {"listen": f"127.0.0.1:{self.admin}"},
             "databases": [{
                 "name": "default", "listen": f"127.0.0.1:{self.port}", "rules": self.path + "/rules", "compute": "external", "backend": f"127.0.0.1:{server.port}",
-                "user": "root", "password": "", "backendTls": "off", "debug": {"detach": "statement" if self.detach else "never"},
+                "user": "root", "password": "", "backendTls": "off",
+                # tests wait for the number of the server's connections to fall when a session ends
+                "sharing": {"keepFor": "0s"}, "debug": {"detach": "statement" if self.detach else "never"},
             }],
         }
         with open(self.path + "/serverless.json", "w", encoding="utf8") as file:
