@@ -5,7 +5,8 @@ namespace Serverless.Host.Gateway.Authentication;
 /// <summary>One database as clients log in to it: what is known of its engine and accounts, and the secrets of those who are in. Safe from any thread.</summary>
 public sealed class LoginDatabase(string name)
 {
-    private static readonly TimeSpan s_changeLimit = TimeSpan.FromSeconds(2);
+    /// <summary>Less than clients wait for a login, most of them ten seconds; more than a busy engine takes to be read.</summary>
+    private static readonly TimeSpan s_changeLimit = TimeSpan.FromSeconds(5);
 
     private readonly Lock _gate = new();
     private volatile ServerProfile? _profile;
