@@ -53,6 +53,20 @@ let rec metrics (condition: Condition) : string list =
     | And parts
     | Or parts -> parts |> List.collect metrics
 
+/// What metrics, or aggregates of them, are compared with.
+let rec thresholds (condition: Condition) : (string * int64) list =
+    match condition with
+    | Compare((Metric name | Over(_, name, _)), _, Literal(_, value))
+    | Compare(Literal(_, value), _, (Metric name | Over(_, name, _))) -> [ name, value ]
+    | And parts
+    | Or parts -> parts |> List.collect thresholds
+    | Not part
+    | Held(_, part, _) -> thresholds part
+    | Compare _
+    | Constant _
+    | IsSet _
+    | During _ -> []
+
 /// Gives every `for` its number, counting on from one.
 let rec number (next: int) (condition: Condition) : Condition * int =
     match condition with

@@ -9,21 +9,6 @@ open Serverless.Rules
 [<Literal>]
 let private Situations = 64
 
-let rec private thresholds (found: Dictionary<string, HashSet<int64>>) (condition: Condition) =
-    let add name value =
-        match found.TryGetValue name with
-        | true, values -> values.Add value |> ignore
-        | _ -> found[name] <- HashSet [ value ]
-
-    match condition with
-    | Compare((Metric name | Over(_, name, _)), _, Literal(_, value))
-    | Compare(Literal(_, value), _, (Metric name | Over(_, name, _))) -> add name value
-    | And parts
-    | Or parts -> List.iter (thresholds found) parts
-    | Not part
-    | Held(_, part, _) -> thresholds found part
-    | _ -> ()
-
 /// A metric's value in each situation: below, at and above its thresholds, in a scattered order that is the same every time.
 let private values (find: string -> Metric option) (name: string) (thresholds: int64 seq) : int64[] =
     let range = Ranges.ofTerm find (Metric name)
@@ -49,7 +34,12 @@ let private values (find: string -> Metric option) (name: string) (thresholds: i
 /// For each condition the situations in which it holds, and those in which it does not; what is not known is neither.
 let situations (find: string -> Metric option) (timeline: Timeline.Timeline option) (conditions: Condition[]) : struct (uint64 * uint64)[] =
     let found = Dictionary<string, HashSet<int64>>()
-    conditions |> Array.iter (thresholds found)
+
+    for name, value in conditions |> Seq.collect Conditions.thresholds do
+        match found.TryGetValue name with
+        | true, values -> values.Add value |> ignore
+        | _ -> found[name] <- HashSet [ value ]
+
     let known = Dictionary<string, int64[]>()
 
     for KeyValue(name, all) in found do

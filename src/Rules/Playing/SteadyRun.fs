@@ -37,12 +37,6 @@ type SteadyRun private (suite: Suite, count: int, failures: SteadyFailure list) 
         let work resident load : Work = { Cpu = cpu * load / 100L * 1L<mcpu>; Resident = resident * 1L<bytes> }
         List.map (work (beside least / 2L)) loads @ List.map (work (beside most * 6L / 10L)) [ 5L; 60L ]
 
-    /// When schedules begin and end: what the policy would see without a rule.
-    static let edgesOf (policy: Policy) (scenario: Scenario) : int64<ms>[] =
-        let bare = { policy with Rules = []; Forbids = []; Bounds = policy.Bounds |> List.filter _.During.IsNone; Metrics = [] }
-        let course = Player.play bare (policy.Schedules |> List.map (fun schedule -> During schedule.Name)) scenario
-        course.Truths |> Array.collect (fun truths -> truths |> Array.skip 1 |> Array.map _.At) |> Array.sort
-
     /// Behind which nothing in the policy remembers what was before: twice the longest times in it, one after the other. None where spending
     /// goes on to change things by itself.
     static let calm (policy: Policy) : int64<ms> voption =
@@ -98,7 +92,7 @@ type SteadyRun private (suite: Suite, count: int, failures: SteadyFailure list) 
 
         let edges =
             match runs with
-            | (work, from) :: _ -> edgesOf policy (ClosedLoop.scenario work from at length)
+            | (work, from) :: _ -> ScheduleEdges.during policy (ClosedLoop.scenario work from at length)
             | [] -> [||]
 
         let calm = if Array.isEmpty edges then calm policy else ValueNone

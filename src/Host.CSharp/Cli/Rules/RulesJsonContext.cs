@@ -8,6 +8,7 @@ namespace Serverless.Host.Cli.Rules;
 [JsonSerializable(typeof(CheckJson))]
 [JsonSerializable(typeof(SarifLog))]
 [JsonSerializable(typeof(SimulationJson))]
+[JsonSerializable(typeof(ProofJson[]))]
 internal sealed partial class RulesJsonContext : JsonSerializerContext
 {
     public static RulesJsonContext Readable { get; } = new(new JsonSerializerOptions

@@ -1,0 +1,92 @@
+namespace Serverless.Rules
+
+open System
+open System.Diagnostics
+open System.Threading
+open System.Threading.Tasks
+open Serverless.Core
+
+/// Attacks policies with lives that are drawn for them, and makes what breaks something small enough to be read.
+[<AbstractClass; Sealed>]
+type Prover =
+    /// Cases that are drawn between two looks at what was found: the same on every machine, so that the same lives are counted.
+    static member private Batch = 64L
+
+    /// The lives of a case: one that is drawn, and often the same with something more at a bad moment.
+    static member private Lives (court: Court) (interests: Interests) (steadyLength: int64<ms> voption) (seed: uint64) (case: int64) : Trial list =
+        let draw = Draw(seed, case)
+
+        match steadyLength with
+        | ValueSome length when draw.Chance 20 -> [ court.Try(Attacking.steady draw interests length) ]
+        | _ ->
+            let first = court.Try(Attacking.story draw interests)
+
+            match Attacking.worse draw first.Attack first.Course with
+            | Some attack -> [ first; court.Try attack ]
+            | None -> [ first ]
+
+    static member private Example(suite: Suite, court: Court, index: int, case: int64, attack: Attack, broken: Fault) : CounterExample =
+        let subject = court.Subjects[index]
+        let struct (smallest, broken) = Shrinking.smallest court.Policy (fun one -> court.Breaks(index, one)) attack broken
+        let title = if subject.Origin.IsSome then $"breaks {subject.Name}" else subject.Name
+        let text = ScenarioText.write suite.Policy.Zone title smallest broken.At (subject.Expects broken)
+        let timeline = ScenarioRunner.Run(suite, { Attack.scenario smallest with Title = title }).Timeline()
+        CounterExample(case, text, int64 broken.At, broken.Words, timeline)
+
+    /// Draws lives for the policy until there were enough, and says what became of its properties and of what holds under any rules. The same options give
+    /// the same counter-examples as long as it is not the time that ends the run. `progress` is called now and then, by one worker at a time.
+    static member Run(suite: Suite, options: ProveOptions, progress: Action<ProveProgress>, cancellation: CancellationToken) : ProveRun =
+        let watch = Stopwatch.StartNew()
+        let court = Court suite
+        let interests = Interests.ofSuite court.Policy (List.ofSeq suite.Properties)
+        let coverage = Coverage(court.Rules, court.Subjects.Length)
+        let found = Array.create<struct (int64 * Attack * Fault) voption> court.Subjects.Length ValueNone
+        let gate = obj ()
+        let mutable lives = 0L
+
+        let steadyLength =
+            match suite.Properties |> Seq.choose (fun property -> match property.Claim with SettlesWithin within -> Some within | _ -> None) |> List.ofSeq with
+            | [] -> ValueNone
+            | all -> ValueSome(2L * List.max all)
+
+        let note (case: int64) (trials: Trial list) =
+            lock gate (fun () ->
+                for trial in trials do
+                    lives <- lives + 1L
+                    coverage.Add trial
+
+                    trial.Broken
+                    |> Array.iteri (fun index broken ->
+                        match broken, found[index] with
+                        | Some broken, ValueNone -> found[index] <- ValueSome(struct (case, trial.Attack, broken))
+                        | Some broken, ValueSome(struct (first, _, _)) when case < first -> found[index] <- ValueSome(struct (case, trial.Attack, broken))
+                        | _ -> ())
+
+                progress.Invoke { Lives = lives; Elapsed = watch.Elapsed; Broken = found |> Array.sumBy (fun one -> if one.IsSome then 1 else 0) })
+
+        let declared = court.Subjects |> Array.filter _.Origin.IsSome
+        let isDone () = declared.Length > 0 && found |> Array.take declared.Length |> Array.forall _.IsSome
+        let parallelism = ParallelOptions(MaxDegreeOfParallelism = options.Workers, CancellationToken = cancellation)
+        let mutable next = 0L
+
+        while next < options.MostCases && watch.Elapsed < options.Time && not (isDone ()) do
+            let until = min options.MostCases (next + Prover.Batch)
+
+            Parallel.For(next, until, parallelism, fun case ->
+                // A case of a batch that is over in time is left out; which ones these are is chance, as is how far the time lets it come.
+                if watch.Elapsed < options.Time then
+                    note case (Prover.Lives court interests steadyLength options.Seed case))
+            |> ignore
+
+            next <- until
+
+        let examples = Array.create<CounterExample option> court.Subjects.Length None
+
+        Parallel.For(0, court.Subjects.Length, parallelism, fun index ->
+            match found[index] with
+            | ValueSome(struct (case, attack, broken)) -> examples[index] <- Some(Prover.Example(suite, court, index, case, attack, broken))
+            | ValueNone -> ())
+        |> ignore
+
+        let results = court.Subjects |> Array.mapi (fun index subject -> ProveResult(subject, coverage.Tested index, examples[index]))
+        ProveRun(suite.Policy.Name, options, lives, coverage.Actions, watch.Elapsed, results, coverage.Rules)

@@ -1,0 +1,66 @@
+namespace Serverless.Rules
+
+open Serverless.Core
+
+/// A life that was played.
+type internal Trial =
+    { Attack: Attack
+      Course: Course
+      /// By subject: where it is broken.
+      Broken: Fault option[]
+      /// By subject: it was put to the test.
+      Tested: bool[]
+      /// By rule: what its condition was at some time; by its values.
+      Seen: struct (bool * bool * bool)[] }
+
+/// A policy made ready to be tried: everything that is watched has its place.
+[<Sealed>]
+type internal Court(suite: Suite) =
+    let subjects = Subject.all suite |> Array.ofList
+    let rules = suite.Policy.Rules |> Array.ofList
+
+    let policy =
+        let watched = suite.Watched
+        let known = watched.Metrics |> List.map _.Name |> set
+        let facts = Catalogue.metrics |> List.filter (fun metric -> metric.Class = Fact && not (known.Contains metric.Name))
+        { watched with Metrics = watched.Metrics @ facts }
+
+    // A `for` of a rule that is watched once more has a timer of its own.
+    let firstTimer = 1_000_000
+    let ofRules, _ = rules |> Array.mapFold (fun next rule -> Conditions.number next rule.When) firstTimer
+    let places, ruleAt = subjects |> Array.mapFold (fun place subject -> place, place + subject.Conditions.Length) 0
+    let conditions = (subjects |> Array.collect (fun subject -> Array.ofList subject.Conditions) |> List.ofArray) @ List.ofArray ofRules
+
+    let truthsOf index (course: Course) = course.Truths[places[index] .. places[index] + subjects[index].Conditions.Length - 1]
+
+    let actionsOf index (course: Course) =
+        { course with
+            Actions =
+                course.Actions
+                |> Array.map (fun action -> { action with Truths = action.Truths[places[index] .. places[index] + subjects[index].Conditions.Length - 1] }) }
+
+    let judge index (attack: Attack) (course: Course) =
+        let subject = subjects[index]
+        if subject.Applies attack then subject.Judge policy attack (actionsOf index course) (truthsOf index course) else None
+
+    let seen (truths: Truth[]) =
+        let has value = truths |> Array.exists (fun truth -> truth.Value = value)
+        struct (has (ValueSome true), has (ValueSome false), has ValueNone)
+
+    member _.Policy = policy
+    member _.Subjects = subjects
+    member _.Rules = rules
+
+    member _.Try(attack: Attack) : Trial =
+        let course = Player.play policy conditions (Attack.scenario attack)
+
+        { Attack = attack
+          Course = course
+          Broken = subjects |> Array.mapi (fun index _ -> judge index attack course)
+          Tested = subjects |> Array.mapi (fun index subject -> subject.Applies attack && subject.IsTested course (truthsOf index course))
+          Seen = rules |> Array.mapi (fun index _ -> seen course.Truths[ruleAt + index]) }
+
+    /// Of one subject only.
+    member _.Breaks(index: int, attack: Attack) : Fault option =
+        let course = Player.play policy conditions (Attack.scenario attack)
+        judge index attack course
