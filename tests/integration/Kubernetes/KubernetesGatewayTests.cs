@@ -132,8 +132,6 @@ internal sealed class KubernetesGatewayTests
             await MakeClientAsync(new System.Net.IPEndPoint(System.Net.IPAddress.Parse(pod!.Status.PodIp!), 3306), "%");
             await using GatewayProcess gateway = await GatewayAsync(cluster, 3306, user: "root", password: "");
             await SleepsAndWakesAsync(gateway, api);
-            await ScaleAsync(api, 0);
-            await DoubleRig.UntilAsync(() => api.ListAsync(Resources.Pods, Space, new Selection(Labels: $"app={_set}"), default).Result.Items.Count == 0, () => "the pod does not end");
         }
         finally
         {
@@ -148,7 +146,7 @@ internal sealed class KubernetesGatewayTests
         Assert.That(await client.ReadLineAsync(), Is.EqualTo("ready"));
         await gateway.WaitForPhaseAsync("suspended", 60);
         Assert.That((await api.GetAsync(Resources.StatefulSets, new ObjectName(Space, set), default)).Spec.Replicas, Is.Zero);
-        await DoubleRig.UntilAsync(() => api.ListAsync(Resources.Pods, Space, new Selection(Labels: $"app={set}"), default).Result.Items.Count == 0, () => "the pod does not end");
+        await DoubleRig.UntilAsync(() => api.ListAsync(Resources.Pods, Space, new Selection(Labels: $"app={set}"), default).Result.Items.Count == 0, () => $"the pod does not end:\n{string.Join('\n', gateway.Output.TakeLast(20))}");
         await client.SendAsync("SELECT CONCAT_WS('|', v, @v, DATABASE()) FROM t;");
         Assert.That(await client.ReadLineAsync(), Is.EqualTo("kept|42|kept"));
         Assert.That((await api.GetAsync(Resources.StatefulSets, new ObjectName(Space, set), default)).Spec.Replicas, Is.EqualTo(replicas));
