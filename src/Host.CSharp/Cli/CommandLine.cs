@@ -10,7 +10,11 @@ namespace Serverless.Host.Cli;
 /// <summary>The commands. Exit codes: 0 fine, 1 the thing asked for went wrong or is wrong, 2 the command itself was wrong.</summary>
 public static class CommandLine
 {
-    public static Task<int> RunAsync(string[] args) => RunAsync(args, Console.Out, Console.Error);
+    public static Task<int> RunAsync(string[] args)
+    {
+        StandardStream.Use();
+        return RunAsync(args, Console.Out, Console.Error);
+    }
 
     internal static async Task<int> RunAsync(string[] args, TextWriter output, TextWriter error)
     {
@@ -36,7 +40,7 @@ public static class CommandLine
 
             return ExitCode.Usage;
         }
-        catch (CommandFailedException e)
+        catch (Exception e) when (e is CommandFailedException or OutputFailedException)
         {
             await error.WriteLineAsync($"serverless: {e.Message}");
             return ExitCode.Wrong;

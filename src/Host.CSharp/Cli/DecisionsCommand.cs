@@ -9,17 +9,10 @@ internal static class DecisionsCommand
     public static Command Create()
     {
         var remote = new RemoteOptions();
-        var limit = new Option<int>("--limit") { HelpName = "N", Description = "How many, the newest last.", DefaultValueFactory = _ => 20 };
-        limit.Validators.Add(result =>
-        {
-            if (result.GetValue(limit) is < 1 or > 1000)
-            {
-                result.AddError("--limit: expected a whole number from 1 to 1000");
-            }
-        });
+        ReadOption<int> limit = ReadOption.Count("--limit", "How many, the newest last.", 1, 1000, otherwise: 20);
         Command command = remote.AddTo(new Command("decisions", "Show what was decided for a database lately, and why."));
         command.Add(limit);
-        command.SetAction((parsed, cancellation) => RunAsync(remote, parsed, parsed.GetValue(limit), cancellation));
+        command.SetAction((parsed, cancellation) => RunAsync(remote, parsed, limit.Value(parsed), cancellation));
         return command;
     }
 

@@ -16,6 +16,8 @@ module internal FileStamp =
 
     /// Nothing is in it as far as can be told without opening it, which for a pipe may take for ever. False where it is not there.
     let isEmpty (file: string) : bool =
+        let file = Path.GetFullPath file
+
         match File.ResolveLinkTarget(file, true) with
         | null -> File.Exists file && FileInfo(file).Length = 0L
         | target -> File.Exists target.FullName && FileInfo(target.FullName).Length = 0L

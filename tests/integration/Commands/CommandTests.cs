@@ -1,5 +1,4 @@
 using System.Text.Json.Nodes;
-using Serverless.Host.Cli;
 using Serverless.Tests.Integration.Admin;
 
 namespace Serverless.Tests.Integration.Commands;
@@ -119,13 +118,5 @@ public sealed class CommandTests
         Assert.That(result.Output, Does.Contain("serverless").And.Contain("--help"));
     }
 
-    private static async Task<Result> RunAsync(params string[] arguments)
-    {
-        using var output = new StringWriter();
-        using var error = new StringWriter();
-        int exit = await CommandLine.RunAsync(arguments, output, error);
-        return new Result(exit, output.ToString(), error.ToString());
-    }
-
-    private sealed record Result(int Exit, string Output, string Error);
+    private static Task<Result> RunAsync(params string[] arguments) => Result.OfAsync(arguments);
 }

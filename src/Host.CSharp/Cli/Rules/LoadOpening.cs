@@ -13,7 +13,7 @@ internal sealed record LoadOpening(LoadSource? Load, string Problem, int Exit)
 {
     /// <param name="all">Whose metrics a file may have as columns.</param>
     /// <param name="zone">The days and hours of a model.</param>
-    public static async Task<LoadOpening> OpenAsync(SimulateOptions options, ParseResult parsed, IReadOnlyList<Policy> all, Zone zone, CancellationToken cancellation)
+    public static async Task<LoadOpening> OpenAsync(SimulateOptions options, ParseResult parsed, IEnumerable<Policy> all, Zone zone, CancellationToken cancellation)
     {
         string text = options.Load(parsed);
         if (ModelLoad.Of(text, options.Seed(parsed), zone, options.StartMs(parsed), options.LengthMs(parsed), options.PeakCpu(parsed)) is { } model)
@@ -40,15 +40,15 @@ internal sealed record LoadOpening(LoadSource? Load, string Problem, int Exit)
 
     private static async Task<LoadOpening> AuditAsync(string path, CancellationToken cancellation)
     {
-        IReadOnlyList<string> files = Directory.Exists(path) ? AuditLog.AuditFiles(path) : [path];
-        if (files.Count == 0)
-        {
-            return Failed(ExitCode.Usage, $"{path}: there is no audit file in it (expected files like 00000001.jsonl)\n");
-        }
-
         var recorded = new RecordedLoad();
         try
         {
+            IReadOnlyList<string> files = Directory.Exists(path) ? AuditLog.AuditFiles(path) : [path];
+            if (files.Count == 0)
+            {
+                return Failed(ExitCode.Usage, $"{path}: there is no audit file in it (expected files like 00000001.jsonl)\n");
+            }
+
             State? end = null;
             foreach (string file in files)
             {
@@ -71,9 +71,12 @@ internal sealed record LoadOpening(LoadSource? Load, string Problem, int Exit)
             return Failed(ExitCode.Wrong, e.Message + "\n");
         }
 
-        return recorded.LengthMs > 0
-            ? new LoadOpening(recorded.ToLoad($"recorded in {Path.GetFileName(Path.TrimEndingDirectorySeparator(path))}"), "", ExitCode.Fine)
-            : Failed(ExitCode.Wrong, $"{path}: nothing in it lasts (expected inputs at two instants at least)\n");
+        return recorded.LengthMs switch
+        {
+            0 => Failed(ExitCode.Wrong, $"{path}: expected inputs of an audit log at two instants at least, found nothing that lasts\n"),
+            > SimulateOptions.LongestMs => Failed(ExitCode.Wrong, $"{path}: expected at most ten years, found {QuantityText.OfMilliseconds(recorded.LengthMs)}\n"),
+            _ => new LoadOpening(recorded.ToLoad($"recorded in {Path.GetFileName(Path.TrimEndingDirectorySeparator(path))}"), "", ExitCode.Fine),
+        };
     }
 
     private static LoadOpening Failed(int exit, string problem) => new(null, problem, exit);

@@ -6,7 +6,7 @@ namespace Serverless.Host.Cli.Rules;
 internal static class RuleSets
 {
     /// <summary>Null, with what is wrong written and the exit code, where they cannot be used.</summary>
-    public static RuleSet[]? Load(string[] paths, string consequence, TextWriter output, TextWriter error, out int exit)
+    public static PlacedRules[]? Load(string[] paths, string consequence, TextWriter output, TextWriter error, out int exit)
     {
         exit = ExitCode.Fine;
         foreach (string path in paths.Where(path => !File.Exists(path) && !Directory.Exists(path)))
@@ -20,10 +20,10 @@ internal static class RuleSets
             return null;
         }
 
-        RuleSet[] sets = [.. Read(paths)];
-        foreach (RuleSet set in sets.Where(set => !set.IsValid))
+        PlacedRules[] sets = [.. Read(paths)];
+        foreach (PlacedRules one in sets.Where(one => !one.Set.IsValid))
         {
-            output.WriteLine(set.Render());
+            output.WriteLine(one.Set.Render());
             exit = ExitCode.Wrong;
         }
 
@@ -36,17 +36,20 @@ internal static class RuleSets
         return null;
     }
 
-    private static IEnumerable<RuleSet> Read(string[] paths)
+    private static IEnumerable<PlacedRules> Read(string[] paths)
     {
-        foreach (string folder in paths.Where(Directory.Exists))
+        foreach (string folder in paths.Where(Directory.Exists).DistinctBy(path => Path.TrimEndingDirectorySeparator(Path.GetFullPath(path))))
         {
-            yield return RuleFiles.Load(folder);
+            yield return new PlacedRules(folder, RuleFiles.Load(folder));
         }
 
         string[] files = [.. paths.Where(File.Exists)];
         if (files.Length > 0)
         {
-            yield return RuleFiles.LoadFiles(files);
+            yield return new PlacedRules(string.Join(", ", files), RuleFiles.LoadFiles(files));
         }
     }
 }
+
+/// <summary>A rule set, and the folder or the files that it is from, as they were named.</summary>
+internal sealed record PlacedRules(string Path, RuleSet Set);

@@ -18,23 +18,10 @@ internal static class RulesExplainCommand
     public static Command Create()
     {
         var log = new Argument<string>("AUDIT-LOG") { Description = "A file of an audit log, or the folder with all of its files" };
-        var last = new Option<int>("--last") { HelpName = "N", Description = "Explain the last N decisions", DefaultValueFactory = _ => 10 };
-        var at = new Option<string?>("--at") { HelpName = "TIME", Description = "Explain how things stood then, like 2026-03-02T20:05:00Z" };
+        ReadOption<int> last = ReadOption.Count("--last", "Explain the last N decisions", Fewest, Most, otherwise: 10);
+        var at = new ReadOption<long>(
+            "--at", "TIME", "Explain how things stood then, like 2026-03-02T20:05:00Z", "a time with its offset like 2026-03-02T20:05:00Z", InstantText.Parse);
         var json = new Option<bool>("--json") { Description = "Print JSON, a line for each explanation" };
-        last.Validators.Add(result =>
-        {
-            if (result.GetValue(last) is < Fewest or > Most)
-            {
-                result.AddError($"--last: expected a whole number from {Fewest} to {Most}");
-            }
-        });
-        at.Validators.Add(result =>
-        {
-            if (result.GetValue(at) is { } text && InstantText.Parse(text) is null)
-            {
-                result.AddError($"--at: expected a time with its offset like 2026-03-02T20:05:00Z, found `{text}`");
-            }
-        });
         var command = new Command("explain", "Explain the decisions of an audit log") { log, last, at, json };
         command.Validators.Add(result =>
         {
@@ -44,23 +31,23 @@ internal static class RulesExplainCommand
             }
         });
         command.SetAction((parsed, cancellation) => RunAsync(
-            parsed.GetRequiredValue(log), parsed.GetValue(last), parsed.GetValue(at) is { } text ? InstantText.Parse(text) : null, parsed.GetValue(json), parsed.InvocationConfiguration, cancellation));
+            parsed.GetRequiredValue(log), last.Value(parsed), at.Find(parsed), parsed.GetValue(json), parsed.InvocationConfiguration, cancellation));
         return command;
     }
 
     private static async Task<int> RunAsync(string log, int last, long? at, bool json, InvocationConfiguration invocation, CancellationToken cancellation)
     {
-        IReadOnlyList<string> files = Directory.Exists(log) ? AuditLog.AuditFiles(log) : File.Exists(log) ? [log] : [];
-        if (files.Count == 0)
-        {
-            await invocation.Error.WriteLineAsync(
-                Directory.Exists(log) ? $"{log}: there is no audit file in it (expected files like 00000001.jsonl)" : $"{log}: there is no such file or folder");
-            return ExitCode.Usage;
-        }
-
         AuditStory story;
         try
         {
+            IReadOnlyList<string> files = Directory.Exists(log) ? AuditLog.AuditFiles(log) : File.Exists(log) ? [log] : [];
+            if (files.Count == 0)
+            {
+                await invocation.Error.WriteLineAsync(
+                    Directory.Exists(log) ? $"{log}: there is no audit file in it (expected files like 00000001.jsonl)" : $"{log}: there is no such file or folder");
+                return ExitCode.Usage;
+            }
+
             story = await AuditStory.ReadAsync(files, last, at, cancellation);
         }
         catch (Exception e) when (e is InvalidDataException or IOException or UnauthorizedAccessException)

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Globalization;
 using System.Security.Cryptography;
 using System.Text.Json;
 using Serverless.Host.Control.Settings;
@@ -25,46 +26,30 @@ internal static class RulesProveCommand
             Arity = ArgumentArity.ZeroOrMore,
             DefaultValueFactory = _ => ["rules"],
         };
-        var time = new Option<string?>("--time") { HelpName = "TIME", Description = $"How long each policy is attacked (default {UsualTime}, or without a bound where --cases is given)" };
-        var cases = new Option<string?>("--cases") { HelpName = "N", Description = "How many cases are drawn for each policy" };
-        var seed = new Option<string?>("--seed") { HelpName = "N", Description = "The same seed draws the same cases (default: another one each time, which is printed)" };
+        var time = new ReadOption<long>(
+            "--time", "TIME", $"How long each policy is attacked (default {UsualTime}, or without a bound where --cases is given)", $"a time from 1ms to 7d like {UsualTime}",
+            text => QuantityText.Milliseconds(text) is { } value and > 0 and <= LongestMs ? value : null);
+        var cases = new ReadOption<long>("--cases", "N", "How many cases are drawn for each policy", "a whole number from 1 on", text => Number(text) is > 0 and <= long.MaxValue and { } value ? (long)value : null);
+        var seed = new ReadOption<ulong>(
+            "--seed", "N", "The same seed draws the same cases (default: another one each time, which is printed)", $"a whole number from 0 to {ulong.MaxValue}", Number);
         var policies = new Option<string[]>("--policy") { HelpName = "NAME", Description = "Only the policy of this name; may be repeated" };
         var forget = new Option<bool>("--no-store") { Description = "Neither try what was found before nor keep what is found" };
         var json = new Option<bool>("--json") { Description = "Print JSON" };
-        time.Validators.Add(result =>
-        {
-            if (result.GetValue(time) is { } text && QuantityText.Milliseconds(text) is not (> 0 and <= LongestMs))
-            {
-                result.AddError($"--time: expected a time from 1ms to 7d like {UsualTime}, found `{text}`");
-            }
-        });
-        cases.Validators.Add(result =>
-        {
-            if (result.GetValue(cases) is { } text && !(long.TryParse(text, out long count) && count > 0))
-            {
-                result.AddError($"--cases: expected a whole number from 1 on, found `{text}`");
-            }
-        });
-        seed.Validators.Add(result =>
-        {
-            if (result.GetValue(seed) is { } text && !ulong.TryParse(text, out _))
-            {
-                result.AddError($"--seed: expected a whole number from 0 to {ulong.MaxValue}, found `{text}`");
-            }
-        });
         var command = new Command("prove", "Attack policies with made-up loads, and print what breaks their properties as scenarios") { paths, time, cases, seed, policies, forget, json };
         command.SetAction((parsed, cancellation) =>
         {
-            long? most = parsed.GetValue(cases) is { } count ? long.Parse(count, System.Globalization.CultureInfo.InvariantCulture) : null;
-            string? length = parsed.GetValue(time) ?? (most is null ? UsualTime : null);
-            ulong chosen = parsed.GetValue(seed) is { } given ? ulong.Parse(given, System.Globalization.CultureInfo.InvariantCulture) : (ulong)RandomNumberGenerator.GetInt32(int.MaxValue);
+            long? most = cases.Find(parsed);
+            long? length = time.Find(parsed) ?? (most is null ? QuantityText.Milliseconds(UsualTime) : null);
             var options = new ProveOptions(
-                chosen, most ?? long.MaxValue, length is null ? TimeSpan.MaxValue : TimeSpan.FromMilliseconds(QuantityText.Milliseconds(length)!.Value), Environment.ProcessorCount);
+                seed.Find(parsed) ?? (ulong)RandomNumberGenerator.GetInt32(int.MaxValue), most ?? long.MaxValue,
+                length is { } ms ? TimeSpan.FromMilliseconds(ms) : TimeSpan.MaxValue, Environment.ProcessorCount);
             var run = new Run(options, parsed.GetValue(policies) ?? [], parsed.GetValue(forget), parsed.GetValue(json), parsed.InvocationConfiguration.Output, parsed.InvocationConfiguration.Error);
             return Task.Run(() => run.Of(parsed.GetRequiredValue(paths), cancellation), cancellation);
         });
         return command;
     }
+
+    private static ulong? Number(string text) => ulong.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out ulong value) ? value : null;
 
     private sealed class Run(ProveOptions options, string[] named, bool withoutStore, bool isJson, TextWriter output, TextWriter error)
     {
@@ -75,7 +60,7 @@ internal static class RulesProveCommand
                 return exit;
             }
 
-            Suite[] suites = [.. sets.SelectMany(set => set.Suites)];
+            Suite[] suites = [.. sets.SelectMany(placed => placed.Set.Suites)];
             foreach (string name in named.Where(name => !Array.Exists(suites, suite => suite.Policy.Name == name)))
             {
                 error.WriteLine($"--policy: there is no policy `{name}`{Nearest.Hint(name, suites.Select(suite => suite.Policy.Name))}");

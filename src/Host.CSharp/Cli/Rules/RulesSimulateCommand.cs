@@ -38,21 +38,21 @@ internal static class RulesSimulateCommand
             return exit;
         }
 
-        Policy[] all = [.. sets.SelectMany(set => set.Policies)];
-        string[] named = options.Policies(parsed);
-        foreach (string name in named.Where(name => !Array.Exists(all, policy => policy.Name == name)))
+        PlacedPolicy[] all = [.. sets.SelectMany(one => one.Set.Policies.Select(policy => new PlacedPolicy(one.Path, policy)))];
+        string[] named = [.. options.Policies(parsed).Distinct()];
+        foreach (string name in named.Where(name => !Array.Exists(all, one => one.Policy.Name == name)))
         {
-            await error.WriteLineAsync($"--policy: there is no policy `{name}`{Nearest.Hint(name, all.Select(policy => policy.Name))}");
+            await error.WriteLineAsync($"--policy: there is no policy `{name}`{Nearest.Hint(name, all.Select(one => one.Policy.Name))}");
             exit = ExitCode.Usage;
         }
 
-        Policy[] policies = named.Length == 0 ? all : [.. all.Where(policy => named.Contains(policy.Name))];
+        PlacedPolicy[] policies = named.Length == 0 ? all : [.. named.SelectMany(name => all.Where(one => one.Policy.Name == name))];
         if (exit != ExitCode.Fine)
         {
             return exit;
         }
 
-        LoadOpening opening = await LoadOpening.OpenAsync(options, parsed, all, policies[0].Zone, cancellation);
+        LoadOpening opening = await LoadOpening.OpenAsync(options, parsed, all.Select(one => one.Policy), policies[0].Policy.Zone, cancellation);
         if (opening.Load is not { } load)
         {
             await error.WriteAsync(opening.Problem);
@@ -70,6 +70,11 @@ internal static class RulesSimulateCommand
             }
 
             report = await SimulationReport.MakeAsync(policies, load, survey, options.Compute(parsed), options.Price(parsed), cancellation);
+            if (report.Problem is { } later)
+            {
+                await error.WriteAsync(later.Render());
+                return ExitCode.Wrong;
+            }
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

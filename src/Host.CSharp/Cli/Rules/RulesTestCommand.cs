@@ -33,7 +33,7 @@ internal static class RulesTestCommand
         }
 
         var run = new ScenarioReport(output, withTimeline);
-        foreach (Suite suite in sets.SelectMany(set => set.Suites))
+        foreach (Suite suite in sets.SelectMany(one => one.Set.Suites))
         {
             run.Of(suite, filter);
         }

@@ -1,9 +1,10 @@
+using Serverless.Core;
 using Serverless.Rules;
 
 namespace Serverless.Host.Cli.Rules;
 
-/// <summary>A simulation as `rules simulate --json` prints it. Times are in milliseconds, shares from 0 to 1, work in cores.</summary>
-internal sealed record SimulationJson(LoadJson Load, ComputeJson Compute, decimal? Price, PredictionJson[] Policies, PredictionJson[] AlwaysOn)
+/// <summary>A simulation as `rules simulate --json` prints it. Names end with their unit; what ends with `Share` is from 0 to 1.</summary>
+internal sealed record SimulationJson(LoadJson Load, ComputeJson Compute, decimal? PricePerUnitHour, PredictionJson[] Policies, PredictionJson[] AlwaysOn, string[] Notes)
 {
     public static SimulationJson From(SimulationReport report) => new(
         new LoadJson(
@@ -11,22 +12,41 @@ internal sealed record SimulationJson(LoadJson Load, ComputeJson Compute, decima
         new ComputeJson(report.Compute.StartMs, report.Compute.StopMs, report.Compute.ResizeMs, report.Compute.WarmUpMs, report.Compute.Cold / 100m, report.Compute.Speed / 100m),
         report.Price,
         [.. report.Policies.Select(one => PredictionJson.From(one, report))],
-        [.. report.AlwaysOn.Select(one => PredictionJson.From(one, report))]);
+        [.. report.AlwaysOn.Select(one => PredictionJson.From(one, report))],
+        [.. report.Notes()]);
 }
 
 /// <summary>The load; its name has the seed of a model.</summary>
-internal sealed record LoadJson(string Name, string Start, long LengthMs, decimal PeakCpu, decimal MeanCpu, long PeakResidentBytes);
+internal sealed record LoadJson(string Name, string Start, long LengthMs, decimal PeakCpuCores, decimal MeanCpuCores, long PeakResidentBytes);
 
-internal sealed record ComputeJson(long StartMs, long StopMs, long ResizeMs, long WarmUpMs, decimal Cold, decimal Speed);
+internal sealed record ComputeJson(long StartMs, long StopMs, long ResizeMs, long WarmUpMs, decimal ColdShare, decimal SpeedShare);
 
-/// <summary>What came of a policy. `OfAlwaysOn`: of the unit hours of the largest size that the load needs; `Short`: up, and with more work than it could do.</summary>
+internal sealed record UnitJson(decimal CpuCores, long MemoryBytes);
+
+/// <summary>What came of a policy.</summary>
+/// <param name="Name">As in the table.</param>
+/// <param name="Path">Of the policy's rule set; null for a compute that is always on.</param>
+/// <param name="Unit">What a compute unit of its hours is.</param>
+/// <param name="OfAlwaysOnShare">Of the unit hours of the largest size that the load needs.</param>
+/// <param name="SuspendedShare">Of the length of the load.</param>
+/// <param name="UpMs">Statements ran.</param>
+/// <param name="TooSmallMs">Of that time, with more work than it could do.</param>
+/// <param name="UndoneCoreSeconds">Work that was still to be done at the end.</param>
+/// <param name="Waits">Of all statements that were answered.</param>
+/// <param name="Waited">Of those that waited.</param>
 internal sealed record PredictionJson(
-    string Name, double UnitHours, decimal? Cost, double OfAlwaysOn, double Suspended, int Wakes, int Suspends, int Resizes, int Flaps, double Short,
-    double Statements, double Refused, double Unanswered, WaitsJson Waits, WaitsJson Waited, double MeanWaitMs, long LongestWaitMs)
+    string Name, string? Path, UnitJson Unit, double UnitHours, decimal? Cost, double OfAlwaysOnShare, double SuspendedShare, int Wakes, int Suspends, int Resizes, int ResizesTakenBack,
+    long UpMs, long TooSmallMs, double TooSmallShare, double Statements, double Refused, double Unanswered, decimal UndoneCoreSeconds, WaitsJson Waits, WaitsJson Waited, double MeanWaitMs, long LongestWaitMs)
 {
-    public static PredictionJson From(Prediction one, SimulationReport report) => new(
-        one.Name, one.UnitHours, report.Price is { } price ? one.Cost(price) : null, report.OfAlwaysOn(one), one.Suspended, one.Wakes, one.Suspends, one.Resizes, one.Flaps, one.Short,
-        one.Arrived / 1000.0, one.Refused / 1000.0, one.Waiting / 1000.0, WaitsJson.From(one.Waits), WaitsJson.From(one.Waited), one.MeanWait, one.LongestWait);
+    public static PredictionJson From(SimulationColumn column, SimulationReport report)
+    {
+        Prediction one = column.Prediction;
+        ComputeUnit unit = one.Policy.Unit;
+        return new PredictionJson(
+            column.Name, column.Path, new UnitJson(unit.Cpu / 1000m, unit.Memory), one.UnitHours, report.Price is { } price ? one.Cost(price) : null, report.OfAlwaysOn(column),
+            one.Suspended, one.Wakes, one.Suspends, one.Resizes, one.Flaps, one.UpMs, one.ShortMs, one.Short, one.Arrived / 1000.0, one.Refused / 1000.0, one.Waiting / 1000.0,
+            one.WorkWaiting / 1_000_000m, WaitsJson.From(one.Waits), WaitsJson.From(one.Waited), one.MeanWait, one.LongestWait);
+    }
 }
 
 /// <summary>Of so many statements, the waits that 50, 95 and 99 percent do not exceed.</summary>

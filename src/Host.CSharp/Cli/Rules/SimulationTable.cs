@@ -15,68 +15,60 @@ internal static class SimulationTable
         console.Write(new Text($"{report.Load.Name}: {Quantity.show(Serverless.Core.ValueType.Duration, survey.LengthMs)} from {InstantText.Plain(report.Load.StartMs)}; {cores}\n"));
         var table = new Table().Border(TableBorder.Simple);
         table.AddColumn("");
-        foreach (Prediction one in report.Columns)
+        foreach (SimulationColumn one in report.Columns)
         {
             table.AddColumn(new TableColumn(new Text(one.Name)).RightAligned());
         }
 
-        foreach ((string name, Func<Prediction, string> cell) in Rows(report))
+        foreach ((string name, Func<SimulationColumn, string> cell) in Rows(report))
         {
             table.AddRow([new Text(name), .. report.Columns.Select(one => new Text(cell(one)))]);
         }
 
         console.Write(table);
-        foreach (string note in Notes(report))
+        foreach (string note in report.Notes())
         {
             console.Write(new Text(note + "\n"));
         }
     }
 
-    private static IEnumerable<(string Name, Func<Prediction, string> Cell)> Rows(SimulationReport report)
+    private static IEnumerable<(string Name, Func<SimulationColumn, string> Cell)> Rows(SimulationReport report)
     {
-        yield return ("compute-unit hours", one => Number(one.UnitHours, "#,0.00"));
+        (string, Func<SimulationColumn, string>) Row(string name, Func<Prediction, string> cell) => (name, one => cell(one.Prediction));
+        bool Has(Func<Prediction, long> figure) => report.Columns.Any(one => figure(one.Prediction) > 0);
+        yield return Row("compute-unit hours", one => Number(one.UnitHours, "#,0.00"));
         if (report.Price is { } price)
         {
-            yield return ($"cost at {price.ToString(CultureInfo.InvariantCulture)} a unit hour", one => one.Cost(price).ToString("#,0.00", CultureInfo.InvariantCulture));
+            yield return Row($"cost at {price.ToString(CultureInfo.InvariantCulture)} a unit hour", one => one.Cost(price).ToString("#,0.00", CultureInfo.InvariantCulture));
         }
 
         yield return ("of the largest, always on", one => Share(report.OfAlwaysOn(one)));
-        yield return ("suspended", one => Share(one.Suspended));
-        yield return ("wakes", one => Number(one.Wakes, "#,0"));
-        yield return ("resizes", one => Number(one.Resizes, "#,0"));
-        yield return ("resizes taken back", one => Number(one.Flaps, "#,0"));
-        yield return ("too small, of the time up", one => Share(one.Short));
-        yield return ("statements", one => Number(one.Arrived / 1000.0, "#,0"));
-        if (report.Columns.Any(one => one.Refused > 0))
+        yield return Row("suspended", one => Share(one.Suspended));
+        yield return Row("wakes", one => Number(one.Wakes, "#,0"));
+        yield return Row("resizes", one => Number(one.Resizes, "#,0"));
+        yield return Row("resizes taken back", one => Number(one.Flaps, "#,0"));
+        yield return Row("too small, of the time up", one => Share(one.Short));
+        yield return Row("statements", one => Number(one.Arrived / 1000.0, "#,0"));
+        if (Has(one => one.Refused))
         {
-            yield return ("refused", one => Number(one.Refused / 1000.0, "#,0"));
+            yield return Row("refused", one => Number(one.Refused / 1000.0, "#,0"));
         }
 
-        if (report.Columns.Any(one => one.Waiting > 0))
+        if (Has(one => one.Waiting))
         {
-            yield return ("unanswered at the end", one => Number(one.Waiting / 1000.0, "#,0.###"));
+            yield return Row("unanswered at the end", one => Number(one.Waiting / 1000.0, "#,0.###"));
         }
 
-        yield return ("waited", one => one.Answered == 0 ? "-" : Share(one.Waited.Statements * 1000 / one.Answered));
-        yield return ("  p50 of these", one => Wait(one.Waited.P50));
-        yield return ("  p95", one => Wait(one.Waited.P95));
-        yield return ("  p99", one => Wait(one.Waited.P99));
-        yield return ("  longest", one => Wait(one.LongestWait));
-    }
-
-    private static IEnumerable<string> Notes(SimulationReport report)
-    {
-        yield return $"{report.AlwaysOn[0].Name}: the largest size that the load needs"
-            + (report.AlwaysOn.Count > 1 ? $"; {report.AlwaysOn[1].Name}: what it needs in the mean" : "");
-        if (report.HasOtherUnits)
+        if (Has(one => one.WorkWaiting))
         {
-            yield return $"the compute unit of these policies is not the same: hours are in each one's own, always on in that of {report.Policies[0].Name}";
+            yield return Row("undone at the end, cpu s", one => Number(one.WorkWaiting / 1_000_000.0, "#,0.###"));
         }
 
-        if (!report.Load.HasMemory)
-        {
-            yield return "the load does not say how much memory is resident: none is taken to be";
-        }
+        yield return Row("waited", one => one.Answered == 0 ? "-" : Share(one.Waited.Statements * 1000 / one.Answered));
+        yield return Row("  p50 of these", one => Wait(one.Waited.P50));
+        yield return Row("  p95", one => Wait(one.Waited.P95));
+        yield return Row("  p99", one => Wait(one.Waited.P99));
+        yield return Row("  longest", one => Wait(one.LongestWait));
     }
 
     private static string Cores(long millicores) => (millicores / 1000m).ToString("0.###", CultureInfo.InvariantCulture);

@@ -9,6 +9,9 @@ namespace Serverless.Host.Control.Audit;
 /// <summary>Replays one audit file: the same inputs from the same state under the same rules, and compares each decision with the one that was logged.</summary>
 internal static class AuditReplay
 {
+    private const int LongestShown = 60;
+    private const int LongestMessage = 500;
+
     /// <exception cref="InvalidDataException">The file is no audit file, or a line of it cannot be read; the message says which.</exception>
     public static async Task<AuditReplayResult> RunAsync(string path, CancellationToken cancellation)
     {
@@ -38,6 +41,12 @@ internal static class AuditReplay
         State? state = null;
         int number = 0;
         InvalidDataException? cut = null;
+        if (IsEmpty(path))
+        {
+            // a pipe, which looks like that, would be waited for
+            yield break;
+        }
+
         await foreach (string text in File.ReadLinesAsync(path, cancellation))
         {
             if (cut is not null)
@@ -49,6 +58,11 @@ internal static class AuditReplay
             using JsonDocument? line = Parse(path, number, text, out cut);
             if (line is null)
             {
+                if (rules is null && !text.StartsWith('{'))
+                {
+                    throw Wrong(path, number, $"expected a line of an audit log, found `{Printable.Of(text, LongestShown)}`");
+                }
+
                 // a process that was killed may leave its last line unfinished; anywhere else it is an error
                 continue;
             }
@@ -97,10 +111,42 @@ internal static class AuditReplay
 
     private static PolicySource ReadRules(string path, int number, JsonElement source)
     {
-        List<RuleFile> files = [.. source.GetProperty("files").EnumerateArray().Select(file => new RuleFile(file.GetProperty("name").GetString()!, file.GetProperty("text").GetString()!))];
-        (PolicySource? rules, string summary, _) = PolicySource.Compile(files, source.GetProperty("policy").GetString(), out _);
+        string? policy = Text(source, "policy");
+        if (policy is null || !Has(source, "files", out JsonElement listed) || listed.ValueKind != JsonValueKind.Array)
+        {
+            throw Wrong(path, number, "expected the rules with their `policy` and `files`");
+        }
+
+        var files = new List<RuleFile>();
+        foreach (JsonElement file in listed.EnumerateArray())
+        {
+            if (Text(file, "name") is not { } name || Text(file, "text") is not { } text)
+            {
+                throw Wrong(path, number, "expected each file of the rules with its `name` and `text`");
+            }
+
+            files.Add(new RuleFile(name, text));
+        }
+
+        (PolicySource? rules, string summary, _) = PolicySource.Compile(files, policy, out _);
         return rules ?? throw Wrong(path, number, $"the rules do not compile: {summary}");
     }
+
+    /// <summary>Null where there is none, or one that is no text (half of a surrogate pair).</summary>
+    private static string? Text(JsonElement of, string name)
+    {
+        try
+        {
+            return Has(of, name, out JsonElement value) && value.ValueKind == JsonValueKind.String ? value.GetString() : null;
+        }
+        catch (InvalidOperationException)
+        {
+            return null;
+        }
+    }
+
+    private static bool IsEmpty(string path) =>
+        (File.ResolveLinkTarget(Path.GetFullPath(path), returnFinalTarget: true) ?? new FileInfo(path)) is FileInfo { Exists: true, Length: 0 };
 
     private static JsonDocument? Parse(string path, int number, string text, out InvalidDataException? wrong)
     {
@@ -118,7 +164,7 @@ internal static class AuditReplay
 
     private static T Value<T>(string path, int number, ReadResult<T> read) => read.Ok ? read.Value : throw Wrong(path, number, read.Error);
 
-    private static InvalidDataException Wrong(string path, int number, string message) => new($"{path}:{number}: {message}");
+    private static InvalidDataException Wrong(string path, int number, string message) => new($"{path}:{number}: {Printable.Of(message, LongestMessage)}");
 }
 
 /// <param name="Differences">Decisions that came out otherwise, each in words; empty: the log tells the truth.</param>

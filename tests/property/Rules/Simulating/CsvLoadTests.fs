@@ -168,6 +168,10 @@ let ``a pipe is no file that can be read several times`` () =
     try
         let problem = nonNull (LoadFile.Csv(path, noon, [])).Problem
         Assert.That(problem.Render(), Does.Contain("pipe").And.Contain "several times")
+        let link = path + ".csv"
+        File.CreateSymbolicLink(link, FileInfo(path).Name) |> ignore
+        Assert.That(isNull (LoadFile.Csv(link, noon, [])).Problem, Is.False)
+        File.Delete link
     finally
         File.Delete path
 
