@@ -2,6 +2,7 @@ using System.Net;
 using System.Text.Json.Nodes;
 using Serverless.Host.Compute;
 using Serverless.Host.Compute.Engine;
+using Serverless.Tests.Integration.EndToEnd;
 using static Serverless.Tests.Integration.Kubernetes.DoubleRig;
 
 namespace Serverless.Tests.Integration.Kubernetes;
@@ -119,7 +120,10 @@ internal sealed class KubernetesComputeTests
         Assert.That(await rig.Compute.FindForeignWorkAsync(default), Is.Null, "another gateway's own connection");
         await using EngineSql backup = rig.Connect();
         Task running = backup.QueryAsync("SELECT SLEEP(4)", default);
-        Assert.That(await rig.Compute.FindForeignWorkAsync(default), Does.Contain("SELECT SLEEP(4)"), "a statement that somebody runs by that account");
+        string? work = null;
+        await Eventually.HoldsAsync(
+            async () => (work = await rig.Compute.FindForeignWorkAsync(default)) is not null, TimeSpan.FromSeconds(3), () => Task.FromResult("a statement that somebody runs by that account is found"));
+        Assert.That(work, Does.Contain("SELECT SLEEP(4)"));
         await running;
 
         await using EngineSql mallory = rig.Connect("mallory", "secret");
