@@ -82,7 +82,7 @@ internal sealed class FleetTests
         Assert.That(all[1].Held, Is.EqualTo(1));
         Assert.That(SuspendIntent.Of(await rig.ReadAsync()), Is.Not.Null);
         Assert.That(await all[0].StopAsync(await rig.ReadAsync()), Is.Null);
-        await all[1].ScaleAsync(await rig.ReadAsync(), 1);
+        await all[1].WakeAsync();
         await rig.UntilAsync(() => all[1].Passed == 1);
     }
 

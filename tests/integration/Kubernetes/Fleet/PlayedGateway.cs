@@ -109,7 +109,31 @@ internal sealed class PlayedGateway : IGuardedGate, IAsyncDisposable
     public async Task<string?> SuspendAsync(SuspendTerms? terms = null)
     {
         string? refused = await Database.ProposeAsync(terms ?? new SuspendTerms(ByOperator: false, null, null, TimeSpan.FromSeconds(20)), default);
-        return refused ?? await StopAsync(await Api.GetAsync(Resources.StatefulSets, Set, default));
+        while (refused is null)
+        {
+            string? stopped = await StopAsync(await Api.GetAsync(Resources.StatefulSets, Set, default));
+            // others write its status
+            if (stopped != "conflict") return stopped;
+        }
+
+        return refused;
+    }
+
+    /// <summary>As the compute wakes it, whoever writes to it meanwhile.</summary>
+    public async Task WakeAsync()
+    {
+        while (true)
+        {
+            try
+            {
+                await ScaleAsync(await Api.GetAsync(Resources.StatefulSets, Set, default), 1);
+                return;
+            }
+            catch (ApiException e) when (e.Failure == ApiFailure.Conflict)
+            {
+                // as it is by now
+            }
+        }
     }
 
     /// <summary>As the compute does it: judged by what was read, and bound to its version.</summary>
@@ -134,7 +158,7 @@ internal sealed class PlayedGateway : IGuardedGate, IAsyncDisposable
         }
     }
 
-    public Task ScaleAsync(StatefulSet at, int replicas) => Api.PatchAsync(
+    private Task ScaleAsync(StatefulSet at, int replicas) => Api.PatchAsync(
         Resources.StatefulSets, Set,
         Patch.Merge(new() { ["metadata"] = new System.Text.Json.Nodes.JsonObject { ["resourceVersion"] = at.Metadata.ResourceVersion }, ["spec"] = new System.Text.Json.Nodes.JsonObject { ["replicas"] = replicas } }), default);
 

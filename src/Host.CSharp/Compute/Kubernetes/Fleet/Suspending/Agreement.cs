@@ -11,6 +11,7 @@ namespace Serverless.Host.Compute.Kubernetes.Fleet.Suspending;
 /// </summary>
 internal sealed partial class Agreement : IDisposable
 {
+    private const int MostAttempts = 8;
     private static readonly TimeSpan CheckPeriod = TimeSpan.FromSeconds(1);
 
     private readonly string _database;
@@ -42,25 +43,8 @@ internal sealed partial class Agreement : IDisposable
     {
         try
         {
-            StatefulSet found = await _calls.AskAsync(cancellation);
-            FenceView view = SuspendIntent.View(found);
-            if (!view.IsFree)
+            if (await PublishAsync(cancellation) is not { } published)
             {
-                string? by = SuspendIntent.Of(found)?.By;
-                Apply(state => (state with { Phase = ProposalPhase.Off }, ProposalCommands.End), by is null ? "it is scaled to zero already" : $"gateway {by} intends to suspend it too");
-                // left over by one that is gone, or on its way: its time is counted by each gate
-                _guardOfOwn.Hear(found);
-                return _reason;
-            }
-
-            StatefulSet published;
-            try
-            {
-                published = await _calls.PublishAsync(_intent, found.Metadata.ResourceVersion!, cancellation);
-            }
-            catch (Exception e) when (e is ApiException or OperationCanceledException)
-            {
-                Abort(e is ApiException ? $"the intent could not be written: {e.Message}" : "it was taken back");
                 return _reason;
             }
 
@@ -111,6 +95,38 @@ internal sealed partial class Agreement : IDisposable
     public void Abort(string why) => Apply(Proposal.Abort, why);
 
     public void Dispose() => _check.Dispose();
+
+    /// <summary>Writes the intent on a StatefulSet that is free. A conflict is no word of another gateway: whoever looks after its pods writes it too.</summary>
+    /// <returns>As it is with the intent; null: nothing comes of it.</returns>
+    private async Task<StatefulSet?> PublishAsync(CancellationToken cancellation)
+    {
+        for (int attempt = 1; ; attempt++)
+        {
+            StatefulSet found = await _calls.AskAsync(cancellation);
+            if (!SuspendIntent.View(found).IsFree)
+            {
+                string? by = SuspendIntent.Of(found)?.By;
+                Apply(state => (state with { Phase = ProposalPhase.Off }, ProposalCommands.End), by is null ? "it is scaled to zero already" : $"gateway {Shown.Of(by)} intends to suspend it too");
+                // left over by one that is gone, or on its way: its time is counted by each gate
+                _guardOfOwn.Hear(found);
+                return null;
+            }
+
+            try
+            {
+                return await _calls.PublishAsync(_intent, found.Metadata.ResourceVersion!, cancellation);
+            }
+            catch (ApiException e) when (e.Failure == ApiFailure.Conflict && attempt < MostAttempts)
+            {
+                // certainly not written; what is there now is judged anew
+            }
+            catch (Exception e) when (e is ApiException or OperationCanceledException)
+            {
+                Abort(e is ApiException ? $"the intent could not be written: {e.Message}" : "it was taken back");
+                return null;
+            }
+        }
+    }
 
     private void Listed(ApiList<Lease> gateways)
     {
