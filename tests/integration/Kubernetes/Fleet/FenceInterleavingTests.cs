@@ -9,7 +9,7 @@ namespace Serverless.Tests.Integration.Kubernetes.Fleet;
 internal sealed class FenceInterleavingTests
 {
     private const int MostWorlds = 4_000_000;
-    private const string Large = "millions of worlds, which take minutes: for a change of the fence";
+    private const string Large = "Large";
 
     /// <param name="faults">Crashes, lost answers and suspends taken back, in all.</param>
     /// <param name="suspends">That gateways propose, whoever of them.</param>
@@ -17,15 +17,16 @@ internal sealed class FenceInterleavingTests
     /// <param name="second">Those of the other.</param>
     [TestCase(0, 1, 1, 1)]
     [TestCase(1, 1, 0, 0)]
-    [TestCase(1, 1, 0, 1, Explicit = true, Reason = Large)]
-    [TestCase(1, 1, 1, 0, Explicit = true, Reason = Large)]
-    [TestCase(2, 1, 0, 0, Explicit = true, Reason = Large)]
-    [TestCase(0, 2, 0, 0, Explicit = true, Reason = Large)]
+    [TestCase(1, 1, 0, 1, Category = Large)]
+    [TestCase(1, 1, 1, 0, Category = Large)]
+    [TestCase(2, 1, 0, 0, Category = Large)]
+    [TestCase(0, 2, 0, 0)]
+    [TestCase(1, 2, 0, 0, Category = Large)]
     public void Suspend_ThatGatewaysAgreeOn_StopsNothingInUse_AndHoldsNothingForEver(int faults, int suspends, int first, int second) => Holds(new FenceRules(), faults, suspends, first, second);
 
     [TestCase(0, 1, 0, 1)]
-    [TestCase(0, 1, 1, 1, Explicit = true, Reason = Large)]
-    [TestCase(1, 1, 0, 1, Explicit = true, Reason = Large)]
+    [TestCase(0, 1, 1, 1, Category = Large)]
+    [TestCase(1, 1, 0, 1, Category = Large)]
     public void Suspend_ByAnOperator_StopsNothingInUse_AndHoldsNothingForEver(int faults, int suspends, int first, int second) => Holds(new FenceRules { IsPatient = true }, faults, suspends, first, second);
 
     [TestCaseSource(nameof(Mutations))]
@@ -38,6 +39,11 @@ internal sealed class FenceInterleavingTests
 
     private static void Holds(FenceRules rules, int faults, int suspends, int first, int second)
     {
+        if (TestContext.CurrentContext.Test.Properties["Category"].Contains(Large) && Environment.GetEnvironmentVariable("SERVERLESS_TEST_LONG") is not "1")
+        {
+            Assert.Ignore("SERVERLESS_TEST_LONG is not 1: millions of worlds take minutes, and say something new after a change of the fence alone.");
+        }
+
         Exploration exploration = FenceExplorer.Explore(rules, FenceWorld.Begin((byte)faults, (byte)suspends, (byte)first, (byte)second), MostWorlds);
         TestContext.Out.WriteLine($"{exploration.Worlds} worlds, {exploration.Moves} moves");
         Assert.That(exploration.Found, Is.Null);
