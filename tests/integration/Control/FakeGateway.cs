@@ -17,6 +17,11 @@ internal sealed class FakeGateway(CallLog calls) : IGatewayDatabase
 
     public bool IsOpen { get; private set; }
 
+    /// <summary>What it was opened to last.</summary>
+    public BackendAddress? Backend { get; private set; }
+
+    public int DrainsBegun { get; private set; }
+
     /// <summary>Somebody listens to what happens here.</summary>
     public bool IsControlled => StatementHeld is not null;
 
@@ -67,7 +72,7 @@ internal sealed class FakeGateway(CallLog calls) : IGatewayDatabase
 
     public void Open(BackendAddress backend)
     {
-        IsOpen = true;
+        (IsOpen, Backend) = (true, backend);
         LetGo();
         calls.Add("open");
     }
@@ -75,6 +80,7 @@ internal sealed class FakeGateway(CallLog calls) : IGatewayDatabase
     public async ValueTask<DrainResult> DrainAsync(DrainRequest request, CancellationToken cancellation)
     {
         calls.Add(request.ByOperator ? "drain by operator" : "drain");
+        DrainsBegun++;
         DrainResult result = await Drain(request, cancellation);
         IsOpen = result.Refused is not null;
         return result;

@@ -9,12 +9,10 @@ namespace Serverless.Host.Control.Fleet;
 
 /// <summary>
 /// A database's gate as one of several: what its controller wants of it is done when the other gateways agree, and what it reads of the sessions is of all gateways. A controller drives it as it
-/// drives a gate that is alone. A gateway that is alone has none of this.
+/// drives a gate that is alone. Whether it is open is its guard's alone to say, so that it is moved in one order. A gateway that is alone has none of this.
 /// </summary>
 internal sealed class FleetGateway : IGatewayDatabase, IGuardedGate, IDisposable
 {
-    private static readonly DrainRequest Patiently = new(ByOperator: true, BreakTransactionsIdle: null, BreakPinnedIdle: null, TimeSpan.FromHours(1));
-
     private readonly IGatewayDatabase _own;
     private readonly TimeProvider _time;
     private readonly FleetDatabase _fleet;
@@ -73,13 +71,9 @@ internal sealed class FleetGateway : IGatewayDatabase, IGuardedGate, IDisposable
     /// <summary>The compute serves. The gate opens when no suspend is intended.</summary>
     public void Open(BackendAddress backend)
     {
-        bool isOther = Interlocked.Exchange(ref _backend, backend) != backend;
+        Volatile.Write(ref _backend, backend);
         _fleet.End("the compute serves on");
         _fleet.Serve();
-        if (isOther && _fleet.IsOpen)
-        {
-            _own.Open(backend);
-        }
     }
 
     /// <summary>Has all gateways close theirs. From a gateway that leaves it takes its own sessions' connections back, and no more.</summary>
@@ -91,10 +85,10 @@ internal sealed class FleetGateway : IGatewayDatabase, IGuardedGate, IDisposable
 
     public void Close(string reason)
     {
-        Interlocked.Exchange(ref _backend, null);
-        _own.Close(reason);
+        Volatile.Write(ref _backend, null);
+        // Its guard first: what is left of an intent that was carried out is taken off by a gate that is closed.
+        _fleet.Close(reason);
         _fleet.End(reason);
-        _fleet.Close();
     }
 
     public void RefuseHeld(string reason) => _own.RefuseHeld(reason);
@@ -126,11 +120,7 @@ internal sealed class FleetGateway : IGatewayDatabase, IGuardedGate, IDisposable
         }
     }
 
-    void IGuardedGate.HoldNew()
-    {
-        _own.Reopen();
-        _ = _own.DrainAsync(Patiently, CancellationToken.None).AsTask();
-    }
+    void IGuardedGate.Close(string reason) => _own.Close(reason);
 
     async Task<string?> IGuardedGate.DrainAsync(SuspendTerms terms, bool isOwn, CancellationToken cancellation)
     {

@@ -45,12 +45,14 @@ internal static class FenceExplorer
         return new Exploration(numbers.Count, made, wrong ?? (FindStuck(ways, calm) is { } stuck ? $"nothing but a fault leads out of this to where all is calm:\n{Story(origins, stuck)}" : null));
     }
 
-    /// <summary>No gate lets statements pass to a compute that is scaled to zero.</summary>
+    /// <summary>No gate lets statements pass to a compute that is scaled to zero, and none runs there.</summary>
     private static string? Broken(FenceWorld world)
     {
         for (int i = 0; i < 2; i++)
         {
-            if (world.Gateways[i] is { IsAlive: true, Guard.Phase: GuardPhase.Open or GuardPhase.Draining } && !world.Now.IsUp) return $"the gate of {i} is open, and the compute is scaled to zero";
+            if (world.Now.IsUp) continue;
+            if (world.Gateways[i] is { IsAlive: true, Guard.Phase: GuardPhase.Open or GuardPhase.Draining }) return $"the gate of {i} is open, and the compute is scaled to zero";
+            if (world.Gateways[i].Statement == StatementState.Running) return $"a statement of {i} runs, and the compute is scaled to zero";
         }
 
         return null;

@@ -3,15 +3,15 @@ using Serverless.Host.Compute.Kubernetes.Fleet.Fence;
 namespace Serverless.Tests.Integration.Kubernetes.Fleet;
 
 /// <summary>
-/// Two gateways under every order of statements, suspends, crashes, and answers of the API that are lost, late or never sent: no gate is open while the compute is scaled to zero, and from everywhere
-/// all that waits comes to its turn without another fault.
+/// Two gateways under every order of statements, suspends, crashes, and answers of the API that are lost, late or never sent: no gate is open and nothing runs while the compute is scaled to zero, and
+/// from everywhere all that waits comes to its turn without another fault.
 /// </summary>
 internal sealed class FenceInterleavingTests
 {
     private const int MostWorlds = 4_000_000;
     private const string Large = "Large";
 
-    /// <param name="faults">Crashes, lost answers and suspends taken back, in all.</param>
+    /// <param name="faults">Crashes, lost answers, lost Leases and suspends taken back, in all.</param>
     /// <param name="suspends">That gateways propose, whoever of them.</param>
     /// <param name="first">Statements that are given to the gateway that proposes first.</param>
     /// <param name="second">Those of the other.</param>
@@ -69,6 +69,9 @@ internal sealed class FenceInterleavingTests
         yield return Case(Open, "GatewaysAreListedBeforeTheIntentIsWritten", new FenceRules { ListsAfterPublishing = false }, faults: 1, first: 0, second: 0);
         yield return Case(Open, "AGatewayThatIsNotHeardOfIsTakenToBeIdle", new FenceRules { WaitsForAll = false });
         yield return Case(Open, "TheGateOpensBeforeTheLeaseIsThere", new FenceRules { JoinsFirst = false }, faults: 1, first: 0, second: 0);
+        yield return Case("a statement of", "WhatRunsWithoutALeaseIsLetGoOn", Guard((state, input) => input.Kind == GuardInputKind.Expelled && GateGuard.Step(state, input) is var (next, then)
+            ? (next, then & ~GuardCommands.CloseGate)
+            : null), faults: 1, first: 0);
         yield return Case(Open, "AnIdIsUsedAgain", new FenceRules { HasFreshIds = false }, suspends: 2, first: 0);
         yield return Case(Stuck, "AStatementAfterThePromiseTakesNothingBack", Guard((state, input) => input.Kind is GuardInputKind.Held or GuardInputKind.Retry or GuardInputKind.Overdue && state.Phase == GuardPhase.Drained
             ? (state with { Waits = state.Waits || input.Kind == GuardInputKind.Held }, GuardCommands.None)

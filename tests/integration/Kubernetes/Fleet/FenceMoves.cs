@@ -80,6 +80,13 @@ internal sealed class FenceMoves(FenceRules rules)
         if (guard.Phase == GuardPhase.Draining && gateway.Statement == StatementState.Running && !guard.IsPatient) Input("cannot be drained", i, GuardInputKind.DrainRefused);
         if (guard.Phase == GuardPhase.Drained && !_world.Gateways.Any(one => one.Proposal?.Intent == guard.Intent)) Input("finds the intent overdue", i, GuardInputKind.Overdue);
         if (rules.Guard(guard, new GuardInput(GuardInputKind.Retry)).Commands != GuardCommands.None) Input("tries again", i, GuardInputKind.Retry);
+        Fault(_world.Faults > 0 && guard.IsMember && _world.Promises[i] is not null, "loses its Lease", i, (world, at) =>
+        {
+            world.Promises[at] = null;
+            world.Gateways[at].PromiseUnderWay = Guid.Empty;
+            world.Gateways[at].Joins = true;
+            Tell(world, at, new GuardInput(GuardInputKind.Expelled));
+        });
         if (gateway.Joins)
         {
             Move("has joined", i, (FenceWorld world, ref GatewayModel one) =>
@@ -341,6 +348,7 @@ internal sealed class FenceMoves(FenceRules rules)
             gateway.Question = default;
         }
 
+        if (commands.HasFlag(GuardCommands.CloseGate) && gateway.Statement == StatementState.Running) gateway.Statement = StatementState.None;
         if (commands.HasFlag(GuardCommands.Promise))
         {
             if (gateway.PromiseUnderWay != Guid.Empty) Abandon(world, new Request(RequestKind.Promise, (byte)i, Intent: gateway.PromiseUnderWay));

@@ -12,6 +12,7 @@ namespace Serverless.Tests.Integration.Kubernetes.Fleet;
 internal sealed class FleetGatewayTests
 {
     private static readonly BackendAddress Backend = new(UnixSocket: null, new IPEndPoint(IPAddress.Loopback, 1), ReadsProxyHeader: false);
+    private static readonly BackendAddress Other = new(UnixSocket: null, new IPEndPoint(IPAddress.Loopback, 2), ReadsProxyHeader: false);
     private static readonly DrainRequest Gently = new(ByOperator: false, null, null, TimeSpan.FromSeconds(20));
 
     [Test]
@@ -71,6 +72,36 @@ internal sealed class FleetGatewayTests
         await rig.UntilAsync(() => own.IsOpen);
         Assert.That(held, Is.EqualTo(1));
         Assert.That(all[0].Database.WhyNotStop(await rig.ReadAsync()), Does.Contain("b: a statement waits"));
+    }
+
+    /// <summary>A gate that its controller or a drain moved by itself would be open while its guard has it shut.</summary>
+    [Test]
+    public async Task Gate_IsMovedByItsGuardAlone()
+    {
+        await using FleetRig rig = await FleetRig.StartAsync();
+        PlayedGateway[] all = await rig.AddAsync("a");
+        var own = new FakeGateway(new CallLog());
+        await using GatewayFleet fleet = Join(rig, "b");
+        using var gate = new FleetGateway(own, fleet, FleetRig.Set, TimeProvider.System);
+        gate.Open(Backend);
+        await rig.UntilAsync(() => own.IsOpen && all[0].Fleet.Peers.All.Count == 2);
+        gate.Open(Other);
+        Assert.That(own.Backend, Is.EqualTo(Other), "the compute is at another address");
+        var drain = new TaskCompletionSource<DrainResult>(TaskCreationOptions.RunContinuationsAsynchronously);
+        own.Drain = (_, _) => drain.Task;
+        Task<string?> agreed = all[0].Database.ProposeAsync(new(ByOperator: false, null, null, TimeSpan.FromSeconds(20)), default);
+        await HearingAsync(rig, gate, Task.Run(() => rig.UntilAsync(() => own.DrainsBegun == 1)));
+        gate.Open(Backend);
+        Assert.That(own.Backend, Is.EqualTo(Other), "not while it is drained for an intent");
+        drain.SetResult(new DrainResult(null));
+        await HearingAsync(rig, gate, agreed);
+        gate.Open(Backend);
+        Assert.That((await agreed, own.IsOpen), Is.EqualTo(((string?)null, false)));
+        own.HoldStatement();
+        await rig.UntilAsync(() => own.IsOpen);
+        Assert.That(own.Backend, Is.EqualTo(Backend));
+        gate.Close("it is gone");
+        Assert.That(own.IsOpen, Is.False);
     }
 
     [Test]

@@ -23,7 +23,7 @@ internal sealed class FleetRig : IAsyncDisposable
         Server = server;
         server.Instead = context =>
         {
-            if (!_cut.ContainsKey(context.Request.Headers.Authorization.ToString().Replace("Bearer ", "", StringComparison.Ordinal))) return Refuses(context);
+            if (!_cut.ContainsKey(By(context))) return Refuses(context);
             context.Abort();
             return Task.FromResult(true);
         };
@@ -46,6 +46,15 @@ internal sealed class FleetRig : IAsyncDisposable
 
     /// <summary>Answers in place of the double when it returns true.</summary>
     public Func<Microsoft.AspNetCore.Http.HttpContext, Task<bool>> Refuses { get; set; } = _ => Task.FromResult(false);
+
+    public static bool IsBy(Microsoft.AspNetCore.Http.HttpContext context, string name) => By(context) == name;
+
+    /// <summary>Answers as a server that cannot now.</summary>
+    public static bool Unavailable(Microsoft.AspNetCore.Http.HttpContext context)
+    {
+        context.Response.StatusCode = 503;
+        return true;
+    }
 
     public static async Task<FleetRig> StartAsync() => new(await ApiDouble.StartAsync());
 
@@ -99,6 +108,8 @@ internal sealed class FleetRig : IAsyncDisposable
     }
 
     public Task UntilAsync(Func<bool> holds) => DoubleRig.UntilAsync(holds, () => string.Join("\n\n", _gateways));
+
+    private static string By(Microsoft.AspNetCore.Http.HttpContext context) => context.Request.Headers.Authorization.ToString().Replace("Bearer ", "", StringComparison.Ordinal);
 
     public async ValueTask DisposeAsync()
     {

@@ -237,9 +237,18 @@ internal sealed class FleetTests
     {
         await using FleetRig rig = await FleetRig.StartAsync();
         PlayedGateway[] all = await rig.AddAsync("a", "b");
+        bool mayJoin = false;
+        rig.Refuses = context => Task.FromResult(!Volatile.Read(ref mayJoin) && FleetRig.IsBy(context, "b") && context.Request is { Method: "POST", Path.Value: FleetRig.Leases } && FleetRig.Unavailable(context));
+        all[1].Running = 1;
         rig.Server.Delete(FleetRig.Leases, "serverless-gateway-b");
         await rig.UntilAsync(() => all[1].Log.Messages.Any(message => message.Contains("is not this gateway's any more: it was deleted", StringComparison.Ordinal)));
-        await rig.UntilAsync(() => all[1].IsOpen);
+        await rig.UntilAsync(() => !all[1].IsOpen);
+        Assert.That(all[1].Broken, Is.EqualTo(1), "nobody would wait for what runs there");
+        all[1].Statement();
+        await Task.Delay(300);
+        Assert.That((all[1].Held, all[1].IsOpen), Is.EqualTo((1, false)));
+        Volatile.Write(ref mayJoin, true);
+        await rig.UntilAsync(() => all[1].Passed == 1);
         Assert.That(await all[0].SuspendAsync(), Is.Null);
     }
 }

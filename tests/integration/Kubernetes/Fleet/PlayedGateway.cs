@@ -48,6 +48,9 @@ internal sealed class PlayedGateway : IGuardedGate, IAsyncDisposable
 
     public int Passed { get; private set; }
 
+    /// <summary>Statements that ran when the gate was closed.</summary>
+    public int Broken { get; private set; }
+
     public bool IsOpen => _isOpen;
 
     public int DrainsBegun { get; private set; }
@@ -84,7 +87,15 @@ internal sealed class PlayedGateway : IGuardedGate, IAsyncDisposable
         }
     }
 
-    public void HoldNew() => _isOpen = false;
+    public void Close(string reason)
+    {
+        lock (_guard)
+        {
+            _isOpen = false;
+            Broken += Running;
+            Running = 0;
+        }
+    }
 
     public async Task<string?> DrainAsync(SuspendTerms terms, bool isOwn, CancellationToken cancellation)
     {
@@ -102,8 +113,7 @@ internal sealed class PlayedGateway : IGuardedGate, IAsyncDisposable
 
     public void TellGone()
     {
-        _isOpen = false;
-        Database.Close();
+        Database.Close("it is scaled to zero");
     }
 
     public async Task<string?> SuspendAsync(SuspendTerms? terms = null)
@@ -148,7 +158,7 @@ internal sealed class PlayedGateway : IGuardedGate, IAsyncDisposable
         try
         {
             await ScaleAsync(fresh, 0);
-            Database.Close();
+            Database.Close("it is scaled to zero");
             Database.End("it is carried out");
             return null;
         }

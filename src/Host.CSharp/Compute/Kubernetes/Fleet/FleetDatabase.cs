@@ -29,9 +29,6 @@ internal sealed class FleetDatabase : IDisposable
 
     public Leadership Leadership => _fleet.Election.Current;
 
-    /// <summary>Statements may pass: as agreed, and not only as the controller wants.</summary>
-    public bool IsOpen => _guard.State.Phase is GuardPhase.Open or GuardPhase.Draining;
-
     /// <summary>What the other gateways do with it.</summary>
     public PeersActivity Peers => _fleet.Peers.Read(_database);
 
@@ -45,11 +42,11 @@ internal sealed class FleetDatabase : IDisposable
         _agreement?.Hear(set);
     }
 
-    /// <summary>The controller has found that the compute serves.</summary>
+    /// <summary>The controller has found that the compute serves. The gate is open when that is agreed.</summary>
     public void Serve() => _guard.Tell(new GuardInput(GuardInputKind.Served));
 
-    /// <summary>The controller has closed the gate.</summary>
-    public void Close() => _guard.Tell(new GuardInput(GuardInputKind.Gone));
+    /// <summary>The controller has found that the compute is gone. The gate is closed when this returns.</summary>
+    public void Close(string reason) => _guard.Tell(new GuardInput(GuardInputKind.Gone), reason);
 
     public void Hold() => _guard.Tell(new GuardInput(GuardInputKind.Held), "a statement waits");
 

@@ -11,9 +11,10 @@ internal static class GateGuard
     public static (GuardState State, GuardCommands Commands) Step(GuardState state, GuardInput input) => input.Kind switch
     {
         GuardInputKind.Joined => Consider(state with { IsMember = true }),
-        GuardInputKind.Expelled => Expelled(state),
+        GuardInputKind.Expelled => Closed(state with { IsMember = false }),
+        GuardInputKind.Served when state.Phase == GuardPhase.Open => (state with { IsServing = true }, OpenGate),
         GuardInputKind.Served => Consider(state with { IsServing = true }),
-        GuardInputKind.Gone => Gone(state),
+        GuardInputKind.Gone => Closed(state with { IsServing = false }),
         GuardInputKind.Heard => Heard(state with { Heard = input.View }),
         GuardInputKind.Answered => Answered(state with { Question = GuardQuestion.None }, input.View),
         GuardInputKind.Failed => (state with { Question = GuardQuestion.None }, None),
@@ -36,23 +37,12 @@ internal static class GateGuard
         _ => (state, None),
     };
 
-    /// <summary>Nobody waits for this gateway's promise any more: what runs may end, and nothing new begins until it is a member again.</summary>
-    private static (GuardState, GuardCommands) Expelled(GuardState state)
-    {
-        GuardCommands gate = state.Phase switch
-        {
-            GuardPhase.Open => HoldNew,
-            GuardPhase.Draining => CancelDrain | HoldNew,
-            _ => None,
-        };
-        return (state with { IsMember = false, Phase = GuardPhase.Shut, Question = GuardQuestion.None }, Disowning(state) | gate);
-    }
-
-    private static (GuardState, GuardCommands) Gone(GuardState state)
+    /// <summary>The compute is gone, or nobody waits for this gateway's promise any more. What ran then is not let go on: a gate that is shut has nothing behind it, and a promise may follow at once.</summary>
+    private static (GuardState, GuardCommands) Closed(GuardState state)
     {
         GuardCommands drain = state.Phase == GuardPhase.Draining ? CancelDrain : None;
-        (GuardState next, GuardCommands then) = Consider(state with { IsServing = false, Phase = GuardPhase.Shut, Question = GuardQuestion.None });
-        return (next, Disowning(state) | drain | then);
+        (GuardState next, GuardCommands then) = Consider(state with { Phase = GuardPhase.Shut, Question = GuardQuestion.None });
+        return (next, Disowning(state) | drain | CloseGate | then);
     }
 
     private static (GuardState, GuardCommands) Heard(GuardState state)

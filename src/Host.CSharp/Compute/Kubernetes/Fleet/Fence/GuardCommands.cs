@@ -15,8 +15,8 @@ internal enum GuardCommands
     /// <summary>Let statements pass.</summary>
     OpenGate = 4,
 
-    /// <summary>Let nothing new pass, and what runs end.</summary>
-    HoldNew = 8,
+    /// <summary>Let nothing pass, and nothing run on.</summary>
+    CloseGate = 8,
 
     /// <summary>Drain the gate for the intent.</summary>
     Drain = 16,

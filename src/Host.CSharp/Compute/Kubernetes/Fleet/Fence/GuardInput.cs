@@ -8,10 +8,10 @@ internal enum GuardInputKind : byte
     /// <summary>It is not there any more, or another process has it.</summary>
     Expelled,
 
-    /// <summary>The controller has found that the compute serves.</summary>
+    /// <summary>The controller has found that the compute serves, the same one or another.</summary>
     Served,
 
-    /// <summary>The controller has closed the gate: the compute is gone.</summary>
+    /// <summary>The controller has found that the compute is gone.</summary>
     Gone,
 
     /// <summary>Something was heard of the StatefulSet, sooner or later than it was so.</summary>

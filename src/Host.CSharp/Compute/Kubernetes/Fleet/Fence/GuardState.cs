@@ -2,7 +2,7 @@ namespace Serverless.Host.Compute.Kubernetes.Fleet.Fence;
 
 internal enum GuardPhase : byte
 {
-    /// <summary>Nothing passes. Nothing is promised that counts: to open it, the server is asked.</summary>
+    /// <summary>Nothing passes, and nothing runs. Nothing is promised that counts: to open it, the server is asked.</summary>
     Shut,
 
     /// <summary>Statements pass.</summary>

@@ -88,7 +88,8 @@ internal sealed partial class GuardRunner : IDisposable
         }
     }
 
-    private void OnMembership(bool isMember) => Tell(new GuardInput(isMember ? GuardInputKind.Joined : GuardInputKind.Expelled));
+    private void OnMembership(bool isMember) => Tell(
+        new GuardInput(isMember ? GuardInputKind.Joined : GuardInputKind.Expelled), isMember ? "" : "this gateway has no Lease any more, so that the others would not wait for what runs here");
 
     private void Step(GuardInput input, string why)
     {
@@ -131,9 +132,9 @@ internal sealed partial class GuardRunner : IDisposable
             _gate.Pass();
         }
 
-        if (commands.HasFlag(GuardCommands.HoldNew))
+        if (commands.HasFlag(GuardCommands.CloseGate))
         {
-            _gate.HoldNew();
+            _gate.Close(_why);
         }
 
         if (commands.HasFlag(GuardCommands.Drain))

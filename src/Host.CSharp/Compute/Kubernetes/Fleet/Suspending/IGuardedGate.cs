@@ -6,11 +6,11 @@ internal interface IGuardedGate
     /// <summary>Statements that wait for the compute now.</summary>
     int Held { get; }
 
-    /// <summary>Lets statements pass, from wherever it was.</summary>
+    /// <summary>Lets statements pass, from wherever it was, to the compute that the controller found last. When it is open to that one already, nothing is to be done.</summary>
     void Pass();
 
-    /// <summary>Lets nothing new pass, and what runs end.</summary>
-    void HoldNew();
+    /// <summary>Lets nothing pass, from wherever it was. What runs fails with the reason, and what waits waits on.</summary>
+    void Close(string reason);
 
     /// <summary>Takes back the connections of the sessions.</summary>
     /// <param name="isOwn">This gateway itself intends to suspend; of others it may know more than they do.</param>
