@@ -156,6 +156,43 @@ internal sealed class FleetTests
         Assert.That(SuspendIntent.Of(await rig.ReadAsync()), Is.Null);
     }
 
+    /// <summary>Statements wait for the end of an operator's suspend. That end is the compute at zero, and not the last word of who proposed it.</summary>
+    [Test]
+    public async Task Intent_OfAnOperator_WhoseLeaderDiedAfterTheStop_HoldsNoStatementOnceTheComputeIsUp()
+    {
+        await using FleetRig rig = await FleetRig.StartAsync();
+        PlayedGateway[] all = await rig.AddAsync("a", "b");
+        Assert.That(await all[0].Database.ProposeAsync(new SuspendTerms(ByOperator: true, null, null, TimeSpan.FromSeconds(20)), default), Is.Null);
+        StatefulSet judged = await rig.ReadAsync();
+        Assert.That(all[0].Database.WhyNotStop(judged), Is.Null);
+        all[1].Statement();
+        await all[1].ScaleAsync(judged, 0);
+        await rig.KillAsync(all[0]);
+        await all[1].WakeAsync();
+        await rig.UntilAsync(() => all[1].Passed == 1);
+        Assert.That(SuspendIntent.Of(await rig.ReadAsync()), Is.Null);
+    }
+
+    /// <summary>Its time is over while nobody can be told so.</summary>
+    [Test]
+    public async Task Intent_WhoseTimeEndsInAnOutage_IsTakenBackSoonAfterIt()
+    {
+        await using FleetRig rig = await FleetRig.StartAsync();
+        PlayedGateway a = rig.Add("a");
+        await rig.UntilAsync(() => a.Fleet.Election.Current.IsHere && a.IsOpen);
+        PlayedGateway b = rig.Add("b", options: FleetRig.Quick with { IntentLimit = TimeSpan.FromSeconds(3) });
+        await rig.UntilAsync(() => b.IsOpen && a.Fleet.Peers.All.Count == 2);
+        Assert.That(await a.Database.ProposeAsync(new SuspendTerms(ByOperator: false, null, null, TimeSpan.FromMilliseconds(500)), default), Is.Null);
+        await rig.KillAsync(a);
+        int refused = 0;
+        rig.Refuses = context => Task.FromResult(
+            FleetRig.IsBy(context, "b") && context.Request is { Method: "PATCH", Path.Value: $"{FleetRig.Sets}/db" } && Interlocked.Increment(ref refused) <= 2 && FleetRig.Unavailable(context));
+        await rig.UntilAsync(() => refused > 0);
+        long began = TimeProvider.System.GetTimestamp();
+        await rig.UntilAsync(() => b.IsOpen);
+        Assert.That(TimeProvider.System.GetElapsedTime(began), Is.LessThan(TimeSpan.FromSeconds(2.5)), "not after its time once more");
+    }
+
     [Test]
     public async Task Intent_OfALeaderThatDied_IsOverAfterItsTime()
     {

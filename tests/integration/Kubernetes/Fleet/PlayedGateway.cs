@@ -168,7 +168,7 @@ internal sealed class PlayedGateway : IGuardedGate, IAsyncDisposable
         }
     }
 
-    private Task ScaleAsync(StatefulSet at, int replicas) => Api.PatchAsync(
+    public Task ScaleAsync(StatefulSet at, int replicas) => Api.PatchAsync(
         Resources.StatefulSets, Set,
         Patch.Merge(new() { ["metadata"] = new System.Text.Json.Nodes.JsonObject { ["resourceVersion"] = at.Metadata.ResourceVersion }, ["spec"] = new System.Text.Json.Nodes.JsonObject { ["replicas"] = replicas } }), default);
 

@@ -14,7 +14,7 @@ internal static class GateGuard
         GuardInputKind.Expelled => Closed(state with { IsMember = false }),
         GuardInputKind.Served when state.Phase == GuardPhase.Open => (state with { IsServing = true }, OpenGate),
         GuardInputKind.Served => Consider(state with { IsServing = true }),
-        GuardInputKind.Gone => Closed(state with { IsServing = false }),
+        GuardInputKind.Gone => Closed(Spent(state with { IsServing = false }, state.Heard.Intent)),
         GuardInputKind.Heard => Heard(state with { Heard = input.View }),
         GuardInputKind.Answered => Answered(state with { Question = GuardQuestion.None }, input.View),
         GuardInputKind.Failed => (state with { Question = GuardQuestion.None }, None),
@@ -47,9 +47,10 @@ internal static class GateGuard
 
     private static (GuardState, GuardCommands) Heard(GuardState state)
     {
-        if (!state.Heard.IsUp && state.Phase != GuardPhase.Shut)
+        if (!state.Heard.IsUp)
         {
-            return (state, TellGone);
+            GuardState spent = Spent(state, state.Heard.Intent);
+            return state.Phase == GuardPhase.Shut ? Consider(spent) : (spent, TellGone);
         }
 
         return state.Phase switch
@@ -72,7 +73,7 @@ internal static class GateGuard
 
         if (!view.IsUp)
         {
-            return (state with { Phase = GuardPhase.Shut }, TellGone);
+            return (Spent(state, view.Intent) with { Phase = GuardPhase.Shut }, TellGone);
         }
 
         if (view.IsFree)
@@ -106,6 +107,7 @@ internal static class GateGuard
         { Phase: GuardPhase.Shut } => Consider(state),
         { Phase: GuardPhase.Open } when state.Refused != Guid.Empty && state.Heard.Intent == state.Refused => Withdrawn(state, state.Refused),
         { Phase: GuardPhase.Drained, Waits: true, IsPatient: false } => Withdrawn(state, state.Intent),
+        { Phase: GuardPhase.Drained } when state.Intent == state.Refused => Withdrawn(state, state.Intent),
         { Phase: GuardPhase.Drained } when state.Heard.Intent != state.Intent => (state with { Question = GuardQuestion.Ask }, Ask),
         _ => (state, None),
     };
@@ -131,6 +133,13 @@ internal static class GateGuard
                 return (state, None);
         }
     }
+
+    /// <summary>With the compute at zero or gone, nothing comes of the intent any more, whoever asked for it: no statement waits for its end.</summary>
+    private static GuardState Spent(GuardState state, Guid intent) => state with
+    {
+        IsPatient = state.IsPatient && state.Intent != intent,
+        Heard = state.Heard.Intent == intent ? state.Heard with { IsPatient = false } : state.Heard,
+    };
 
     private static (GuardState, GuardCommands) Withdrawn(GuardState state, Guid intent) =>
         (state with { Refused = intent, Question = GuardQuestion.Withdraw }, Disowning(state) | Withdraw);

@@ -202,7 +202,7 @@ internal sealed partial class Agreement : IDisposable
         }
         catch (ApiException e)
         {
-            // every gate that is drained for it takes it back when its time is over, or a statement comes
+            // every gate that is drained for it takes it back when its time is over; or when a statement comes, which for an operator's it does not before the compute is at zero
             LogNotWithdrawn(_database, _intent.Id, e.Message);
         }
     }
