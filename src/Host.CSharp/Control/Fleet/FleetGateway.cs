@@ -16,9 +16,10 @@ internal sealed class FleetGateway : IGatewayDatabase, IGuardedGate, IDisposable
     private readonly IGatewayDatabase _own;
     private readonly TimeProvider _time;
     private readonly FleetDatabase _fleet;
+    private readonly Lock _reading = new();
+    private readonly FleetTotals _totals = new();
     private BackendAddress? _backend;
     private volatile bool _leaves;
-    private long _statements;
 
     public FleetGateway(IGatewayDatabase own, GatewayFleet fleet, ObjectName set, TimeProvider time)
     {
@@ -44,12 +45,19 @@ internal sealed class FleetGateway : IGatewayDatabase, IGuardedGate, IDisposable
     /// <summary>This gateway's sessions and those of all others. What others hold counts as running: they wake the compute themselves.</summary>
     public ActivityReading Read()
     {
-        ActivityReading own = _own.Read();
-        PeersActivity peers = _fleet.Peers;
-        GatewayActivity others = peers.Activity;
+        ActivityReading own;
+        PeersActivity peers;
+        GatewayActivity others;
+        (long Statements, TimeSpan Latency) total;
+        // in one order, so that a sum that is less is not an older one
+        lock (_reading)
+        {
+            (own, peers) = (_own.Read(), _fleet.Peers);
+            others = peers.Activity;
+            total = _totals.Of(own.StatementsTotal + others.Statements, own.LatencyTotal + TimeSpan.FromMilliseconds(others.LatencyMs));
+        }
+
         DateTimeOffset? ended = others.QuietMs is { } quiet ? _time.GetUtcNow() - TimeSpan.FromMilliseconds(quiet) : null;
-        // a gateway that is gone takes its count with it
-        _statements = Math.Max(_statements, own.StatementsTotal + others.Statements);
         return own with
         {
             Open = own.Open + others.Open,
@@ -60,8 +68,8 @@ internal sealed class FleetGateway : IGatewayDatabase, IGuardedGate, IDisposable
             LastEnded = own.LastEnded is { } mine && (ended is null || mine > ended) ? mine : ended,
             TransactionsIdle = Shortest(own.Transactions, own.TransactionsIdle, others.Transactions, others.TransactionsIdleMs),
             PinnedIdle = Shortest(own.PinnedCount ?? own.Pinned.Count, own.PinnedIdle, others.Pinned, others.PinnedIdleMs),
-            StatementsTotal = _statements,
-            LatencyTotal = own.LatencyTotal + TimeSpan.FromMilliseconds(others.LatencyMs),
+            StatementsTotal = total.Statements,
+            LatencyTotal = total.Latency,
             UnknownPeers = peers.Unknown.Count,
         };
     }

@@ -104,6 +104,35 @@ internal sealed class FleetGatewayTests
         Assert.That(own.IsOpen, Is.False);
     }
 
+    /// <summary>A gateway that starts again begins to count at nothing.</summary>
+    [Test]
+    public async Task Totals_OfAllGateways_RiseOn_WhenOneIsGone()
+    {
+        await using FleetRig rig = await FleetRig.StartAsync();
+        PlayedGateway other = (await rig.AddAsync("a"))[0];
+        var own = new FakeGateway(new CallLog());
+        await using GatewayFleet fleet = Join(rig, "b");
+        using var gate = new FleetGateway(own, fleet, FleetRig.Set, TimeProvider.System);
+        for (int i = 0; i < 3; i++) other.Statement();
+        await rig.UntilAsync(() => gate.Read().StatementsTotal == 3);
+        await rig.KillAsync(other);
+        rig.Server.Delete(FleetRig.Leases, "serverless-gateway-a");
+        await rig.UntilAsync(() => fleet.Peers.All.Count == 1);
+        Assert.That(gate.Read().StatementsTotal, Is.EqualTo(3));
+        own.RunStatement();
+        Assert.That(gate.Read().StatementsTotal, Is.EqualTo(4));
+    }
+
+    [Test]
+    public void Totals_NeverFall_AndCountStatementsAndTheirTimeTogether()
+    {
+        var totals = new FleetTotals();
+        Assert.That(totals.Of(100, TimeSpan.FromSeconds(10)), Is.EqualTo((100L, TimeSpan.FromSeconds(10))));
+        Assert.That(totals.Of(40, TimeSpan.FromSeconds(11)), Is.EqualTo((100L, TimeSpan.FromSeconds(10))), "what is left took its time long ago");
+        Assert.That(totals.Of(42, TimeSpan.FromSeconds(13)), Is.EqualTo((102L, TimeSpan.FromSeconds(12))));
+        Assert.That(totals.Of(42, TimeSpan.FromSeconds(1)), Is.EqualTo((102L, TimeSpan.FromSeconds(12))));
+    }
+
     [Test]
     public async Task State_IsWrittenByTheLeaderAlone_AndNeverOverALaterTerm()
     {
