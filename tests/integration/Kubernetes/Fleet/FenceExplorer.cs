@@ -22,7 +22,7 @@ internal static class FenceExplorer
         {
             int number = ways.Count;
             var next = new List<int>();
-            moves.Of(world, (how, after, isFault) =>
+            moves.Of(world, (how, after, counts) =>
             {
                 made++;
                 UInt128 key = after.Key();
@@ -36,13 +36,13 @@ internal static class FenceExplorer
                     wrong ??= Broken(after) is { } broken ? $"{broken}\n{after}\n{Story(origins, known)}" : null;
                 }
 
-                if (!isFault) next.Add(known);
+                if (counts) next.Add(known);
             });
             ways.Add([.. next]);
             if (numbers.Count > most) throw new InvalidOperationException($"more than {most} worlds: smaller bounds are wanted");
         }
 
-        return new Exploration(numbers.Count, made, wrong ?? (FindStuck(ways, calm) is { } stuck ? $"nothing but a fault leads out of this to where all is calm:\n{Story(origins, stuck)}" : null));
+        return new Exploration(numbers.Count, made, wrong ?? (FindStuck(ways, calm) is { } stuck ? $"nothing that can be counted on leads out of this to where all is calm:\n{Story(origins, stuck)}" : null));
     }
 
     /// <summary>No gate lets statements pass to a compute that is scaled to zero, and none runs there.</summary>
@@ -58,11 +58,11 @@ internal static class FenceExplorer
         return null;
     }
 
-    /// <summary>Every statement had its turn, every gate is as the compute is, and nothing is under way.</summary>
-    private static bool IsCalm(FenceWorld world) => world.Gateways.All(one =>
-        one is { IsAlive: true, Statement: StatementState.None, Proposal: null, Question.Kind: RequestKind.None } && (one.Guard.Phase == GuardPhase.Open) == world.Now.IsUp);
+    /// <summary>Every statement had its turn, every gate is as the compute is, and nothing is under way, at the gateways that are there.</summary>
+    private static bool IsCalm(FenceWorld world) => world.Gateways.All(one => !one.IsAlive ||
+        (one is { Statement: StatementState.None, Proposal: null, Question.Kind: RequestKind.None } && (one.Guard.Phase == GuardPhase.Open) == world.Now.IsUp));
 
-    /// <summary>A world from which no calm one can be reached without a fault.</summary>
+    /// <summary>A world from which no calm one can be reached by what can be counted on.</summary>
     private static int? FindStuck(List<int[]> ways, List<bool> calm)
     {
         var before = new List<int>[ways.Count];

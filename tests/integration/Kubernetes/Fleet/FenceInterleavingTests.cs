@@ -4,14 +4,14 @@ namespace Serverless.Tests.Integration.Kubernetes.Fleet;
 
 /// <summary>
 /// Two gateways under every order of statements, suspends, crashes, and answers of the API that are lost, late or never sent: no gate is open and nothing runs while the compute is scaled to zero, and
-/// from everywhere all that waits comes to its turn without another fault.
+/// from everywhere all that waits can come to its turn without a fault, a new start, another statement or another suspend, and without a write that nobody waits for any more.
 /// </summary>
 internal sealed class FenceInterleavingTests
 {
     private const int MostWorlds = 4_000_000;
     private const string Large = "Large";
 
-    /// <param name="faults">Crashes, lost answers, lost Leases and suspends taken back, in all.</param>
+    /// <param name="faults">Crashes, lost answers, lost Leases, suspends taken back, intents given up too soon, and controllers that are mistaken about the compute; in all.</param>
     /// <param name="suspends">That gateways propose, whoever of them.</param>
     /// <param name="first">Statements that are given to the gateway that proposes first.</param>
     /// <param name="second">Those of the other.</param>
@@ -51,7 +51,7 @@ internal sealed class FenceInterleavingTests
 
     private static IEnumerable<TestCaseData> Mutations()
     {
-        const string Open = "the gate of", Stuck = "nothing but a fault";
+        const string Open = "the gate of", Stuck = "nothing that can be counted on";
         yield return Case(Open, "TheGateOpensOnWhatIsHeard", Guard((state, input) => input is { Kind: GuardInputKind.Heard, View.IsFree: true } && state is { Phase: GuardPhase.Drained or GuardPhase.Shut, IsMember: true, IsServing: true }
             ? (state with { Phase = GuardPhase.Open }, GuardCommands.OpenGate)
             : null), faults: 1, first: 0, second: 0);
@@ -68,6 +68,7 @@ internal sealed class FenceInterleavingTests
         yield return Case(Open, "TheIntentIsNotLookedForBeforeTheStop", new FenceRules { LooksForIntent = false });
         yield return Case(Open, "GatewaysAreListedBeforeTheIntentIsWritten", new FenceRules { ListsAfterPublishing = false }, faults: 1, first: 0, second: 0);
         yield return Case(Open, "AGatewayThatIsNotHeardOfIsTakenToBeIdle", new FenceRules { WaitsForAll = false });
+        yield return Case(Open, "WhoLeftOnceIsNotWaitedFor", new FenceRules { ListsAgain = false }, faults: 1, first: 0, second: 0);
         yield return Case(Open, "TheGateOpensBeforeTheLeaseIsThere", new FenceRules { JoinsFirst = false }, faults: 1, first: 0, second: 0);
         yield return Case("a statement of", "WhatRunsWithoutALeaseIsLetGoOn", Guard((state, input) => input.Kind == GuardInputKind.Expelled && GateGuard.Step(state, input) is var (next, then)
             ? (next, then & ~GuardCommands.CloseGate)

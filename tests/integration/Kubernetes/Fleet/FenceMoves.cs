@@ -8,7 +8,7 @@ internal sealed class FenceMoves(FenceRules rules)
     private FenceWorld _world = null!;
     private Action<string, FenceWorld, bool> _tell = null!;
 
-    /// <param name="tell">Called for each: what happens, the world after it, and whether it is a fault.</param>
+    /// <param name="tell">Called for each: what happens, the world after it, and whether it can be counted on: that it happens in the end, whatever the world does.</param>
     public void Of(FenceWorld world, Action<string, FenceWorld, bool> tell)
     {
         (_world, _tell) = (world, tell);
@@ -34,7 +34,7 @@ internal sealed class FenceMoves(FenceRules rules)
     private void Clients(int i)
     {
         GatewayModel gateway = _world.Gateways[i];
-        if (gateway.Statement == StatementState.None && gateway.Arrivals > 0) Move("gets a statement", i, Arrive);
+        if (gateway.Statement == StatementState.None && gateway.Arrivals > 0) May("gets a statement", i, Arrive);
         if (gateway.Statement == StatementState.Running) Move("ends its statement", i, (FenceWorld _, ref GatewayModel one) => one.Statement = StatementState.None);
     }
 
@@ -78,7 +78,16 @@ internal sealed class FenceMoves(FenceRules rules)
 
         if (guard.Phase == GuardPhase.Draining && gateway.Statement != StatementState.Running) Input("is drained", i, GuardInputKind.DrainEnded);
         if (guard.Phase == GuardPhase.Draining && gateway.Statement == StatementState.Running && !guard.IsPatient) Input("cannot be drained", i, GuardInputKind.DrainRefused);
-        if (guard.Phase == GuardPhase.Drained && !_world.Gateways.Any(one => one.Proposal?.Intent == guard.Intent)) Input("finds the intent overdue", i, GuardInputKind.Overdue);
+        var overdue = new GuardInput(GuardInputKind.Overdue, Intent: guard.Intent);
+        bool isProposed = _world.Gateways.Any(one => one.Proposal?.Intent == guard.Intent);
+        if (guard.Phase == GuardPhase.Drained && !isProposed)
+        {
+            // no statement waits for the time of what was carried out
+            bool counts = gateway.Statement != StatementState.Held || !_world.CarriedOut.Contains(guard.Intent);
+            Make("finds the intent overdue", i, (FenceWorld world, ref GatewayModel _) => Tell(world, i, overdue), counts);
+        }
+
+        Fault(_world.Faults > 0 && (guard.Phase == GuardPhase.Draining || (guard.Phase == GuardPhase.Drained && isProposed)), "finds the intent overdue too soon", i, (world, at) => Tell(world, at, overdue));
         if (rules.Guard(guard, new GuardInput(GuardInputKind.Retry)).Commands != GuardCommands.None) Input("tries again", i, GuardInputKind.Retry);
         Fault(_world.Faults > 0 && guard.IsMember && _world.Promises[i] is not null, "loses its Lease", i, (world, at) =>
         {
@@ -106,9 +115,8 @@ internal sealed class FenceMoves(FenceRules rules)
             Move($"hears of version -{behind}", i, (FenceWorld world, ref GatewayModel one) =>
             {
                 one.Behind = (byte)(world.Versions.Count - 1 - version);
-                FenceView view = world.Versions[version];
-                Tell(world, i, new GuardInput(GuardInputKind.Heard, view));
-                if (world.Gateways[i].Proposal is { } proposal) Propose(world, i, Proposal.Heard(proposal, view));
+                // to a proposal it gives reason to look, and that it may at any time
+                Tell(world, i, new GuardInput(GuardInputKind.Heard, world.Versions[version]));
             });
         }
     }
@@ -118,6 +126,7 @@ internal sealed class FenceMoves(FenceRules rules)
         GatewayModel gateway = _world.Gateways[i];
         if (!gateway.Guard.IsServing && _world.Now.IsUp) Input("finds the compute serving", i, GuardInputKind.Served);
         if (gateway.Guard.IsServing && !_world.Now.IsUp) Input("finds the compute gone", i, GuardInputKind.Gone);
+        Fault(_world.Faults > 0, "is mistaken about the compute", i, (world, at) => Tell(world, at, new GuardInput(world.Gateways[at].Guard.IsServing ? GuardInputKind.Gone : GuardInputKind.Served)));
         if (gateway.Start.Kind == RequestKind.None && gateway is { Statement: StatementState.Held, Guard.IsServing: false } && !_world.Now.IsUp)
         {
             Move("wakes", i, (FenceWorld _, ref GatewayModel one) => one.Start = new Request(RequestKind.Start, (byte)i, IsCurrent: true));
@@ -145,7 +154,7 @@ internal sealed class FenceMoves(FenceRules rules)
         // the two are alike: who proposes first is the first
         if (_world.Proposals > 0 && (i == 0 || _world.Proposals < _world.MostProposals) && gateway is { Proposal: null, Statement: StatementState.None, Guard.Phase: GuardPhase.Open } && _world.Now.IsFree)
         {
-            Move("proposes", i, (FenceWorld world, ref GatewayModel _) =>
+            May("proposes", i, (FenceWorld world, ref GatewayModel _) =>
             {
                 Guid id = FenceWorld.Ids[rules.HasFreshIds ? world.Proposals : 1];
                 world.Proposals--;
@@ -176,22 +185,39 @@ internal sealed class FenceMoves(FenceRules rules)
         {
             string name = $"{of}";
             if (proposal.Phase != ProposalPhase.Waiting || !proposal.Awaited.Contains(name)) continue;
-            if (_world.Promises[of] is not { } promised) Move($"sees that {of} left", i, (FenceWorld world, ref GatewayModel _) => Propose(world, i, Proposal.Left(proposal, name)));
-            else if (promised == proposal.Intent) Move($"sees what {of} promised", i, (FenceWorld world, ref GatewayModel _) => Propose(world, i, Proposal.Promised(proposal, name, promised)));
+            // with a list that comes after it, what is heard of who left says nothing
+            if (!rules.ListsAgain && _world.HasLeft[of]) May($"sees that {of} left", i, (FenceWorld world, ref GatewayModel _) => Propose(world, i, Proposal.Listed(proposal, proposal.Awaited.Remove(name).Select(one => KeyValuePair.Create(one, Guid.Empty)))));
+            if (_world.Promises[of] is { } promised && promised == proposal.Intent) Move($"sees what {of} promised", i, (FenceWorld world, ref GatewayModel _) => Propose(world, i, Proposal.Promised(proposal, name, promised)));
         }
 
-        if (gateway.Proposing.Kind == RequestKind.None && proposal.Phase == ProposalPhase.Waiting) Move("looks for its intent", i, (FenceWorld world, ref GatewayModel _) => Propose(world, i, Proposal.Check(proposal)));
+        if (gateway.Proposing.Kind == RequestKind.None && proposal.Phase == ProposalPhase.Waiting)
+        {
+            (ProposalState next, ProposalCommands look) = Proposal.Check(proposal);
+            Move("looks for its intent", i, (FenceWorld world, ref GatewayModel _) => Propose(world, i, (next, look & ProposalCommands.Ask)));
+            if (rules.ListsAgain) Move("lists again", i, (FenceWorld world, ref GatewayModel _) => Propose(world, i, (next, look & ProposalCommands.List)));
+        }
+
+        if (proposal.Phase == ProposalPhase.Waiting && Enumerable.Range(0, 2).Any(of => !_world.Gateways[of].IsAlive && proposal.Awaited.Contains($"{of}")))
+        {
+            Move("has waited for as long as it may", i, (FenceWorld world, ref GatewayModel _) => Propose(world, i, Proposal.Abort(proposal)));
+        }
+
         if (proposal.Phase < ProposalPhase.Stopped) Fault(_world.Faults > 0, "takes its proposal back", i, (world, at) => Propose(world, at, Proposal.Abort(proposal)));
     }
 
     private void Dead(int i)
     {
-        Move("starts again", i, (FenceWorld world, ref GatewayModel one) =>
+        May("starts again", i, (FenceWorld world, ref GatewayModel one) =>
         {
             one = new GatewayModel { IsAlive = true, Joins = true, Arrivals = one.Arrivals, Behind = 1, Guard = new GuardState { IsMember = !rules.JoinsFirst, Heard = new FenceView(Guid.Empty, IsPatient: false, IsUp: false) } };
             if (world.Versions.Count == 1) world.Versions.Insert(0, world.Now);
         });
-        if (_world.Promises[i] is not null) Move("has its Lease deleted", i, (FenceWorld world, ref GatewayModel _) => world.Promises[i] = null);
+        if (_world.Promises[i] is null) return;
+        May("has its Lease deleted", i, (FenceWorld world, ref GatewayModel _) =>
+        {
+            world.Promises[i] = null;
+            world.HasLeft[i] = !rules.ListsAgain;
+        });
     }
 
     private void Late()
@@ -199,7 +225,7 @@ internal sealed class FenceMoves(FenceRules rules)
         for (int i = 0; i < _world.Late.Count; i++)
         {
             int at = i;
-            Move($"late {_world.Late[i].Kind} is carried out", _world.Late[i].By, (FenceWorld world, ref GatewayModel _) =>
+            May($"late {_world.Late[i].Kind} is carried out", _world.Late[i].By, (FenceWorld world, ref GatewayModel _) =>
             {
                 Request late = world.Late[at];
                 world.Late.RemoveAt(at);
@@ -235,7 +261,7 @@ internal sealed class FenceMoves(FenceRules rules)
         Request request = world.Gateways[i].Proposing;
         Request done = request.Kind switch
         {
-            RequestKind.List when !rules.ListsAfterPublishing => request,
+            RequestKind.List when !rules.ListsAfterPublishing && world.Gateways[i].Proposal!.Phase == ProposalPhase.Listing => request,
             RequestKind.List => request with { FirstPromise = world.Promises[0], SecondPromise = world.Promises[1] },
             RequestKind.Ask => request with { View = world.Now, IsCurrent = true },
             _ => request with { Succeeded = Effect(world, request) },
@@ -251,7 +277,7 @@ internal sealed class FenceMoves(FenceRules rules)
         switch (done.Kind)
         {
             case RequestKind.Publish:
-                Propose(world, i, done.Succeeded ? Proposal.Published(proposal) : Proposal.Abort(proposal));
+                Published(world, i, done, proposal);
                 break;
             case RequestKind.List:
                 KeyValuePair<string, Guid>[] listed = [.. new[] { done.FirstPromise, done.SecondPromise }.Index().Where(one => one.Item is not null).Select(one => KeyValuePair.Create($"{one.Index}", one.Item!.Value))];
@@ -266,6 +292,26 @@ internal sealed class FenceMoves(FenceRules rules)
                 Propose(world, i, done.Succeeded ? Proposal.Stopped(proposal) : Proposal.NotStopped(proposal));
                 break;
         }
+    }
+
+    private void Published(FenceWorld world, int i, Request done, ProposalState proposal)
+    {
+        if (done.Succeeded)
+        {
+            Propose(world, i, Proposal.Published(proposal));
+            if (!rules.ListsAfterPublishing) world.Gateways[i].Proposing = world.Gateways[i].Proposing with { FirstPromise = done.FirstPromise, SecondPromise = done.SecondPromise };
+        }
+        else if (world.Now.IsFree)
+        {
+            Propose(world, i, (proposal, ProposalCommands.Publish));
+        }
+        else
+        {
+            world.Gateways[i].Proposal = null;
+        }
+
+        // what was written or found is told to the gate, whatever the watch has yet to say of before
+        Tell(world, i, new GuardInput(GuardInputKind.Heard, world.Now));
     }
 
     /// <summary>The server carries a write out, or refuses it.</summary>
@@ -286,6 +332,7 @@ internal sealed class FenceMoves(FenceRules rules)
                 world.Write(world.Now with { IsUp = true });
                 return true;
             case RequestKind.Stop when (request.IsCurrent || !rules.BindsStops) && world.Now.IsUp:
+                world.CarriedOut = world.CarriedOut.Add(world.Now.Intent);
                 world.Write(world.Now with { IsUp = false });
                 return true;
             default:
@@ -366,13 +413,18 @@ internal sealed class FenceMoves(FenceRules rules)
 
     private void Input(string what, int i, GuardInputKind kind) => Move(what, i, (FenceWorld world, ref GatewayModel _) => Tell(world, i, new GuardInput(kind)));
 
-    private void Move(string what, int i, Change change)
+    private void Move(string what, int i, Change change) => Make(what, i, change, counts: true);
+
+    /// <summary>It happens, or never does.</summary>
+    private void May(string what, int i, Change change) => Make(what, i, change, counts: false);
+
+    private void Make(string what, int i, Change change, bool counts)
     {
         FenceWorld next = _world.Clone();
         change(next, ref next.Gateways[i]);
         // who holds a statement says so at once
         if (next.Gateways[i] is { Statement: StatementState.Held, Guard.Waits: false }) Tell(next, i, new GuardInput(GuardInputKind.Held));
-        _tell($"{i} {what}", next, false);
+        _tell($"{i} {what}", next, counts);
     }
 
     private void Fault(bool mayHappen, string what, int i, Action<FenceWorld, int> change)
@@ -381,7 +433,7 @@ internal sealed class FenceMoves(FenceRules rules)
         FenceWorld next = _world.Clone();
         next.Faults--;
         change(next, i);
-        _tell($"{i} {what}", next, true);
+        _tell($"{i} {what}", next, false);
     }
 
     private delegate void Change(FenceWorld world, ref GatewayModel gateway);

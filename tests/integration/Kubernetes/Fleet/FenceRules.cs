@@ -16,6 +16,9 @@ internal sealed record FenceRules
     /// <summary>A gateway that has not promised is waited for, also when it is not heard of.</summary>
     public bool WaitsForAll { get; init; } = true;
 
+    /// <summary>Who left is not waited for when a list says so, and not when it is heard of.</summary>
+    public bool ListsAgain { get; init; } = true;
+
     /// <summary>The Lease is there before the gate can open.</summary>
     public bool JoinsFirst { get; init; } = true;
 

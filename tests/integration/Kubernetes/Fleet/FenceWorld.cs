@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Numerics;
 using System.Runtime.InteropServices;
 using Serverless.Host.Compute.Kubernetes.Fleet.Fence;
@@ -46,6 +47,12 @@ internal sealed class FenceWorld
     /// <summary>Writes that nobody waits for any more, and that may be carried out at any time, or never.</summary>
     public List<Request> Late = [];
 
+    /// <summary>The Lease of a gateway was deleted once, and that may be heard of at any time.</summary>
+    public bool[] HasLeft = new bool[2];
+
+    /// <summary>Intents that the compute was scaled to zero for.</summary>
+    public ImmutableHashSet<Guid> CarriedOut = [];
+
     public byte Faults;
     public byte Proposals;
     public byte MostProposals;
@@ -69,7 +76,7 @@ internal sealed class FenceWorld
 
     public FenceWorld Clone() => new()
     {
-        Gateways = [.. Gateways], Promises = [.. Promises], Versions = [.. Versions], Late = [.. Late], Faults = Faults, Proposals = Proposals, MostProposals = MostProposals,
+        Gateways = [.. Gateways], Promises = [.. Promises], Versions = [.. Versions], Late = [.. Late], HasLeft = [.. HasLeft], CarriedOut = CarriedOut, Faults = Faults, Proposals = Proposals, MostProposals = MostProposals,
     };
 
     /// <summary>The StatefulSet becomes another one: what is bound to the version before is so no more.</summary>
@@ -96,6 +103,7 @@ internal sealed class FenceWorld
         int at = 0;
         bytes[at++] = Faults;
         bytes[at++] = Proposals;
+        bytes[at++] = (byte)((HasLeft[0] ? 1 : 0) | (HasLeft[1] ? 2 : 0) | CarriedOut.Sum(one => 4 << Number(one)));
         bytes[at++] = (byte)Versions.Count;
         foreach (FenceView view in Versions) bytes[at++] = Byte(view);
         for (int i = 0; i < 2; i++)
@@ -117,7 +125,7 @@ internal sealed class FenceWorld
             if (gateway.Proposal is not { } proposal) continue;
             bytes[at++] = (byte)(200 + (int)proposal.Phase);
             bytes[at++] = Number(proposal.Intent);
-            bytes[at++] = (byte)((proposal.Awaited.Contains("0") ? 1 : 0) | (proposal.Awaited.Contains("1") ? 2 : 0) | (proposal.WasHeard ? 4 : 0));
+            bytes[at++] = (byte)((proposal.Awaited.Contains("0") ? 1 : 0) | (proposal.Awaited.Contains("1") ? 2 : 0));
         }
 
         foreach (Request late in Late.OrderBy(one => one.Kind).ThenBy(one => one.By).ThenBy(one => Number(one.Intent)).ThenBy(one => one.IsCurrent)) Put(bytes, ref at, late);

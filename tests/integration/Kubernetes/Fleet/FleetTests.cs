@@ -1,3 +1,4 @@
+using Microsoft.AspNetCore.Http;
 using Serverless.Host.Compute.Kubernetes.Api.Objects;
 using Serverless.Host.Compute.Kubernetes.Fleet.Suspending;
 
@@ -201,10 +202,133 @@ internal sealed class FleetTests
         await rig.UntilAsync(() => a.Fleet.Election.Current.IsHere && a.IsOpen);
         PlayedGateway b = rig.Add("b", options: FleetRig.Quick with { IntentLimit = TimeSpan.FromSeconds(1) });
         await rig.UntilAsync(() => b.IsOpen && a.Fleet.Peers.All.Count == 2);
-        Assert.That(await a.Database.ProposeAsync(new SuspendTerms(ByOperator: false, null, null, TimeSpan.FromSeconds(20)), default), Is.Null);
+        Assert.That(await a.Database.ProposeAsync(new SuspendTerms(ByOperator: false, null, null, TimeSpan.FromSeconds(1)), default), Is.Null);
         await rig.KillAsync(a);
         await rig.UntilAsync(() => b.IsOpen);
         Assert.That(SuspendIntent.Of(await rig.ReadAsync()), Is.Null);
+    }
+
+    /// <summary>A drain may take as long as it says, and the others' patience begins when that is over.</summary>
+    [Test]
+    public async Task Intent_IsNotOver_BeforeTheTimeThatItGivesTheDrains()
+    {
+        await using FleetRig rig = await FleetRig.StartAsync();
+        PlayedGateway a = rig.Add("a");
+        await rig.UntilAsync(() => a.Fleet.Election.Current.IsHere && a.IsOpen);
+        PlayedGateway b = rig.Add("b", options: FleetRig.Quick with { IntentLimit = TimeSpan.FromMilliseconds(100) });
+        await rig.UntilAsync(() => b.IsOpen && a.Fleet.Peers.All.Count == 2);
+        var slow = new TaskCompletionSource();
+        a.DrainsAfter = slow.Task;
+        Task<string?> agreed = a.Database.ProposeAsync(new SuspendTerms(ByOperator: false, null, null, TimeSpan.FromSeconds(20)), default);
+        await rig.UntilAsync(() => b.DrainsBegun == 1);
+        await Task.Delay(500);
+        Assert.That(SuspendIntent.Of(await rig.ReadAsync()), Is.Not.Null);
+        slow.SetResult();
+        Assert.That(await agreed, Is.Null);
+    }
+
+    /// <summary>To the gateway that leads now, an intent that it finds is no reason to hurry: who wrote it may be about to stop the compute.</summary>
+    [Test]
+    public async Task Intent_OfTheLeaderBefore_IsNotTakenBackByTheNextOnesSuspend()
+    {
+        await using FleetRig rig = await FleetRig.StartAsync();
+        PlayedGateway[] all = await rig.AddAsync("a", "b");
+        Assert.That(await all[0].Database.ProposeAsync(new SuspendTerms(ByOperator: false, null, null, TimeSpan.FromSeconds(20)), default), Is.Null);
+        Guid intent = SuspendIntent.Of(await rig.ReadAsync())!.Id;
+        await rig.KillAsync(all[0]);
+        await rig.UntilAsync(() => all[1].Fleet.Election.Current.IsHere);
+        Assert.That(await all[1].SuspendAsync(), Is.EqualTo("gateway a intends to suspend it too"));
+        await Task.Delay(300);
+        Assert.That(SuspendIntent.Of(await rig.ReadAsync())?.Id, Is.EqualTo(intent));
+    }
+
+    /// <summary>A watch is late: it tells of what was there before the intent.</summary>
+    [Test]
+    public async Task Suspend_WhoseLeaderHearsAnOlderVersion_GoesOn()
+    {
+        await using FleetRig rig = await FleetRig.StartAsync();
+        PlayedGateway[] all = await rig.AddAsync("a", "b");
+        StatefulSet before = await rig.ReadAsync();
+        var slow = new TaskCompletionSource();
+        all[1].DrainsAfter = slow.Task;
+        Task<string?> suspend = all[0].SuspendAsync();
+        await rig.UntilAsync(() => all[1].DrainsBegun == 1 && !all[0].IsOpen);
+        all[0].Database.Hear(before);
+        slow.SetResult();
+        Assert.That(await suspend, Is.Null);
+    }
+
+    /// <summary>What is heard while the gateways are listed would be heard of once only.</summary>
+    [Test]
+    public async Task Gateway_ThatPromises_OrLeaves_WhileTheyAreListed_IsNotWaitedFor()
+    {
+        await using FleetRig rig = await FleetRig.StartAsync();
+        PlayedGateway[] all = await rig.AddAsync("a", "b", "c");
+        await rig.KillAsync(all[2]);
+        var listed = new TaskCompletionSource();
+        using var client = new HttpClient { BaseAddress = rig.Server.Address };
+        bool isIntended = false;
+        rig.Refuses = async context =>
+        {
+            isIntended |= FleetRig.IsBy(context, "a") && context.Request.Method == "PATCH";
+            if (!isIntended || !FleetRig.IsBy(context, "a") || context.Request is not { Method: "GET", Path.Value: FleetRig.Leases } || context.Request.Query["watch"] == "true") return false;
+            // what it is answered is as it was when it asked
+            string then = await client.GetStringAsync($"{context.Request.Path}{context.Request.QueryString}");
+            await listed.Task;
+            context.Response.ContentType = "application/json";
+            await context.Response.WriteAsync(then);
+            return true;
+        };
+        Task<string?> suspend = all[0].SuspendAsync();
+        await rig.UntilAsync(() => all[0].Fleet.Peers.All.Values.Count(one => one.Promises.Count > 0) == 2);
+        rig.Server.Delete(FleetRig.Leases, "serverless-gateway-c");
+        await rig.UntilAsync(() => all[0].Fleet.Peers.All.Count == 2);
+        rig.Refuses = _ => Task.FromResult(false);
+        listed.SetResult();
+        Assert.That(await suspend, Is.Null);
+    }
+
+    [Test]
+    public async Task Promise_IsNotToldAnyMore_WhenItsIntentIsOver_AndADatabaseThatIsServedNoMoreNeither()
+    {
+        await using FleetRig rig = await FleetRig.StartAsync();
+        PlayedGateway[] all = await rig.AddAsync("a", "b");
+        all[1].Statement();
+        Assert.That(await all[0].SuspendAsync(), Is.Null);
+        await rig.UntilAsync(() => all[0].Fleet.Peers.All["serverless-gateway-b"].Activity!.Count == 1);
+        await rig.UntilAsync(() => all[0].Fleet.Peers.All.Values.All(one => one.Promises.Count == 0));
+        all[1].Database.Dispose();
+        await rig.UntilAsync(() => all[0].Fleet.Peers.All["serverless-gateway-b"].Activity!.Count == 0);
+    }
+
+    [Test]
+    public async Task Suspend_OfADatabaseThatItsGatewayServesNoMore_IsTakenBack_AndNothingIsDoneAfterwards()
+    {
+        await using FleetRig rig = await FleetRig.StartAsync();
+        PlayedGateway[] all = await rig.AddAsync("a", "b");
+        Assert.That(await all[0].Database.ProposeAsync(new SuspendTerms(ByOperator: false, null, null, TimeSpan.FromSeconds(20)), default), Is.Null);
+        StatefulSet intended = await rig.ReadAsync();
+        all[0].Database.Dispose();
+        await rig.UntilAsync(() => all[1].IsOpen);
+        Assert.That(SuspendIntent.Of(await rig.ReadAsync()), Is.Null);
+        all[1].Database.Dispose();
+        all[1].Database.Hear(intended);
+        await Task.Delay(100);
+        Assert.That((all[1].DrainsBegun, all[1].IsOpen), Is.EqualTo((1, true)));
+    }
+
+    /// <summary>It is no member that counts as active: the others do not know of it.</summary>
+    [Test]
+    public async Task Gateway_ThatCannotJoin_KeepsItsGateClosed_AndSaysSo()
+    {
+        await using FleetRig rig = await FleetRig.StartAsync();
+        PlayedGateway a = (await rig.AddAsync("a"))[0];
+        rig.Refuses = context => Task.FromResult(FleetRig.IsBy(context, "b") && context.Request is { Method: "POST", Path.Value: FleetRig.Leases } && FleetRig.Unavailable(context));
+        PlayedGateway b = rig.Add("b");
+        await rig.UntilAsync(() => b.Log.Messages.Any(message => message.Contains("its gates stay closed", StringComparison.Ordinal)));
+        Assert.That(b.Log.Messages, Has.None.Contains("counts as active"));
+        Assert.That(b.IsOpen, Is.False);
+        Assert.That(await a.SuspendAsync(), Is.Null);
     }
 
     [Test]

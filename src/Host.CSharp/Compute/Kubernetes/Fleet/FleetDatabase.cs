@@ -15,12 +15,13 @@ internal sealed class FleetDatabase : IDisposable
     private readonly string _database;
     private readonly FenceCalls _calls;
     private readonly GuardRunner _guard;
+    private readonly Func<GatewayActivity> _activity;
     private readonly ILogger _logger;
     private Agreement? _agreement;
 
-    internal FleetDatabase(GatewayFleet fleet, ObjectName set, IGuardedGate gate, ILogger logger)
+    internal FleetDatabase(GatewayFleet fleet, ObjectName set, IGuardedGate gate, Func<GatewayActivity> activity, ILogger logger)
     {
-        (_fleet, _database, _logger) = (fleet, set.ToString(), logger);
+        (_fleet, _database, _activity, _logger) = (fleet, set.ToString(), activity, logger);
         _calls = new FenceCalls(fleet.Api, set);
         _guard = new GuardRunner(_database, _calls, fleet.Lease, fleet.Identity, gate, fleet.Options, fleet.Time, logger);
         fleet.Peers.Changed += OnPeer;
@@ -60,16 +61,12 @@ internal sealed class FleetDatabase : IDisposable
             return leadership.Holder is { } holder ? $"gateway {Shown.Of(holder)} leads, and it alone suspends" : "no gateway leads yet, and one that does suspends alone";
         }
 
+        End("another suspend was decided");
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         limit.CancelAfter(terms.Limit + _fleet.Options.CallLimit);
         var intent = new SuspendIntent(Guid.NewGuid(), _fleet.Identity.Replica, terms);
-        var agreement = new Agreement(_database, intent, _calls, _fleet.Api, _fleet.Names, _guard, _fleet.Time, _logger);
+        var agreement = new Agreement(_database, intent, _calls, _fleet.Api, _fleet.Names, _fleet.Peers, _guard, _fleet.Time, _logger);
         Interlocked.Exchange(ref _agreement, agreement)?.Dispose();
-        foreach (Peer peer in _fleet.Peers.All.Values)
-        {
-            agreement.Hear(peer.Name, peer);
-        }
-
         string? refused = await agreement.ProposeAsync(limit.Token);
         if (refused is null)
         {
@@ -93,7 +90,8 @@ internal sealed class FleetDatabase : IDisposable
         {
             agreement.Abort(why);
             agreement.Dispose();
-            _guard.Tell(new GuardInput(GuardInputKind.Overdue), why);
+            // this intent alone: another gateway's is not this one's to end
+            _guard.Tell(new GuardInput(GuardInputKind.Overdue, Intent: agreement.Intent), why);
         }
     }
 
@@ -101,8 +99,14 @@ internal sealed class FleetDatabase : IDisposable
     {
         _fleet.Peers.Changed -= OnPeer;
         _fleet.Election.Changed -= OnLeadership;
-        _agreement?.Dispose();
+        if (Interlocked.Exchange(ref _agreement, null) is { } agreement)
+        {
+            agreement.Abort("its gateway serves the database no more");
+            agreement.Dispose();
+        }
+
         _guard.Dispose();
+        _fleet.Remove(_database, _activity);
     }
 
     private void OnPeer(string name, Peer? peer) => _agreement?.Hear(name, peer);

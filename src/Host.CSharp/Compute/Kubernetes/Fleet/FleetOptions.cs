@@ -16,7 +16,7 @@ internal sealed record FleetOptions
     /// <summary>Activity is told at most this often. A promise is told at once.</summary>
     public TimeSpan ActivityPeriod { get; init; } = TimeSpan.FromSeconds(1);
 
-    /// <summary>An intent that is neither carried out nor taken back for this long is taken back. Longer than a suspend may take between its drain and its stop.</summary>
+    /// <summary>An intent that is neither carried out nor taken back for this long, after the time that it gives the drains, is taken back. Longer than a suspend may take between its drain and its stop.</summary>
     public TimeSpan IntentLimit { get; init; } = TimeSpan.FromSeconds(90);
 
     /// <summary>For one call of the fence.</summary>

@@ -48,8 +48,11 @@ internal sealed class GatewayFleet : IAsyncDisposable
     public FleetDatabase Add(ObjectName set, IGuardedGate gate, Func<GatewayActivity> activity)
     {
         _databases[set.ToString()] = activity;
-        return new FleetDatabase(this, set, gate, _loggers.CreateLogger<FleetDatabase>());
+        return new FleetDatabase(this, set, gate, activity, _loggers.CreateLogger<FleetDatabase>());
     }
+
+    /// <summary>Nothing is told of it any more, unless it was added again.</summary>
+    internal void Remove(string database, Func<GatewayActivity> activity) => _databases.TryRemove(KeyValuePair.Create(database, activity));
 
     /// <summary>Leaves: another leads at once, and nobody waits for this one any more. Its gates must be closed.</summary>
     public async Task LeaveAsync()

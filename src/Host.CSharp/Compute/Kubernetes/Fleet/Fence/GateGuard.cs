@@ -23,7 +23,7 @@ internal static class GateGuard
         GuardInputKind.Eased => (state with { Waits = false }, None),
         GuardInputKind.DrainEnded when state.Phase == GuardPhase.Draining => Promised(state, state.Intent, state.IsPatient),
         GuardInputKind.DrainRefused when state.Phase == GuardPhase.Draining => Withdrawn(state with { Phase = GuardPhase.Open }, state.Intent),
-        GuardInputKind.Overdue => TakeBack(state),
+        GuardInputKind.Overdue when state.Intent == input.Intent => TakeBack(state),
         _ => (state, None),
     };
 

@@ -38,9 +38,10 @@ internal enum GuardInputKind : byte
     /// <summary>It could not be drained, and is open again.</summary>
     DrainRefused,
 
-    /// <summary>The intent is neither carried out nor taken back, and its time is over.</summary>
+    /// <summary>The intent is neither carried out nor taken back, and its time is over, or who proposed it says so.</summary>
     Overdue,
 }
 
 /// <param name="View">For <see cref="GuardInputKind.Heard"/> and <see cref="GuardInputKind.Answered"/>.</param>
-internal readonly record struct GuardInput(GuardInputKind Kind, FenceView View = default);
+/// <param name="Intent">For <see cref="GuardInputKind.Overdue"/>.</param>
+internal readonly record struct GuardInput(GuardInputKind Kind, FenceView View = default, Guid Intent = default);

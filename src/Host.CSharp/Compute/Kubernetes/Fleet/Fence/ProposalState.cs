@@ -30,9 +30,8 @@ internal enum ProposalPhase : byte
 
 /// <summary>A suspend that this gateway proposes to all of them.</summary>
 /// <param name="Awaited">The gateways that have not promised.</param>
-/// <param name="WasHeard">The intent was heard of on the StatefulSet: from then on, that it is not there means that it was taken back.</param>
 /// <param name="Version">The version that the stop is bound to.</param>
-internal sealed record ProposalState(ProposalPhase Phase, Guid Intent, ImmutableSortedSet<string> Awaited, bool WasHeard, string? Version);
+internal sealed record ProposalState(ProposalPhase Phase, Guid Intent, ImmutableSortedSet<string> Awaited, string? Version);
 
 [Flags]
 internal enum ProposalCommands

@@ -54,6 +54,10 @@ internal sealed partial class GatewayLease : IDisposable
         _wishes.Release();
     }
 
+    /// <summary>The gate is not closed for the intent any more. Written with whatever is written next: that a promise stands longer does no harm, since its intent is over.</summary>
+    public void Forget(string database, Guid intent) =>
+        ImmutableInterlocked.Update(ref _promises, (all, one) => all.TryGetValue(one.database, out Guid promised) && promised == one.intent ? all.Remove(one.database) : all, (database, intent));
+
     /// <summary>Holds the Lease until the cancellation, and then deletes it: from then on nobody waits for this gateway, whose gates must be closed.</summary>
     public async Task RunAsync(CancellationToken cancellation)
     {
@@ -133,7 +137,14 @@ internal sealed partial class GatewayLease : IDisposable
             else if (!_troubled && e.Failure != ApiFailure.Conflict)
             {
                 _troubled = true;
-                LogTroubled(_name, e.Message);
+                if (_isMember)
+                {
+                    LogTroubled(_name, e.Message);
+                }
+                else
+                {
+                    LogNotJoined(_name, e.Message);
+                }
             }
 
             return false;
@@ -193,7 +204,7 @@ internal sealed partial class GatewayLease : IDisposable
                 return;
             }
 
-            _isMember = false;
+            _isMember = _troubled = false;
             LogExpelled(_name, found is null ? "it was deleted" : $"`{Shown.Of(found.Spec.HolderIdentity ?? "nobody")}` has it");
             MembershipChanged?.Invoke(false);
         }
@@ -240,6 +251,9 @@ internal sealed partial class GatewayLease : IDisposable
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "Lease {Lease} cannot be written, and it is tried again: {Reason}. Meanwhile this gateway counts as active, and nothing is suspended")]
     private partial void LogTroubled(ObjectName lease, string reason);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Lease {Lease} cannot be written, and it is tried again: {Reason}. Until it is there this gateway is none of the fleet: its gates stay closed, statements wait, and the others may suspend without it")]
+    private partial void LogNotJoined(ObjectName lease, string reason);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "Lease {Lease} could not be deleted, and until somebody does nothing is suspended: {Reason}")]
     private partial void LogNotLeft(ObjectName lease, string reason);

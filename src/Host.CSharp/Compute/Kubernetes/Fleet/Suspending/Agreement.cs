@@ -18,6 +18,7 @@ internal sealed partial class Agreement : IDisposable
     private readonly FenceCalls _calls;
     private readonly IKubernetesApi _api;
     private readonly FleetNames _names;
+    private readonly PeerWatch _peers;
     private readonly GuardRunner _guardOfOwn;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
@@ -29,14 +30,16 @@ internal sealed partial class Agreement : IDisposable
     private string? _reason;
 
     public Agreement(
-        string database, SuspendIntent intent, FenceCalls calls, IKubernetesApi api, FleetNames names, GuardRunner guard, TimeProvider time, ILogger logger)
+        string database, SuspendIntent intent, FenceCalls calls, IKubernetesApi api, FleetNames names, PeerWatch peers, GuardRunner guard, TimeProvider time, ILogger logger)
     {
-        (_database, _intent, _calls, _api, _names, _guardOfOwn, _time, _logger) = (database, intent, calls, api, names, guard, time, logger);
+        (_database, _intent, _calls, _api, _names, _peers, _guardOfOwn, _time, _logger) = (database, intent, calls, api, names, peers, guard, time, logger);
         (_state, _) = Proposal.Begin(intent.Id);
         _check = time.CreateTimer(_ => Check(), state: null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
     }
 
-    public ProposalPhase Phase => _state.Phase;
+    public Guid Intent => _intent.Id;
+
+    private ProposalPhase Phase => Volatile.Read(ref _state).Phase;
 
     /// <returns>Null: all gateways have promised. Otherwise why nothing comes of it.</returns>
     public async Task<string?> ProposeAsync(CancellationToken cancellation)
@@ -49,12 +52,9 @@ internal sealed partial class Agreement : IDisposable
             }
 
             Apply(Proposal.Published);
-            // the watch will say the same, later
-            Hear(published);
-            _guardOfOwn.Hear(published);
-            ApiList<Lease> gateways = await _api.ListAsync(Resources.Leases, _names.Space, _names.Gateways, cancellation);
-            Listed(gateways);
             _check.Change(CheckPeriod, CheckPeriod);
+            // the watch will say the same, later
+            _guardOfOwn.Hear(published);
             return await _agreed.Task.WaitAsync(cancellation);
         }
         catch (ApiException e)
@@ -128,6 +128,28 @@ internal sealed partial class Agreement : IDisposable
         }
     }
 
+    private async Task ListAsync()
+    {
+        try
+        {
+            Listed(await _api.ListAsync(Resources.Leases, _names.Space, _names.Gateways, CancellationToken.None));
+            // what was promised while they were listed, and heard of before the list
+            foreach (Peer peer in _peers.All.Values)
+            {
+                Hear(peer.Name, peer);
+            }
+        }
+        catch (ApiException e)
+        {
+            if (Phase == ProposalPhase.Listing)
+            {
+                Abort(e.Message);
+            }
+
+            // of one that goes on, at the next look
+        }
+    }
+
     private void Listed(ApiList<Lease> gateways)
     {
         long now = _time.GetTimestamp();
@@ -162,6 +184,11 @@ internal sealed partial class Agreement : IDisposable
         if (commands.HasFlag(ProposalCommands.Ask))
         {
             _ = LookAsync();
+        }
+
+        if (commands.HasFlag(ProposalCommands.List))
+        {
+            _ = ListAsync();
         }
 
         if (commands.HasFlag(ProposalCommands.Agree))

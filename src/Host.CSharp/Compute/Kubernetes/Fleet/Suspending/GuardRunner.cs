@@ -35,7 +35,7 @@ internal sealed partial class GuardRunner : IDisposable
     {
         (_database, _calls, _lease, _identity, _gate, _options, _time, _logger) = (database, calls, lease, identity, gate, options, time, logger);
         _retry = time.CreateTimer(_ => Tell(new GuardInput(GuardInputKind.Retry)), state: null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
-        _overdue = time.CreateTimer(_ => Tell(new GuardInput(GuardInputKind.Overdue), "its time is over"), state: null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        _overdue = time.CreateTimer(_ => TellOverdue(), state: null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
         lease.MembershipChanged += OnMembership;
         if (lease.IsMember)
         {
@@ -59,8 +59,11 @@ internal sealed partial class GuardRunner : IDisposable
     {
         lock (_guard)
         {
-            _heard = SuspendIntent.Of(set);
-            Step(new GuardInput(GuardInputKind.Heard, SuspendIntent.View(set)), "");
+            if (!_end.IsCancellationRequested)
+            {
+                _heard = SuspendIntent.Of(set);
+                Step(new GuardInput(GuardInputKind.Heard, SuspendIntent.View(set)), "");
+            }
         }
     }
 
@@ -80,7 +83,13 @@ internal sealed partial class GuardRunner : IDisposable
     {
         lock (_guard)
         {
+            if (_end.IsCancellationRequested)
+            {
+                return;
+            }
+
             _lease.MembershipChanged -= OnMembership;
+            _lease.Forget(_database, _state.Intent);
             _end.Cancel();
             _retry.Dispose();
             _overdue.Dispose();
@@ -90,6 +99,14 @@ internal sealed partial class GuardRunner : IDisposable
 
     private void OnMembership(bool isMember) => Tell(
         new GuardInput(isMember ? GuardInputKind.Joined : GuardInputKind.Expelled), isMember ? "" : "this gateway has no Lease any more, so that the others would not wait for what runs here");
+
+    private void TellOverdue()
+    {
+        lock (_guard)
+        {
+            Tell(new GuardInput(GuardInputKind.Overdue, Intent: _state.Intent), "its time is over");
+        }
+    }
 
     private void Step(GuardInput input, string why)
     {
@@ -107,9 +124,16 @@ internal sealed partial class GuardRunner : IDisposable
         }
 
         Carry(commands);
-        if (_state.Phase is GuardPhase.Draining or GuardPhase.Drained && (before.Phase is GuardPhase.Shut or GuardPhase.Open || before.Intent != _state.Intent || input.Kind == GuardInputKind.Overdue))
+        if (before.Phase == GuardPhase.Drained && _state.Phase != GuardPhase.Drained)
         {
-            _overdue.Change(_options.IntentLimit, Timeout.InfiniteTimeSpan);
+            _lease.Forget(_database, before.Intent);
+        }
+
+        if (_state.Phase is GuardPhase.Draining or GuardPhase.Drained
+            && (before.Phase is GuardPhase.Shut or GuardPhase.Open || before.Intent != _state.Intent || (input.Kind == GuardInputKind.Overdue && input.Intent == _state.Intent)))
+        {
+            TimeSpan drain = _heard is { } intent && intent.Id == _state.Intent ? intent.Terms.Limit : TimeSpan.Zero;
+            _overdue.Change(_options.IntentLimit + drain, Timeout.InfiniteTimeSpan);
         }
 
         Arrange(input.Kind);
