@@ -131,6 +131,41 @@ internal sealed class KubernetesComputeTests
         Assert.That(await rig.Compute.FindForeignWorkAsync(default), Does.Contain("mallory"));
     }
 
+    /// <summary>The commonest name of a migration: the same StatefulSet in the namespace, or the cluster, that one comes from.</summary>
+    [Test]
+    public async Task Source_OfTheSameNameElsewhere_IsWorkOfOthers()
+    {
+        await using ComputeRig rig = await ComputeRig.StartAsync();
+        await rig.ServesAsync();
+        await rig.AskAsync("CHANGE MASTER TO MASTER_HOST = 'db-0.db.old-namespace.svc', MASTER_USER = 'replicator', MASTER_PASSWORD = 'secret'");
+        await rig.AskAsync("START SLAVE");
+        try
+        {
+            Assert.That(await rig.Compute.FindForeignWorkAsync(default), Does.Contain("it replicates from db-0.db.old-namespace.svc"));
+        }
+        finally
+        {
+            await rig.AskAsync("STOP SLAVE");
+        }
+    }
+
+    [Test]
+    public async Task Pods_ThatCannotBeAsked_Refuse()
+    {
+        await using ComputeRig rig = await ComputeRig.StartAsync(set => set["spec"]!["replicas"] = 2);
+        await rig.ServesAsync();
+        await UntilAsync(() => rig.Set.Pod(1) is not null, () => "the second pod does not come");
+        await UntilAsync(() => rig.Compute.FindForeignWorkAsync(default).AsTask().Result is null, () => "nothing has run in a pod that waits for its node");
+        rig.Server.Change(PlayedSet.PathOfPod(1), pod => pod["status"] = new JsonObject { ["phase"] = "Running" });
+        await UntilAsync(() => rig.Compute.FindForeignWorkAsync(default).AsTask().Result is not null, () => "a pod that runs, and whose address is not known, was passed over");
+        Assert.That(await rig.Compute.FindForeignWorkAsync(default), Does.Contain("pod db-1: it could not be asked"));
+        rig.Set.IsAsleep = true;
+        rig.Server.Delete(PlayedSet.PathOfPod(1)[..PlayedSet.PathOfPod(1).LastIndexOf('/')], "db-1");
+        string? why = null;
+        await UntilAsync(() => (why = rig.Compute.FindForeignWorkAsync(default).AsTask().Result)?.Contains("db-1", StringComparison.Ordinal) == false, () => $"it is still seen: {why}");
+        Assert.That(why, Does.Contain("of the 2 pods that StatefulSet default/db wants 1 could be asked"));
+    }
+
     [Test]
     public async Task GatewaysAccount_IsNoClients()
     {

@@ -1,6 +1,7 @@
 using Serverless.Host.Compute.Kubernetes.Api;
 using Serverless.Host.Compute.Kubernetes.Api.Caching;
 using Serverless.Host.Compute.Kubernetes.Api.Objects;
+using Serverless.Host.Compute.Kubernetes.Pods;
 
 namespace Serverless.Host.Compute.Kubernetes.Cluster;
 
@@ -15,32 +16,38 @@ internal sealed record Workload(ObjectName Name, StatefulSet? Set, IReadOnlyList
     /// <summary>Pods that are wanted; the API's own default is one.</summary>
     public int Replicas => Set is null ? 0 : ReplicasOf(Set);
 
+    /// <summary>No pod lives on: what is changed of the template makes the controller replace none.</summary>
+    public bool IsEnding => Pods.All(pod => pod.IsTerminating() || pod.IsOver());
+
     public static int ReplicasOf(StatefulSet set) => set.Spec.Replicas ?? 1;
 
     public static Workload Of(ObjectName name, CacheSnapshot<StatefulSet> sets, CacheSnapshot<Pod> pods)
     {
         StatefulSet? set = sets.Items.GetValueOrDefault(name);
-        List<Pod> own = set is null ? [] : [.. PodsOf(set, name, pods)];
-        return new Workload(name, set, own, Why(sets, name) ?? Why(pods, own.Select(pod => new ObjectName(name.Space, pod.Metadata.Name))));
+        IReadOnlyList<ObjectName> names = set is null ? [] : NamesOf(set, name);
+        List<Pod> own = [];
+        foreach (ObjectName one in names)
+        {
+            if (pods.Items.TryGetValue(one, out Pod? pod) && IsOf(pod, set!))
+            {
+                own.Add(pod);
+            }
+        }
+
+        return new Workload(name, set, own, Why(sets, name) ?? Why(pods, names));
     }
 
     /// <summary>By their names, which the controller makes of the set's and an ordinal: a namespace may have thousands of pods, and this is asked with every change of one.</summary>
-    private static IEnumerable<Pod> PodsOf(StatefulSet set, ObjectName name, CacheSnapshot<Pod> pods)
+    private static IReadOnlyList<ObjectName> NamesOf(StatefulSet set, ObjectName name)
     {
         int first = set.Spec.Ordinals?.Start ?? 0;
         int count = Math.Max(ReplicasOf(set), Math.Max(set.Status.Replicas, 1));
-        for (int ordinal = first; ordinal < first + count; ordinal++)
-        {
-            if (pods.Items.TryGetValue(new ObjectName(name.Space, $"{name.Name}-{ordinal}"), out Pod? pod) && IsOf(pod, set))
-            {
-                yield return pod;
-            }
-        }
+        return [.. Enumerable.Range(first, count).Select(ordinal => new ObjectName(name.Space, $"{name.Name}-{ordinal}"))];
     }
 
     private static bool IsOf(Pod pod, StatefulSet set) => pod.Metadata.OwnerReferences?.Any(owner => owner.Uid == set.Metadata.Uid) == true;
 
-    private static string? Why<T>(CacheSnapshot<T> snapshot, params IEnumerable<ObjectName> names) where T : class, IApiObject
+    private static string? Why<T>(CacheSnapshot<T> snapshot, params IReadOnlyList<ObjectName> names) where T : class, IApiObject
     {
         if (!snapshot.Freshness.IsLive)
         {
