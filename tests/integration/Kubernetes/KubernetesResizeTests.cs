@@ -56,7 +56,11 @@ internal sealed class KubernetesResizeTests
         await using ComputeRig rig = await StartAsync(minor);
         await rig.Compute.ResizeAsync(ComputeRig.Large, default);
         int before = Patches(rig).Count;
+        await rig.AskAsync("SET GLOBAL log_output = 'TABLE'");
+        await rig.AskAsync("SET GLOBAL general_log = 1");
         string reason = ((EffectResult.Infeasible)await rig.Compute.ResizeAsync(ComputeRig.Small, default)).Reason;
+        await rig.AskAsync("SET GLOBAL general_log = 0");
+        Assert.That(await rig.AskAsync("SELECT COUNT(*) FROM mysql.general_log WHERE argument LIKE 'SET GLOBAL innodb_buffer_pool_size%'"), Is.EqualTo("0"), "it never was another one");
         Assert.That(reason, Does.Contain("lowers the memory limit of a container that runs on from 1.34 on").And.Contain($"this is 1.{minor}"));
         Assert.That(Patches(rig), Has.Count.EqualTo(before));
         Assert.That(await PoolAsync(rig), Is.GreaterThan(400));
@@ -80,6 +84,50 @@ internal sealed class KubernetesResizeTests
         await UntilAsync(() => rig.Set.Pod(0)!["spec"]!["containers"]![0]!["resources"]!["limits"]!["cpu"]!.ToString() == "500m", () => $"{rig.Set.Pod(0)!["spec"]}");
         Assert.That((await rig.Compute.ObserveAsync(default)).Size, Is.EqualTo(ComputeRig.Small));
         Assert.That(await rig.Compute.StopAsync(hurry: false, default), Is.InstanceOf<EffectResult.Done>(), "nothing is in the way of a suspend");
+    }
+
+    /// <summary>The request is carried out, its answer is lost, and then the node puts it off: what the pod had is what it had before the request.</summary>
+    [Test]
+    public async Task Answer_ThatIsLost_IsTakenBackToWhatWasBefore()
+    {
+        await using ComputeRig rig = await StartAsync(35);
+        rig.Set.Resize = PlayedResize.Deferred;
+        bool lost = false;
+        rig.Server.Instead = async context =>
+        {
+            if (!IsPatch(context) || lost) return false;
+            lost = true;
+            rig.Server.Change(PlayedSet.PathOfPod(0), pod => pod["spec"]!["containers"]![0]!["resources"] = JsonNode.Parse("""{"requests": {"cpu": "2", "memory": "512Mi"}, "limits": {"cpu": "2", "memory": "512Mi"}}"""));
+            await ApiDouble.RefuseAsync(context, 504, "Timeout", "the server was too slow");
+            return true;
+        };
+        EffectResult result = await rig.Compute.ResizeAsync(ComputeRig.Small with { CpuMillicores = 2000 }, default);
+        Assert.That(result, Is.InstanceOf<EffectResult.Deferred>(), $"{result}");
+        Assert.That(rig.Set.Pod(0)!["spec"]!["containers"]![0]!["resources"]!["limits"]!["cpu"]!.ToString(), Is.EqualTo("500m"));
+    }
+
+    /// <summary>A pool that grew with its pod must be small again before its limit is.</summary>
+    [Test]
+    public async Task PodThatIsRefused_TakesTheOthersBack_ThePoolBeforeTheMemory()
+    {
+        await using ComputeRig rig = await ComputeRig.StartAsync(set => set["spec"]!["replicas"] = 2, options => options with { ResizeLimit = TimeSpan.FromSeconds(10) });
+        rig.Set.Engines = 2;
+        await rig.ServesAsync();
+        await UntilAsync(() => rig.Set.Pod(1)?["status"]?["podIP"] is not null, () => "the second pod does not come");
+        long before = await PoolAsync(rig);
+        rig.Server.RefusesResize = pod => pod["metadata"]!["name"]!.ToString() == "db-0" ? "the quota is used up" : null;
+        var pools = new List<long>();
+        rig.Server.Instead = async context =>
+        {
+            if (IsPatch(context) && context.Request.Path.Value!.Contains("/pods/db-1/", StringComparison.Ordinal)) pools.Add(await PoolAsync(rig));
+            return false;
+        };
+        EffectResult result = await rig.Compute.ResizeAsync(ComputeRig.Large, default);
+        Assert.That((result as EffectResult.Infeasible)?.Reason, Does.Contain("the quota is used up"), $"{result}");
+        Assert.That(pools, Has.Count.EqualTo(2), $"it grew from {before} MiB, and was taken back");
+        Assert.That(pools[1], Is.LessThan(300), "as it was when the memory was taken back");
+        await UntilAsync(() => rig.Set.Pod(1)!["spec"]!["containers"]![0]!["resources"]!["limits"]!["memory"]!.ToString() == "512Mi", () => $"{rig.Set.Pod(1)!["spec"]}");
+        Assert.That(await PoolAsync(rig), Is.LessThan(300));
     }
 
     /// <summary>1.33 lets no limit of memory be lowered, not even one that is not in force.</summary>

@@ -29,6 +29,9 @@ internal sealed class PlayedSet : IAsyncDisposable
     /// <summary>How long a pod lives on after it was told to end.</summary>
     public TimeSpan Dying { get; set; } = TimeSpan.FromMilliseconds(20);
 
+    /// <summary>How many of the pods, from the first on, have the engine behind their address: all of these the same one.</summary>
+    public int Engines { get; set; } = 1;
+
     /// <summary>What the kubelet does about a pod that is to have another size.</summary>
     public PlayedResize Resize { get; set; } = PlayedResize.Done;
 
@@ -129,12 +132,11 @@ internal sealed class PlayedSet : IAsyncDisposable
         _server.Change(PathOfSet, one => (one["status"] ??= new JsonObject())["replicas"] = Math.Max(ordinal + 1, one["status"]!["replicas"]?.GetValue<int>() ?? 0));
     }
 
-    /// <summary>Only behind the first pod is there an engine.</summary>
     private async Task RunAsync(int ordinal, JsonObject pod)
     {
         int restarts = _restarts.GetValueOrDefault($"{Name}-{ordinal}");
-        if (ordinal == 0 && _runs && Restarts(pod) == restarts) Size(pod);
-        if (ordinal > 0 || (pod["status"]!["podIP"] is not null && Restarts(pod) == restarts && _runs)) return;
+        if (ordinal < Engines && _runs && Restarts(pod) == restarts) Size(ordinal, pod);
+        if (ordinal >= Engines || (pod["status"]!["podIP"] is not null && Restarts(pod) == restarts && _runs)) return;
         if (!_runs) await _engine.RunAsync();
         _runs = true;
         _server.Change(PathOfPod(ordinal), one => one["status"] = new JsonObject
@@ -150,7 +152,7 @@ internal sealed class PlayedSet : IAsyncDisposable
     }
 
     /// <summary>By conditions from 1.33 on, by `status.resize` before.</summary>
-    private void Size(JsonObject pod)
+    private void Size(int ordinal, JsonObject pod)
     {
         if (pod["status"]!["containerStatuses"]?[0]?["resources"] is not { } inForce) return;
         bool isWanted = JsonNode.DeepEquals(inForce, pod["spec"]!["containers"]![0]!["resources"]);
@@ -161,7 +163,7 @@ internal sealed class PlayedSet : IAsyncDisposable
         string? said = conditions.FirstOrDefault(one => one!["type"]!.ToString().StartsWith("PodResize", StringComparison.Ordinal))?["reason"]?.ToString() ?? pod["status"]!["resize"]?.ToString();
         bool appliesNow = !isWanted && Resize == PlayedResize.Done;
         if (said == reason && !appliesNow) return;
-        _server.Change(PathOfPod(0), one =>
+        _server.Change(PathOfPod(ordinal), one =>
         {
             JsonObject status = one["status"]!.AsObject();
             JsonArray told = status["conditions"]!.AsArray();

@@ -44,26 +44,28 @@ internal sealed partial class KubernetesCompute
 
         var resizing = new PodResizing(_cluster.Api, route, _options.Namespace, _options.Container, Look, _time);
         var phases = new PhaseClock(_time);
-        var done = new List<(PodIdentity Pod, ResourceAmounts Before)>();
+        var done = new List<Pod>();
         string? serving = Engine?.Identity.Name;
         foreach (Pod pod in Look().Pods.Where(pod => !pod.IsTerminating() && !pod.IsOver()).OrderBy(pod => pod.Metadata.Name == serving))
         {
-            ResourceAmounts before = pod.Spec.FindContainer(_options.Container)?.Resources ?? new ResourceAmounts();
-            PodIdentity identity = PodIdentity.Of(pod, _options.Container);
-            if (await ResizeAsync(resizing, pod, identity, size, phases, cancellation) is { } result)
+            EffectResult? result;
+            try
             {
-                foreach ((PodIdentity other, ResourceAmounts had) in done)
-                {
-                    if (await resizing.TakeBackAsync(other, had) is { } why)
-                    {
-                        LogNotGivenBack(_options.Name, other.Name, why);
-                    }
-                }
+                result = await ResizeAsync(resizing, pod, size, phases, cancellation);
+            }
+            catch (OperationCanceledException)
+            {
+                await RevertAsync(resizing, done, size);
+                throw;
+            }
 
+            if (result is not null)
+            {
+                await RevertAsync(resizing, done, size);
                 return result;
             }
 
-            done.Add((identity, before));
+            done.Add(pod);
         }
 
         return new EffectResult.Done(phases.PhasesMs);
@@ -71,10 +73,17 @@ internal sealed partial class KubernetesCompute
 
     /// <summary>Memory that is taken away must not be in use, and memory that is given can be used only once it is there: the pool shrinks first, or grows last.</summary>
     /// <returns>Null: done.</returns>
-    private async Task<EffectResult?> ResizeAsync(PodResizing resizing, Pod pod, PodIdentity identity, ComputeSize size, PhaseClock phases, CancellationToken cancellation)
+    private async Task<EffectResult?> ResizeAsync(PodResizing resizing, Pod pod, ComputeSize size, PhaseClock phases, CancellationToken cancellation)
     {
+        PodIdentity identity = PodIdentity.Of(pod, _options.Container);
         ComputeSize? had = SizeOf(pod);
         bool shrinks = had is { } now && size.MemoryBytes < now.MemoryBytes;
+        if (shrinks && resizing.WhyNever(pod, size) is { } never)
+        {
+            // before the pool is emptied for it
+            return new EffectResult.Infeasible(never);
+        }
+
         PodEngine? serving = Engine is { } current && current.Identity == identity ? current : null;
         await using PodEngine? own = serving is null && pod.Address() is not null ? Reach(pod) : null;
         PodEngine? engine = _options.ManagesBufferPool ? serving ?? own : null;
@@ -118,6 +127,50 @@ internal sealed partial class KubernetesCompute
         {
             await GiveBackPoolAsync(engine, size);
             phases.Mark("pool");
+        }
+
+        return null;
+    }
+
+    /// <summary>Gives pods that have their new size already what they had, since another pod was refused it. Here too the pool shrinks before the memory does, and grows after it.</summary>
+    /// <param name="done">As they were.</param>
+    private async Task RevertAsync(PodResizing resizing, IEnumerable<Pod> done, ComputeSize size)
+    {
+        foreach (Pod pod in done)
+        {
+            if (await RevertAsync(resizing, pod, size) is { } why)
+            {
+                LogNotGivenBack(_options.Name, pod.Metadata.Name, why);
+            }
+        }
+    }
+
+    /// <returns>Null: it is to have what it had. Otherwise why it keeps its new size.</returns>
+    private async Task<string?> RevertAsync(PodResizing resizing, Pod pod, ComputeSize size)
+    {
+        PodIdentity identity = PodIdentity.Of(pod, _options.Container);
+        await using PodEngine? engine = _options.ManagesBufferPool && pod.Address() is not null ? Reach(pod) : null;
+        ComputeSize? had = SizeOf(pod);
+        if (engine is not null && had is { } smaller && smaller.MemoryBytes < size.MemoryBytes)
+        {
+            try
+            {
+                await SizePoolAsync(engine, smaller, CancellationToken.None);
+            }
+            catch (EngineSqlException e)
+            {
+                return $"its buffer pool did not shrink again, so its memory does not: {e.Message}";
+            }
+        }
+
+        if (await resizing.TakeBackAsync(identity, pod.Spec.FindContainer(_options.Container)?.Resources ?? new ResourceAmounts()) is { } why)
+        {
+            return why;
+        }
+
+        if (engine is not null && had is { } larger && larger.MemoryBytes >= size.MemoryBytes)
+        {
+            await GiveBackPoolAsync(engine, larger);
         }
 
         return null;

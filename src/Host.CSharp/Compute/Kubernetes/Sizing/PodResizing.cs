@@ -42,6 +42,9 @@ internal sealed class PodResizing(IKubernetesApi api, ResizeRoute route, string 
         return result is null ? null : new Unsized(result, await TakeBackAsync(pod, before!));
     }
 
+    /// <summary>Why the pod cannot be given this size, by what is known of it without asking for it; null: nothing is.</summary>
+    public string? WhyNever(Pod pod, ComputeSize size) => pod.Spec.FindContainer(container) is { } found ? WhyNever(found, ContainerSizing.Apply(found.Resources, size)) : null;
+
     /// <summary>Gives the pod what it had. It is not waited for: the node either did nothing of the other, or does this.</summary>
     /// <returns>Null: it is asked for. Otherwise why not.</returns>
     public async Task<string?> TakeBackAsync(PodIdentity pod, ResourceAmounts before)
@@ -63,6 +66,7 @@ internal sealed class PodResizing(IKubernetesApi api, ResizeRoute route, string 
     private async Task<(ResourceAmounts? Before, ResourceAmounts? Wanted, Unsized? Refused)> AskForAsync(
         PodIdentity identity, Func<ResourceAmounts, ResourceAmounts> change, CancellationToken cancellation)
     {
+        ResourceAmounts? before = null;
         for (int attempt = 1; ; attempt++)
         {
             try
@@ -73,24 +77,21 @@ internal sealed class PodResizing(IKubernetesApi api, ResizeRoute route, string 
                     return (null, null, new Unsized(new EffectResult.Failed($"the pod {identity.Name} is another one by now, or ends")));
                 }
 
+                // of the first attempt: one that got no answer may have been carried out
+                before ??= found.Resources;
                 ResourceAmounts wanted = change(found.Resources);
                 if (ContainerSizing.AreSame(wanted, found.Resources) && (pod.Status.OfContainer(container)?.Resources is not { } inForce || ContainerSizing.AreNear(inForce, wanted)))
                 {
-                    return (found.Resources, null, null);
+                    return (before, null, null);
                 }
 
-                if (ContainerSizing.WhyUnsizable(found.Resources, container) is { } unsizable)
-                {
-                    return (null, null, new Unsized(new EffectResult.Infeasible(unsizable)));
-                }
-
-                if (route.WhyNot(found, wanted) is { } why)
+                if (WhyNever(found, wanted) is { } why)
                 {
                     return (null, null, new Unsized(new EffectResult.Infeasible(why)));
                 }
 
                 await api.PatchAsync(route.Resource, new ObjectName(space, identity.Name), Write(pod, wanted), cancellation);
-                return (found.Resources, wanted, null);
+                return (before, wanted, null);
             }
             catch (ApiException e) when ((e.Failure == ApiFailure.Conflict || e.IsPassing) && attempt < MostAttempts)
             {
@@ -103,6 +104,8 @@ internal sealed class PodResizing(IKubernetesApi api, ResizeRoute route, string 
             }
         }
     }
+
+    private string? WhyNever(Container found, ResourceAmounts wanted) => ContainerSizing.WhyUnsizable(found.Resources, container) ?? route.WhyNot(found, wanted);
 
     private Patch Write(Pod pod, ResourceAmounts wanted) => Patch.Strategic(new JsonObject
     {
