@@ -53,6 +53,9 @@ public interface ICompute : IAsyncDisposable
     /// <summary>It is the gateway's own, and is stopped when the gateway ends. Otherwise it is left as it is: somebody else runs it, or another gateway takes this one's place.</summary>
     bool EndsWithGateway { get; }
 
+    /// <summary>Told at once when what sessions go to is gone, where it takes a moment to find out whether it crashed or somebody took it down: <see cref="Crashed"/> or <see cref="Changed"/> follows.</summary>
+    event Action<string>? Lost;
+
     /// <summary>Told at once when a running engine ends without having been asked to; the argument says how.</summary>
     event Action<string>? Crashed;
 

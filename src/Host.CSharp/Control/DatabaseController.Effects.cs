@@ -94,6 +94,11 @@ internal sealed partial class DatabaseController
         if (_running == run)
         {
             _running = null;
+            if (_looksAfterEffect)
+            {
+                _looksAfterEffect = false;
+                OnChanged();
+            }
         }
 
         ControllerReport report = _report!;

@@ -20,6 +20,12 @@ internal sealed partial class DatabaseController
     /// <summary>Counts the times that the compute came up or went down: what was measured or seen before says nothing afterwards.</summary>
     private int _epoch;
 
+    /// <summary>The epoch in which a compute was found that sessions have not been let to; -1: none.</summary>
+    private volatile int _unattached = -1;
+
+    /// <summary>A look was put off for the effect that is under way.</summary>
+    private volatile bool _looksAfterEffect;
+
     /// <summary>The truth at the start: an engine that outlived the last gateway is taken over, whatever the kept state says.</summary>
     public async Task FindTruthAsync(CancellationToken cancellation)
     {
@@ -29,6 +35,7 @@ internal sealed partial class DatabaseController
         await AskAsync(() => See(view));
         if (view is { State: ComputeState.Serving, Address: { } address })
         {
+            _unattached = Volatile.Read(ref _epoch);
             await AttachAsync(address, cancellation);
         }
     }
@@ -51,14 +58,19 @@ internal sealed partial class DatabaseController
             int epoch = Volatile.Read(ref _epoch);
             if (_running is not null)
             {
+                LookAfterEffect();
                 continue;
             }
 
             try
             {
                 ComputeView view = await _parts.Compute.ObserveAsync(cancellation);
-                bool found = await AskAsync(() => _running is null && epoch == _epoch && See(view));
-                if (found && view.Address is { } address)
+                if (await AskAsync(() => LooksAt(epoch) && See(view)))
+                {
+                    _unattached = Volatile.Read(ref _epoch);
+                }
+
+                if (view.Address is { } address && _unattached == Volatile.Read(ref _epoch))
                 {
                     await AttachAsync(address, cancellation);
                 }
@@ -137,6 +149,18 @@ internal sealed partial class DatabaseController
         }
     }
 
+    /// <summary>Nothing was begun since it was looked at that it may have seen half of.</summary>
+    private bool LooksAt(int epoch)
+    {
+        if (_running is not null)
+        {
+            LookAfterEffect();
+            return false;
+        }
+
+        return epoch == _epoch;
+    }
+
     /// <returns>A compute was found that nobody of us started: sessions can be let to it.</returns>
     private bool See(ComputeView view)
     {
@@ -172,22 +196,56 @@ internal sealed partial class DatabaseController
         return view.Size is { } found && found != Sizes.ToMachine(Kernel.View(_state, Now).SizeMcu, unit) ? Sizes.FromMachine(found, unit) : null;
     }
 
+    /// <summary>Lets sessions to a compute that was found, once clients can be greeted and authenticated; what fails is tried again with the next look.</summary>
     private async Task AttachAsync(Mysql.BackendAddress address, CancellationToken cancellation)
     {
         try
         {
             await _parts.Memory.RefreshAsync(cancellation);
         }
-        catch (Exception e) when (!cancellation.IsCancellationRequested && _parts.Memory.IsKnown)
+        catch (Exception e) when (!cancellation.IsCancellationRequested)
         {
+            if (!_parts.Memory.IsKnown)
+            {
+                _parts.Gateway.FailHeld($"the compute runs and could not be used: {e.Message}");
+                throw;
+            }
+
             LogNotMeasured(Name, e.Message);
         }
 
-        _parts.Gateway.Open(address);
-        LogAttached(Name);
+        await AskAsync(() =>
+        {
+            // it may have gone meanwhile, and a drain has closed the gate for good reason
+            if (_unattached == _epoch && _running is not { Effect.IsDoSuspend: true })
+            {
+                _unattached = -1;
+                _parts.Gateway.Open(address);
+                LogAttached(Name);
+            }
+
+            return true;
+        });
     }
 
     private void OnChanged() => _changes.Writer.TryWrite(true);
+
+    /// <summary>While an effect is under way what is seen may be its doing; what somebody else did meanwhile is seen after it.</summary>
+    private void LookAfterEffect()
+    {
+        _looksAfterEffect = true;
+        if (_running is null)
+        {
+            OnChanged();
+        }
+    }
+
+    private void OnLost(string reason)
+    {
+        _parts.Gateway.Close(reason);
+        // if it serves again with the next look, without having crashed, sessions are let to it anew
+        Post(() => _unattached = _epoch);
+    }
 
     private void OnCrashed(string reason)
     {

@@ -62,6 +62,7 @@ internal sealed partial class DatabaseController : IDisposable
     public async Task RunAsync(CancellationToken cancellation)
     {
         _parts.Gateway.StatementHeld += OnStatementHeld;
+        _parts.Compute.Lost += OnLost;
         _parts.Compute.Crashed += OnCrashed;
         _parts.Compute.Changed += OnChanged;
         try
@@ -77,6 +78,7 @@ internal sealed partial class DatabaseController : IDisposable
         finally
         {
             _parts.Gateway.StatementHeld -= OnStatementHeld;
+            _parts.Compute.Lost -= OnLost;
             _parts.Compute.Crashed -= OnCrashed;
             _parts.Compute.Changed -= OnChanged;
         }

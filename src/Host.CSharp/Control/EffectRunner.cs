@@ -151,12 +151,19 @@ internal sealed partial class EffectRunner(
         }
     }
 
-    /// <summary>It started, and clients cannot be let to it: it is stopped again, so that what is told is true.</summary>
+    /// <summary>
+    /// It started, and clients cannot be let to it. One of the gateway's own is stopped again, so that what is told is true. Any other is left: it may have been there before, with clients of its own, and
+    /// nobody asked whether it may be stopped. The next look finds it.
+    /// </summary>
     private async Task<EffectEnd> UnusableAsync(string why)
     {
         string reason = $"the compute started and could not be used: {why}";
         gateway.FailHeld(reason);
-        await compute.StopAsync(hurry: true, CancellationToken.None);
+        if (compute.EndsWithGateway)
+        {
+            await compute.StopAsync(hurry: true, CancellationToken.None);
+        }
+
         return EffectEnd.Failed(reason);
     }
 

@@ -8,6 +8,8 @@ internal sealed class FakeCompute(CallLog calls) : ICompute
 {
     private static readonly EffectResult Done = new EffectResult.Done(new Dictionary<string, double>(StringComparer.Ordinal));
 
+    public event Action<string>? Lost;
+
     public event Action<string>? Crashed;
 
     public event Action? Changed;
@@ -55,6 +57,9 @@ internal sealed class FakeCompute(CallLog calls) : ICompute
             : new ComputeView(ComputeState.Gone, Size: null, Address: null, Detail: null);
     }
 
+    /// <summary>Awaited by a resize, before it is in force.</summary>
+    public Func<Task> Resizing { get; set; } = () => Task.CompletedTask;
+
     public async ValueTask<EffectResult> StartAsync(ComputeSize size, CancellationToken cancellation)
     {
         Starts++;
@@ -69,11 +74,12 @@ internal sealed class FakeCompute(CallLog calls) : ICompute
         return result;
     }
 
-    public ValueTask<EffectResult> ResizeAsync(ComputeSize size, CancellationToken cancellation)
+    public async ValueTask<EffectResult> ResizeAsync(ComputeSize size, CancellationToken cancellation)
     {
         calls.Add($"resize {size.CpuMillicores}m");
+        await Resizing();
         Size = size;
-        return ValueTask.FromResult(Done);
+        return Done;
     }
 
     public ValueTask<string?> FindForeignWorkAsync(CancellationToken cancellation)
@@ -114,6 +120,9 @@ internal sealed class FakeCompute(CallLog calls) : ICompute
         IsRunning = false;
         Crashed?.Invoke(reason);
     }
+
+    /// <summary>It is gone, and nobody has said yet whether that is a crash.</summary>
+    public void Lose(string reason) => Lost?.Invoke(reason);
 
     /// <summary>Somebody else did something to it.</summary>
     public void Change() => Changed?.Invoke();

@@ -64,7 +64,7 @@ internal sealed class Rig : IAsyncDisposable
     /// <param name="prepare">Sets up the doubles before control begins.</param>
     public static async Task<Rig> StartAsync(
         string rules = Still, string? home = null, bool shadow = false, Action<Rig>? prepare = null, LimitSettings? limits = null, ILoggerFactory? loggers = null,
-        TimeProvider? time = null)
+        TimeProvider? time = null, bool amongOthers = false)
     {
         var rig = new Rig(rules, home);
         prepare?.Invoke(rig);
@@ -72,7 +72,7 @@ internal sealed class Rig : IAsyncDisposable
             "test", new IPEndPoint(IPAddress.Loopback, 0), ComputeKind.Local, Backend: null, rig.Rules, Policy: null, rig.Data, "app", Password: null, shadow, new EngineSettings(null, []), limits ?? LimitSettings.Default,
             TlsSettings.Default, BackendTls.Off);
         rig.Database = await Database.OpenAsync(settings, rig.Gateway, rig.Compute, loggers ?? NullLoggerFactory.Instance, time ?? TimeProvider.System, CancellationToken.None);
-        await rig.Database.StartAsync(CancellationToken.None);
+        await rig.Database.StartAsync(CancellationToken.None, amongOthers: amongOthers);
         return rig;
     }
 

@@ -23,6 +23,12 @@ internal sealed class ScriptedEngine : ICompute
     private LoopListener? _listener;
     private int _connections;
 
+    public event Action<string>? Lost
+    {
+        add { }
+        remove { }
+    }
+
     public event Action<string>? Crashed
     {
         add { }

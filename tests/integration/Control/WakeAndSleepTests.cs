@@ -88,6 +88,93 @@ public sealed class WakeAndSleepTests
     }
 
     [Test]
+    public async Task ComputeThatSomebodyElseChangedWhileItWasResized_IsLookedAtAfterwards()
+    {
+        await using Rig rig = await Rig.StartAsync();
+        var resized = new TaskCompletionSource();
+        rig.Compute.Resizing = () => resized.Task;
+        await rig.CommandAsync(at => Core.Inputs.Resize(at, 2000, "test"));
+        await rig.CalledAsync("resize 1000m");
+        rig.Compute.IsRunning = false;
+        rig.Compute.Change();
+        // by then it has been told, and was not looked at
+        await Task.Delay(300);
+        long told = TimeProvider.System.GetTimestamp();
+        resized.SetResult();
+        await rig.PhaseIsAsync("suspended");
+        Assert.That(TimeProvider.System.GetElapsedTime(told), Is.LessThan(TimeSpan.FromSeconds(8)), "not with the look that comes every ten seconds");
+    }
+
+    [Test]
+    public async Task ComputeThatIsGone_ClosesTheGateBeforeItIsKnownWhy_AndOpensItAgainIfItServes()
+    {
+        await using Rig rig = await Rig.StartAsync();
+        rig.Compute.Lose("its pod is being deleted");
+        Assert.That(rig.Gateway.IsOpen, Is.False, "at once");
+        rig.Compute.Change();
+        await Rig.HoldsAsync(() => rig.Gateway.IsOpen, () => "it serves, so sessions are let to it");
+    }
+
+    /// <summary>It may have been there before, with clients of its own.</summary>
+    [Test]
+    public async Task ComputeThatStartsAndCannotBeUsed_IsStoppedAgain_UnlessItIsSomebodyElses([Values] bool isOurs)
+    {
+        await using Rig rig = await Rig.AsleepAsync();
+        rig.Compute.EndsWithGateway = isOurs;
+        int looks = 0;
+        rig.Compute.Observing = () => rig.Compute.IsRunning && Interlocked.Increment(ref looks) == 1 ? throw new IOException("its container restarts") : Task.CompletedTask;
+        rig.Gateway.HoldStatement();
+        await rig.PhaseIsAsync("failed");
+        Assert.That(rig.Calls.All, Has.Member("fail: the compute started and could not be used: its container restarts"), "who waits is told");
+        Assert.That(rig.Calls.All.Contains("stop in a hurry"), Is.EqualTo(isOurs));
+        if (!isOurs)
+        {
+            rig.Compute.Change();
+            await rig.PhaseIsAsync("running");
+            await rig.CalledAsync("open");
+        }
+    }
+
+    [Test]
+    public async Task EndOfTheGatewayWhileItWakesAComputeThatIsNotItsOwn_LeavesThat()
+    {
+        await using Rig rig = await Rig.AsleepAsync();
+        rig.Compute.EndsWithGateway = false;
+        var looked = new TaskCompletionSource();
+        rig.Compute.Observing = () => rig.Compute.IsRunning && looked.TrySetResult() ? throw new OperationCanceledException("as the end of the gateway cancels it") : Task.CompletedTask;
+        var starting = new TaskCompletionSource();
+        rig.Compute.Starting = _ => starting.Task;
+        rig.Gateway.HoldStatement();
+        await rig.CalledAsync("start");
+        Task stopping = rig.Database.StopAsync(CancellationToken.None);
+        starting.SetResult();
+        await stopping;
+        Assert.That(looked.Task.IsCompleted, Is.True);
+        Assert.That(rig.Compute.IsRunning, Is.True);
+        Assert.That(rig.Calls.All, Has.No.Member("stop in a hurry"));
+    }
+
+    /// <summary>A grant that is missing may be given later.</summary>
+    [Test]
+    public async Task ComputeThatIsFoundAndCannotBeUsedYet_IsTriedAgainWithTheNextLook()
+    {
+        bool isAllowed = false;
+        await using Rig rig = await Rig.StartAsync(amongOthers: true, prepare: rig =>
+        {
+            rig.Compute.EndsWithGateway = false;
+            rig.Compute.ReadAccounts = () => isAllowed ? rig.Compute.Accounts : throw new IOException("SELECT on mysql.user is denied");
+        });
+        Assert.That(rig.Compute.IsRunning, Is.True, "it was started, and is left");
+        rig.Compute.Change();
+        await rig.PhaseIsAsync("running");
+        await rig.CalledAsync("fail: the compute runs and could not be used: SELECT on mysql.user is denied");
+        Assert.That(rig.Gateway.IsOpen, Is.False);
+        isAllowed = true;
+        rig.Compute.Change();
+        await rig.CalledAsync("open");
+    }
+
+    [Test]
     public async Task DrainThatIsRefused_LeavesTheDatabaseRunningAndSaysWhy()
     {
         await using Rig rig = await Rig.StartAsync(Rig.Sleepy, prepare: rig => rig.Gateway.Drain = (_, _) => Task.FromResult(new DrainResult("session 7 holds a lock")));

@@ -37,6 +37,8 @@ internal sealed class ComputeRig : IAsyncDisposable
 
     public int Changes { get; private set; }
 
+    public int Losses { get; private set; }
+
     public static async Task<ComputeRig> StartAsync(Action<JsonObject>? set = null, Func<KubernetesComputeOptions, KubernetesComputeOptions>? with = null, Action<ApiDouble>? server = null)
     {
         ApiDouble api = await ApiDouble.StartAsync();
@@ -77,6 +79,7 @@ internal sealed class ComputeRig : IAsyncDisposable
             lock (Crashes) Crashes.Add(how);
         };
         compute.Changed += () => Changes++;
+        compute.Lost += _ => Losses++;
         return Compute = compute;
     }
 

@@ -1,7 +1,10 @@
 using System.Net;
 using System.Text.Json.Nodes;
+using Microsoft.AspNetCore.Http;
 using Serverless.Host.Compute;
 using Serverless.Host.Compute.Engine;
+using Serverless.Host.Compute.Kubernetes;
+using Serverless.Host.Compute.Kubernetes.Api.Objects;
 using Serverless.Tests.Integration.EndToEnd;
 using static Serverless.Tests.Integration.Kubernetes.DoubleRig;
 
@@ -207,9 +210,17 @@ internal sealed class KubernetesComputeTests
         await UntilAsync(() => rig.Changes > before, () => "no change was told");
         Assert.That((await rig.ServesAsync()).Detail, Does.Contain("2 replicas"));
         before = rig.Changes;
+        int lost = -1;
+        rig.Server.Instead = context =>
+        {
+            if (HttpMethods.IsGet(context.Request.Method) && context.Request.Path.Value == PlayedSet.PathOfSet && lost < 0) lost = rig.Losses;
+            return Task.FromResult(false);
+        };
         rig.Set.Scale(0);
         await UntilAsync(() => rig.Changes > before, () => "no change was told");
         await rig.IsAsync(ComputeState.Gone);
+        await UntilAsync(() => lost >= 0, () => "nobody asked who did it");
+        Assert.That(lost, Is.EqualTo(1), "that it is gone is told before it is asked who did it");
         await rig.Set.GoneAsync();
         Assert.That(rig.Crashes, Is.Empty, "somebody's hand is no crash");
         Assert.That(rig.Set.Replicas, Is.Zero, "and is not fought");

@@ -31,6 +31,13 @@ public sealed class ExternalCompute : ICompute
         remove { }
     }
 
+    /// <summary>Never raised, for the same reason.</summary>
+    public event Action<string>? Lost
+    {
+        add { }
+        remove { }
+    }
+
     /// <summary>Never raised: nothing of it is watched.</summary>
     public event Action? Changed
     {

@@ -149,6 +149,8 @@ internal sealed partial class KubernetesCompute
             return;
         }
 
+        // whatever it was, statements wait for the next one from here on
+        Lost?.Invoke(how);
         await engine.DisposeAsync();
         bool isWanted;
         try

@@ -45,6 +45,9 @@ internal sealed partial class KubernetesCompute : ICompute
     }
 
     /// <inheritdoc/>
+    public event Action<string>? Lost;
+
+    /// <inheritdoc/>
     public event Action<string>? Crashed;
 
     /// <inheritdoc/>

@@ -46,6 +46,13 @@ public sealed partial class LocalCompute : ICompute
     /// <inheritdoc/>
     public event Action<string>? Crashed;
 
+    /// <summary>Never raised: a process that ends has crashed, which is known at once.</summary>
+    public event Action<string>? Lost
+    {
+        add { }
+        remove { }
+    }
+
     /// <summary>Never raised: nobody else changes it.</summary>
     public event Action? Changed
     {
