@@ -297,6 +297,56 @@ internal sealed class KubernetesComputeTests
         Assert.That((await rig.Compute.ObserveAsync(default)).State, Is.EqualTo(ComputeState.Serving));
     }
 
+    /// <summary>A second signal, or the kernel, which has thought better of it.</summary>
+    [Test]
+    public async Task Stop_ThatIsCancelled_LeavesTheEngineAsItWas()
+    {
+        await using ComputeRig rig = await ComputeRig.StartAsync();
+        await rig.ServesAsync();
+        using var cancelled = new CancellationTokenSource();
+        string? prepared = null;
+        rig.Server.Instead = async context =>
+        {
+            if (!context.Request.Path.Value!.EndsWith("/scale", StringComparison.Ordinal)) return false;
+            prepared = await rig.AskAsync("SELECT @@innodb_buffer_pool_dump_at_shutdown");
+            await cancelled.CancelAsync();
+            await ApiDouble.RefuseAsync(context, 503, "ServiceUnavailable", "away");
+            return true;
+        };
+        await Assert.ThatAsync(() => rig.Compute.StopAsync(hurry: false, cancelled.Token).AsTask(), Throws.InstanceOf<OperationCanceledException>());
+        Assert.That(prepared, Is.EqualTo("0"), "it was prepared for its end");
+        Assert.That(await rig.AskAsync("SELECT @@innodb_buffer_pool_dump_at_shutdown"), Is.EqualTo("1"));
+        Assert.That((await rig.Compute.ObserveAsync(default)).State, Is.EqualTo(ComputeState.Serving));
+    }
+
+    /// <summary>The controller would replace the pod that serves, when it sees that its template is another one.</summary>
+    [Test]
+    public async Task Start_BeforeTheControllerHasEndedThePods_LeavesTheTemplateAsItIs()
+    {
+        await using ComputeRig rig = await ComputeRig.StartAsync();
+        await rig.ServesAsync();
+        rig.Set.IsAsleep = true;
+        rig.Set.Scale(0);
+        await UntilAsync(() => rig.Compute.ObserveAsync(default).AsTask().Result.Detail?.Contains("0 replicas", StringComparison.Ordinal) == true, () => "it is not seen");
+        EffectResult started = await rig.Compute.StartAsync(ComputeRig.Large, default);
+        Assert.That(started, Is.InstanceOf<EffectResult.Done>(), $"{started}");
+        rig.Set.IsAsleep = false;
+        Assert.That(rig.Set.Replicas, Is.EqualTo(1));
+        Assert.That(MemoryOf(rig.Server.Find(PlayedSet.PathOfSet)!["spec"]!["template"]!), Is.EqualTo("512Mi"));
+        await UntilAsync(() => rig.Compute.ObserveAsync(default).AsTask().Result.Size == ComputeRig.Large, () => "the pod that lives on is resized instead");
+    }
+
+    [TestCase(1, null, 30, 15)]
+    [TestCase(3, null, 30, 75)]
+    [TestCase(3, "OrderedReady", 60, 135)]
+    [TestCase(3, "Parallel", 60, 15)]
+    public void Pods_AreToldToEndOneAfterTheOther(int replicas, string? management, long grace, int seconds) => Assert.That(
+        KubernetesCompute.ActLimit(new StatefulSet
+        {
+            Spec = new StatefulSetSpec { Replicas = replicas, PodManagementPolicy = management, Template = new PodTemplate { Spec = new PodSpec { TerminationGracePeriodSeconds = grace } } },
+        }),
+        Is.EqualTo(TimeSpan.FromSeconds(seconds)));
+
     /// <summary>The request is carried out, and its answer lost.</summary>
     [Test]
     public async Task Answer_ThatIsLost_ShowsInTheStateAsItIsThen()
@@ -427,6 +477,8 @@ internal sealed class KubernetesComputeTests
             await using ComputeRig rig = await ComputeRig.StartAsync(set => set["spec"]!["template"]!["spec"]!["containers"]!.AsArray().Add(new JsonObject { ["name"] = "exporter" }));
         },
         Throws.InstanceOf<ComputeException>().With.Message.Contains("`mysql`, `exporter`").And.Message.Contains("kubernetes:container"));
+
+    private static string MemoryOf(JsonNode template) => template["spec"]!["containers"]![0]!["resources"]!["limits"]!["memory"]!.ToString();
 
     private static async Task<bool> PoolGrowsAsync(ComputeRig rig)
     {

@@ -70,7 +70,11 @@ internal sealed partial class KubernetesCompute
                 StatefulSet set = attempt == 1 && seen is { IsLive: true, Set: { } known, Replicas: 0 } ? known : await AskAsync(cancellation);
                 if (Workload.ReplicasOf(set) == 0)
                 {
-                    set = await KeepSizeAsync(set, size, cancellation);
+                    if (Look() is { IsLive: true, IsEnding: true })
+                    {
+                        set = await KeepSizeAsync(set, size, cancellation);
+                    }
+
                     await ScaleAsync(set, _lastReplicas is > 0 and var last ? last : ReplicaRecord.Recall(set), cancellation);
                 }
 
@@ -115,8 +119,8 @@ internal sealed partial class KubernetesCompute
         cancellation);
 
     /// <summary>
-    /// Gives the pods of the next start their size, while there are none that the change would replace. A cluster that does not let us, or has it otherwise, starts them at the size they have: better than
-    /// none.
+    /// Gives the pods of the next start their size; only while there is none that the change would replace, since a pod that the controller has not told to end yet serves on when it is wanted again. A
+    /// cluster that does not let us, or has it otherwise, starts them at the size they have: better than none.
     /// </summary>
     /// <returns>The StatefulSet as it is then.</returns>
     private async Task<StatefulSet> KeepSizeAsync(StatefulSet set, ComputeSize size, CancellationToken cancellation)

@@ -3,6 +3,7 @@ using Serverless.Host.Compute.Kubernetes.Api;
 using Serverless.Host.Compute.Kubernetes.Api.Objects;
 using Serverless.Host.Compute.Kubernetes.Cluster;
 using Serverless.Host.Compute.Kubernetes.Pods;
+using Serverless.Host.Compute.Kubernetes.Storage;
 
 namespace Serverless.Host.Compute.Kubernetes;
 
@@ -11,7 +12,7 @@ internal sealed partial class KubernetesCompute
     /// <summary>A suspend that is put off costs nothing but another one later; a client may be waiting for what comes of it.</summary>
     private static readonly TimeSpan s_stopCallLimit = TimeSpan.FromSeconds(10);
 
-    /// <summary>How long the cluster may take to tell its pods to end, once nobody wants them.</summary>
+    /// <summary>How long the cluster may take to tell a pod to end, once nobody wants it.</summary>
     private static readonly TimeSpan s_actLimit = TimeSpan.FromSeconds(15);
 
     private const int MostStopAttempts = 8;
@@ -66,24 +67,25 @@ internal sealed partial class KubernetesCompute
 
                 if (await WhyUnsafeAsync(set, cancellation) is { } unsafeNow)
                 {
-                    return await TakeBackAsync(prepared, new EffectResult.Infeasible(unsafeNow), cancellation);
+                    return await TakeBackAsync(engine, prepared, new EffectResult.Infeasible(unsafeNow));
                 }
 
                 if ((uid is not null && set.Metadata.Uid != uid) || (replicas is not null && Workload.ReplicasOf(set) != replicas))
                 {
-                    return await TakeBackAsync(prepared, new EffectResult.Deferred($"somebody else changed {Title} at the same time; it has {Workload.ReplicasOf(set)} replicas now"), cancellation);
+                    return await TakeBackAsync(engine, prepared, new EffectResult.Deferred($"somebody else changed {Title} at the same time; it has {Workload.ReplicasOf(set)} replicas now"));
                 }
 
                 if (_options.WhyNotStop?.Invoke(set) is { } disagreed)
                 {
                     // what follows is bound to the version that was judged
-                    return await TakeBackAsync(prepared, new EffectResult.Deferred(disagreed), cancellation);
+                    return await TakeBackAsync(engine, prepared, new EffectResult.Deferred(disagreed));
                 }
 
                 (uid, replicas, size) = (set.Metadata.Uid, Workload.ReplicasOf(set), SizeNow(set));
                 if (!hurry && prepared is null && engine is not null)
                 {
-                    prepared = await PrepareAsync(engine, cancellation);
+                    prepared = await BeginPreparingAsync(engine, cancellation);
+                    await PrepareAsync(engine, prepared, cancellation);
                     phases.Mark("prepare");
                 }
 
@@ -107,7 +109,13 @@ internal sealed partial class KubernetesCompute
             }
             catch (ApiException e)
             {
-                return await TakeBackAsync(prepared, new EffectResult.Failed(e.Message), cancellation);
+                return await TakeBackAsync(engine, prepared, new EffectResult.Failed(e.Message));
+            }
+            catch (OperationCanceledException)
+            {
+                // it may run on: whoever cancelled may not stop it, or not come to that
+                await TakeBackAsync(engine, prepared);
+                throw;
             }
             finally
             {
@@ -117,21 +125,26 @@ internal sealed partial class KubernetesCompute
     }
 
     /// <summary>It goes on, so what was prepared for its end is put back.</summary>
-    private async Task<EffectResult> TakeBackAsync(PreparedStop? prepared, EffectResult result, CancellationToken cancellation)
+    private async Task<EffectResult> TakeBackAsync(PodEngine? engine, PreparedStop? prepared, EffectResult result)
     {
-        if (prepared is not null && Engine is { } engine)
+        await TakeBackAsync(engine, prepared);
+        return result;
+    }
+
+    /// <summary>Not cancelled: it takes no longer than a few statements may.</summary>
+    private async Task TakeBackAsync(PodEngine? engine, PreparedStop? prepared)
+    {
+        if (prepared is not null && engine is not null && Engine == engine)
         {
             try
             {
-                await prepared.TakeBackAsync(engine.Sql, cancellation);
+                await prepared.TakeBackAsync(engine.Sql, CancellationToken.None);
             }
             catch (EngineSqlException e)
             {
                 LogNotTakenBack(_options.Name, e.Message);
             }
         }
-
-        return result;
     }
 
     /// <summary>An end of it is a crash again, and one that came meanwhile is noticed.</summary>
@@ -144,22 +157,38 @@ internal sealed partial class KubernetesCompute
         }
     }
 
-    private async Task<PreparedStop?> PrepareAsync(PodEngine engine, CancellationToken cancellation)
+    /// <returns>Null: what it has now is not known, so nothing of it is changed.</returns>
+    private async Task<PreparedStop?> BeginPreparingAsync(PodEngine engine, CancellationToken cancellation)
     {
         try
         {
-            PreparedStop prepared = await PreparedStop.BeginAsync(engine.Sql, cancellation);
-            if (await StopPreparation.RunAsync(engine.Sql, _options.PrepareLimit, _time, cancellation) is { } undone)
-            {
-                LogNotPrepared(_options.Name, undone);
-            }
-
-            return prepared;
+            return await PreparedStop.BeginAsync(engine.Sql, cancellation);
         }
         catch (EngineSqlException e)
         {
             LogNotPrepared(_options.Name, e.Message);
             return null;
+        }
+    }
+
+    private async Task PrepareAsync(PodEngine engine, PreparedStop? prepared, CancellationToken cancellation)
+    {
+        if (prepared is null)
+        {
+            return;
+        }
+
+        try
+        {
+            if (await StopPreparation.RunAsync(engine.Sql, _options.PrepareLimit, _time, cancellation) is { } undone)
+            {
+                LogNotPrepared(_options.Name, undone);
+            }
+        }
+        catch (EngineSqlException e)
+        {
+            // a part of it may be done, which is put back like the whole
+            LogNotPrepared(_options.Name, e.Message);
         }
     }
 
@@ -178,8 +207,9 @@ internal sealed partial class KubernetesCompute
     private async Task EndAsync(StatefulSet set, ComputeSize? size, PhaseClock phases, CancellationToken cancellation)
     {
         long began = _time.GetTimestamp();
+        TimeSpan limit = ActLimit(set);
         bool isAtZero = false;
-        for (Workload now = Look(); now.Pods.Any(pod => !pod.IsTerminating() && !pod.IsOver()); now = Look())
+        for (Workload now = Look(); !now.IsEnding; now = Look())
         {
             isAtZero |= now.Replicas == 0;
             if (isAtZero && now.Replicas > 0)
@@ -188,9 +218,9 @@ internal sealed partial class KubernetesCompute
                 break;
             }
 
-            if (_time.GetElapsedTime(began) > s_actLimit)
+            if (_time.GetElapsedTime(began) > limit)
             {
-                LogNotActed(_options.Name, Title, s_actLimit.TotalSeconds);
+                LogNotActed(_options.Name, Title, limit.TotalSeconds);
                 break;
             }
 
@@ -203,6 +233,13 @@ internal sealed partial class KubernetesCompute
         _cluster.Events.Tell(set, "Suspended", $"scaled from {Workload.ReplicasOf(set)} to 0 replicas");
     }
 
+    /// <summary>
+    /// How long the cluster may take to tell all pods to end: unless they are managed in parallel each is told only after the one before it has ended, for which that has its grace period; see
+    /// https://kubernetes.io/docs/concepts/workloads/controllers/statefulset/#deployment-and-scaling-guarantees.
+    /// </summary>
+    internal static TimeSpan ActLimit(StatefulSet set) =>
+        s_actLimit + (set.Spec.PodManagementPolicy == "Parallel" ? TimeSpan.Zero : GraceCheck.Of(set) * Math.Max(0, Workload.ReplicasOf(set) - 1));
+
     /// <summary>The size that it had is the size that its template has from now on, so that it comes up with it whoever scales it up.</summary>
     private async Task RememberSizeAsync(ComputeSize? size, CancellationToken cancellation)
     {
@@ -214,7 +251,7 @@ internal sealed partial class KubernetesCompute
         try
         {
             StatefulSet set = await AskAsync(cancellation);
-            if (Workload.ReplicasOf(set) == 0)
+            if (Workload.ReplicasOf(set) == 0 && Look().IsEnding)
             {
                 await KeepSizeAsync(set, kept, cancellation);
             }
