@@ -1,3 +1,4 @@
+using System.Net;
 using System.Text.Json.Nodes;
 using Microsoft.Extensions.Logging.Abstractions;
 using Serverless.Host.Compute;
@@ -115,8 +116,8 @@ internal sealed class ComputeRig : IAsyncDisposable
     }
 
     /// <summary>As somebody who comes round the gateway.</summary>
-    public EngineSql Connect(string user = "root", string password = "") =>
-        new(_loop, new BackendAddress(UnixSocket: null, Set.Engine.TcpAddress, ReadsProxyHeader: false), user, password, TimeSpan.FromSeconds(60));
+    public EngineSql Connect(string user = "root", string password = "", string address = "127.0.0.1") =>
+        new(_loop, new BackendAddress(UnixSocket: null, new IPEndPoint(IPAddress.Parse(address), Set.Port), ReadsProxyHeader: false), user, password, TimeSpan.FromSeconds(60));
 
     public IEnumerable<(string Reason, string Message)> Events() => Server.Asked.Where(asked => asked.Method == "POST" && asked.Path.EndsWith("/events", StringComparison.Ordinal))
         .Select(asked => JsonNode.Parse(asked.Body)!).Select(one => (one["reason"]!.ToString(), one["message"]!.ToString()));

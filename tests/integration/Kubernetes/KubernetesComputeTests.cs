@@ -6,6 +6,7 @@ using Serverless.Host.Compute.Engine;
 using Serverless.Host.Compute.Kubernetes;
 using Serverless.Host.Compute.Kubernetes.Api.Objects;
 using Serverless.Tests.Integration.EndToEnd;
+using Serverless.Tests.Integration.Support;
 using static Serverless.Tests.Integration.Kubernetes.DoubleRig;
 
 namespace Serverless.Tests.Integration.Kubernetes;
@@ -150,6 +151,31 @@ internal sealed class KubernetesComputeTests
         {
             await rig.AskAsync("STOP SLAVE");
         }
+    }
+
+    /// <summary>After a failover the pod lives on, as a replica of the new primary.</summary>
+    [Test]
+    public async Task Primary_ThatBecomesAReplica_IsLeftForTheOneThatTakesWrites()
+    {
+        await using ComputeRig rig = await ComputeRig.StartAsync(set => set["spec"]!["replicas"] = 2, options => options with { RolePause = TimeSpan.FromMilliseconds(20) });
+        using MariaDbServer other = await MariaDbServer.StartAsync("--bind-address=127.0.0.2", $"--port={rig.Set.Port}", "--read-only=1");
+        rig.Set.AddressOf = ordinal => $"127.0.0.{ordinal + 1}";
+        rig.Set.Engines = 2;
+        await UntilAsync(() => rig.Set.Pod(1)?["status"]?["podIP"] is not null, () => "the second pod does not come");
+        Assert.That((await rig.ServesAsync()).Address!.Tcp!.Address, Is.EqualTo(IPAddress.Loopback));
+        await rig.AskAsync("SET GLOBAL read_only = 1");
+        for (int looks = 0; looks < 20; looks++)
+        {
+            await Task.Delay(25);
+            Assert.That((await rig.Compute.ObserveAsync(default)).State, Is.EqualTo(ComputeState.Serving), "while nobody takes writes it can at least be read");
+        }
+
+        await using (EngineSql sql = rig.Connect(address: "127.0.0.2")) await sql.QueryAsync("SET GLOBAL read_only = 0", default);
+        await UntilAsync(() => rig.Compute.ObserveAsync(default).AsTask().Result.State != ComputeState.Serving || rig.Crashes.Count > 0, () => "sessions stay on a pod that takes no writes any more");
+        await UntilAsync(() => rig.Crashes.Count > 0, () => "it was not told");
+        Assert.That(rig.Crashes[0], Is.EqualTo("pod db-0 takes no writes any more, and db-1 does"));
+        Assert.That(await rig.Compute.StartAsync(ComputeRig.Small, default), Is.InstanceOf<EffectResult.Done>());
+        Assert.That((await rig.Compute.ObserveAsync(default)).Address!.Tcp!.Address, Is.EqualTo(IPAddress.Parse("127.0.0.2")));
     }
 
     [Test]

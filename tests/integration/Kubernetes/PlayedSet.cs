@@ -32,6 +32,9 @@ internal sealed class PlayedSet : IAsyncDisposable
     /// <summary>How many of the pods, from the first on, have the engine behind their address: all of these the same one.</summary>
     public int Engines { get; set; } = 1;
 
+    /// <summary>Where the engine of a pod is; the one engine of all of them, unless a test has others.</summary>
+    public Func<int, string> AddressOf { get; set; } = _ => "127.0.0.1";
+
     /// <summary>What the kubelet does about a pod that is to have another size.</summary>
     public PlayedResize Resize { get; set; } = PlayedResize.Done;
 
@@ -141,7 +144,7 @@ internal sealed class PlayedSet : IAsyncDisposable
         _runs = true;
         _server.Change(PathOfPod(ordinal), one => one["status"] = new JsonObject
         {
-            ["phase"] = "Running", ["podIP"] = "127.0.0.1",
+            ["phase"] = "Running", ["podIP"] = AddressOf(ordinal),
             ["conditions"] = new JsonArray(new JsonObject { ["type"] = "Ready", ["status"] = "True" }),
             ["containerStatuses"] = new JsonArray(new JsonObject
             {

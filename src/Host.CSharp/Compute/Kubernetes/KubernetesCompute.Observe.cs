@@ -22,9 +22,18 @@ internal sealed partial class KubernetesCompute
         Workload now = Look();
         if (Engine is { } engine && engine.Identity.HowEnded(now.Pods, _options.Container) is null)
         {
-            return await IsSilentAsync(engine, cancellation) is { } silent
-                ? new ComputeView(ComputeState.Starting, Size: null, Address: null, silent)
-                : Serving(engine, now);
+            if (await IsSilentAsync(engine, cancellation) is { } silent)
+            {
+                return new ComputeView(ComputeState.Starting, Size: null, Address: null, silent);
+            }
+
+            if (await WhyReplacedAsync(engine, now, cancellation) is not { } replaced)
+            {
+                return Serving(engine, now);
+            }
+
+            await LoseAsync(engine, replaced);
+            return new ComputeView(ComputeState.Starting, Size: null, Address: null, replaced);
         }
 
         if (!now.IsLive)

@@ -51,6 +51,9 @@ internal sealed record KubernetesComputeOptions
     /// <summary>How long an engine that served may answer nothing before it counts as down. Its kubelet restarts it, not we.</summary>
     public TimeSpan SilenceLimit { get; init; } = TimeSpan.FromSeconds(30);
 
+    /// <summary>How soon an engine that serves among several is asked again whether it takes writes. A look comes with every change of a pod, and those come in crowds.</summary>
+    public TimeSpan RolePause { get; init; } = TimeSpan.FromSeconds(3);
+
     /// <summary>How long a resize that the node puts off, or does not carry out, may take before it is given up and taken back.</summary>
     public TimeSpan ResizeLimit { get; init; } = TimeSpan.FromSeconds(60);
 

@@ -78,13 +78,11 @@ internal sealed class PodDialling(KubernetesComputeOptions options, Func<Pod, Po
         return failure is null;
     }
 
-    /// <summary>Of several pods only the primary takes writes; one that replicates from another is none, even if it would take them.</summary>
     private async Task<bool> TakesWritesAsync(PodEngine engine, CancellationToken cancellation)
     {
         try
         {
-            return (await engine.Sql.QueryAsync("SELECT @@GLOBAL.read_only", cancellation)).Scalar is "0"
-                && await Replication.FindRunningAsync(engine.Sql, await engine.FamilyAsync(cancellation), cancellation) is null;
+            return await PodRole.TakesWritesAsync(engine, cancellation);
         }
         catch (EngineSqlException failure)
         {

@@ -35,6 +35,9 @@ internal sealed class PodEngine : IAsyncDisposable
     /// <summary>Timestamp since when it gives no answer; null: it answers.</summary>
     public long? SilentSince { get; set; }
 
+    /// <summary>Timestamp of when it was asked for its role among several pods; null: it was not.</summary>
+    public long? RoleAskedAt { get; set; }
+
     public IPAddress? Ip => Address.Tcp?.Address;
 
     /// <exception cref="EngineSqlException">It does not answer.</exception>

@@ -1,0 +1,13 @@
+using Serverless.Host.Compute.Engine;
+
+namespace Serverless.Host.Compute.Kubernetes.Pods;
+
+/// <summary>What an engine is among the replicas of its StatefulSet, as it says itself.</summary>
+internal static class PodRole
+{
+    /// <summary>Of several pods only the primary takes writes; one that replicates from another is none, even if it would take them.</summary>
+    /// <exception cref="EngineSqlException">It does not say.</exception>
+    public static async Task<bool> TakesWritesAsync(PodEngine engine, CancellationToken cancellation) =>
+        (await engine.Sql.QueryAsync("SELECT @@GLOBAL.read_only", cancellation)).Scalar is "0"
+        && await Replication.FindRunningAsync(engine.Sql, await engine.FamilyAsync(cancellation), cancellation) is null;
+}
