@@ -130,7 +130,7 @@ internal sealed class KubernetesGatewayTests
             Pod? pod = null;
             await DoubleRig.UntilAsync(() => (pod = api.FindAsync(Resources.Pods, new ObjectName(Space, _set + "-0"), default).Result)?.Status.PodIp is not null, () => "the pod has no address");
             await MakeClientAsync(new System.Net.IPEndPoint(System.Net.IPAddress.Parse(pod!.Status.PodIp!), 3306), "%");
-            await using GatewayProcess gateway = await GatewayAsync(cluster, 3306, user: "root", password: "");
+            await using GatewayProcess gateway = await GatewayAsync(cluster, 3306, user: "root", password: "", storage: "trusted");
             await SleepsAndWakesAsync(gateway, api);
         }
         finally
@@ -185,12 +185,12 @@ internal sealed class KubernetesGatewayTests
          "template": {"metadata": {"labels": {"app": "NAME"}}, "spec": POD}, "volumeClaimTemplates": CLAIMS}}
         """.Replace("NAME", _set, StringComparison.Ordinal).Replace("POD", podSpec, StringComparison.Ordinal).Replace("CLAIMS", claims, StringComparison.Ordinal).Replace("REPLICAS", $"{replicas}", StringComparison.Ordinal));
 
-    private Task<GatewayProcess> GatewayAsync(LabCluster cluster, int port, string? rules = null, string user = "root", string password = "", string? kubeconfig = null) => GatewayProcess.StartManyAsync(
+    private Task<GatewayProcess> GatewayAsync(LabCluster cluster, int port, string? rules = null, string user = "root", string password = "", string? kubeconfig = null, string storage = "checked") => GatewayProcess.StartManyAsync(
         [
             new JsonObject
             {
                 ["name"] = "default", ["compute"] = "kubernetes", ["user"] = user, ["password"] = password,
-                ["kubernetes"] = new JsonObject { ["kubeconfig"] = kubeconfig ?? cluster.AdminFile, ["namespace"] = Space, ["statefulSet"] = _set, ["port"] = port },
+                ["kubernetes"] = new JsonObject { ["kubeconfig"] = kubeconfig ?? cluster.AdminFile, ["namespace"] = Space, ["statefulSet"] = _set, ["port"] = port, ["storage"] = storage },
             },
         ],
         rules);

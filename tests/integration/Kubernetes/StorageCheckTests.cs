@@ -14,7 +14,7 @@ internal sealed class StorageCheckTests
     [TestCase("/var/lib/", Claims, "[]", null)]
     [TestCase("/", Claims, "[]", null)]
     [TestCase("/var/lib/mysql", "[]", """[{"name": "data", "persistentVolumeClaim": {"claimName": "db"}}]""", null)]
-    [TestCase("/var/lib/mysql", "[]", """[{"name": "data", "hostPath": {"path": "/data"}}]""", null)]
+    [TestCase("/var/lib/mysql", "[]", """[{"name": "data", "hostPath": {"path": "/data"}}]""", "a hostPath, and the next pod may come on another node")]
     [TestCase("/var/lib/mysql", "[]", """[{"name": "data", "emptyDir": {}}]""", "an emptyDir, and would go with the pod")]
     [TestCase("/var/lib/mysql", "[]", """[{"name": "data", "ephemeral": {}}]""", "a volume that is not known to outlive the pod")]
     [TestCase("/var/lib/mysql", "[]", "[]", "a volume that is not known to outlive the pod")]
@@ -22,6 +22,22 @@ internal sealed class StorageCheckTests
     [TestCase("/backup", Claims, "[]", "is on no volume")]
     public void DataDirectory_OnAVolume_IsKeptOrNot(string mount, string claims, string volumes, string? lost) =>
         Assert.That(StorageCheck.WhyLost(Set(mount, claims, volumes), "mysql", ["/var/lib/mysql/"]), lost is null ? Is.Null : Does.Contain(lost));
+
+    [TestCase("\"nodeName\": \"a\"", true)]
+    [TestCase("\"nodeName\": \"\"", false)]
+    [TestCase("""  "nodeSelector": {"kubernetes.io/hostname": "a"} """, true)]
+    [TestCase("""  "nodeSelector": {"disk": "ssd"} """, false)]
+    [TestCase("""  "affinity": {"nodeAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": {"nodeSelectorTerms": [{"matchExpressions": [{"key": "kubernetes.io/hostname", "operator": "In", "values": ["a"]}]}]}}} """, true)]
+    [TestCase("""  "affinity": {"nodeAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": {"nodeSelectorTerms": [{"matchFields": [{"key": "metadata.name", "operator": "In", "values": ["a"]}]}]}}} """, true)]
+    [TestCase("""  "affinity": {"nodeAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": {"nodeSelectorTerms": [{"matchExpressions": [{"key": "kubernetes.io/hostname", "operator": "In", "values": ["a", "b"]}]}]}}} """, false)]
+    [TestCase("""  "affinity": {"nodeAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": {"nodeSelectorTerms": [{"matchExpressions": [{"key": "kubernetes.io/hostname", "operator": "In", "values": ["a"]}]}, {"matchExpressions": [{"key": "kubernetes.io/hostname", "operator": "In", "values": ["b"]}]}]}}} """, false)]
+    [TestCase("""  "affinity": {"nodeAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": {"nodeSelectorTerms": [{"matchExpressions": [{"key": "kubernetes.io/hostname", "operator": "NotIn", "values": ["a"]}]}]}}} """, false)]
+    [TestCase("""  "affinity": {"nodeAffinity": {"preferredDuringSchedulingIgnoredDuringExecution": [{"weight": 1, "preference": {"matchExpressions": [{"key": "kubernetes.io/hostname", "operator": "In", "values": ["a"]}]}}]}} """, false)]
+    public void FolderOfANode_IsKept_OnlyByPodsThatAreBoundToThatNode(string binding, bool isKept)
+    {
+        StatefulSet set = Set("/var/lib/mysql", "[]", """[{"name": "data", "hostPath": {"path": "/data"}}]""", pod: binding + ",");
+        Assert.That(StorageCheck.WhyLost(set, "mysql", ["/var/lib/mysql"]), isKept ? Is.Null : Does.Contain("pin the pods to their node"));
+    }
 
     [TestCase("Retain", false)]
     [TestCase("Delete", true)]
@@ -53,8 +69,8 @@ internal sealed class StorageCheckTests
         Assert.That(GraceCheck.WhyTooShort(set), isEnough ? Is.Null : Does.Contain($"killed {seconds} s after").And.Contain("terminationGracePeriodSeconds"));
     }
 
-    private static StatefulSet Set(string mount, string claims, string volumes, string more = "") => JsonNode.Parse($$$"""
-        {"metadata": {"name": "db"}, "spec": {"volumeClaimTemplates": {{{claims}}}, "template": {"spec": {"volumes": {{{volumes}}},
+    private static StatefulSet Set(string mount, string claims, string volumes, string more = "", string pod = "") => JsonNode.Parse($$$"""
+        {"metadata": {"name": "db"}, "spec": {"volumeClaimTemplates": {{{claims}}}, "template": {"spec": {{{{pod}}} "volumes": {{{volumes}}},
          "containers": [{"name": "mysql", "volumeMounts": [{"name": "data", "mountPath": "{{{mount}}}"} {{{more}}}]}] } } } }
         """).Deserialize(KubernetesJson.Default.StatefulSet)!;
 }

@@ -35,7 +35,10 @@ internal static class StorageCheck
 
         return set.Spec.Template.Spec.Volumes.FirstOrDefault(volume => volume.Name == mount.Name) switch
         {
-            { PersistentVolumeClaim: not null } or { HostPath: not null } => null,
+            { PersistentVolumeClaim: not null } => null,
+            { HostPath: not null } => NodePin.IsOf(set.Spec.Template.Spec)
+                ? null
+                : $"its data ({folder}) is on {mount.Name}, a hostPath, and the next pod may come on another node, where that is empty: pin the pods to their node (nodeName, or kubernetes.io/hostname in a nodeSelector or a required node affinity), put it on a PersistentVolumeClaim, or say that it is the same everywhere (kubernetes:storage: trusted)",
             { EmptyDir: not null } => $"its data ({folder}) is on {mount.Name}, an emptyDir, and would go with the pod: put it on a PersistentVolumeClaim",
             _ => $"its data ({folder}) is on {mount.Name}, a volume that is not known to outlive the pod: put it on a PersistentVolumeClaim, or say that it does (kubernetes:storage: trusted)",
         };

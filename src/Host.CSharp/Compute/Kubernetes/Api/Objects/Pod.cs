@@ -1,3 +1,4 @@
+using System.Collections.ObjectModel;
 using System.Text.Json.Serialization;
 
 namespace Serverless.Host.Compute.Kubernetes.Api.Objects;
@@ -15,6 +16,11 @@ internal sealed record Pod : IApiObject
 internal sealed record PodSpec
 {
     public string? NodeName { get; init; }
+
+    /// <summary>Labels that the node must have.</summary>
+    public IReadOnlyDictionary<string, string> NodeSelector { get; init => field = value ?? ReadOnlyDictionary<string, string>.Empty; } = ReadOnlyDictionary<string, string>.Empty;
+
+    public Affinity? Affinity { get; init; }
 
     public IReadOnlyList<Container> Containers { get; init => field = value ?? []; } = [];
 
