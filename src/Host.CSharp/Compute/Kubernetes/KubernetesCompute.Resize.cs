@@ -153,6 +153,11 @@ internal sealed partial class KubernetesCompute
         ComputeSize? had = SizeOf(pod);
         if (engine is not null && had is { } smaller && smaller.MemoryBytes < size.MemoryBytes)
         {
+            if (Look().Pods.FirstOrDefault(one => one.Metadata.Uid == identity.Uid) is { } grown && resizing.WhyNever(grown, smaller) is { } never)
+            {
+                return never;
+            }
+
             try
             {
                 await SizePoolAsync(engine, smaller, CancellationToken.None);

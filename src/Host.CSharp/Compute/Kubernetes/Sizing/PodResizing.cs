@@ -67,6 +67,7 @@ internal sealed class PodResizing(IKubernetesApi api, ResizeRoute route, string 
         PodIdentity identity, Func<ResourceAmounts, ResourceAmounts> change, CancellationToken cancellation)
     {
         ResourceAmounts? before = null;
+        bool mayBeDone = false;
         for (int attempt = 1; ; attempt++)
         {
             try
@@ -77,8 +78,12 @@ internal sealed class PodResizing(IKubernetesApi api, ResizeRoute route, string 
                     return (null, null, new Unsized(new EffectResult.Failed($"the pod {identity.Name} is another one by now, or ends")));
                 }
 
-                // of the first attempt: one that got no answer may have been carried out
-                before ??= found.Resources;
+                if (!mayBeDone)
+                {
+                    // afterwards it may show what was asked for by one that got no answer
+                    before = found.Resources;
+                }
+
                 ResourceAmounts wanted = change(found.Resources);
                 if (ContainerSizing.AreSame(wanted, found.Resources) && (pod.Status.OfContainer(container)?.Resources is not { } inForce || ContainerSizing.AreNear(inForce, wanted)))
                 {
@@ -96,6 +101,7 @@ internal sealed class PodResizing(IKubernetesApi api, ResizeRoute route, string 
             catch (ApiException e) when ((e.Failure == ApiFailure.Conflict || e.IsPassing) && attempt < MostAttempts)
             {
                 // the kubelet writes into the pod's status all the time; and whether what got no answer was done shows in the pod
+                mayBeDone |= e.Failure != ApiFailure.Conflict;
                 await Task.Delay(s_pause * attempt, time, cancellation);
             }
             catch (ApiException e)
