@@ -16,7 +16,7 @@ namespace Serverless.Host.Cli.Up;
 /// <summary>Makes the compute of each database as it is configured, and keeps what several have in common: databases of one cluster share a client and its watches.</summary>
 internal sealed class HostComputes(GatewayServer gateway, TextWriter output, ILoggerFactory loggers) : IAsyncDisposable
 {
-    private readonly ConcurrentDictionary<(string? Kubeconfig, string? Context), Lazy<Task<KubernetesCluster>>> _clusters = new();
+    private readonly ConcurrentDictionary<(string? Kubeconfig, string? Context), SharedAttempt<KubernetesCluster>> _clusters = new();
 
     /// <summary>Starts nothing.</summary>
     /// <exception cref="ComputeException">It cannot be used as it is configured; the message says what to do.</exception>
@@ -42,9 +42,12 @@ internal sealed class HostComputes(GatewayServer gateway, TextWriter output, ILo
 
     public async ValueTask DisposeAsync()
     {
-        foreach (Lazy<Task<KubernetesCluster>> cluster in _clusters.Values.Where(one => one is { IsValueCreated: true, Value.IsCompletedSuccessfully: true }))
+        foreach (SharedAttempt<KubernetesCluster> attempt in _clusters.Values)
         {
-            await (await cluster.Value).DisposeAsync();
+            if (attempt.Succeeded is { } cluster)
+            {
+                await (await cluster).DisposeAsync();
+            }
         }
     }
 
@@ -71,8 +74,8 @@ internal sealed class HostComputes(GatewayServer gateway, TextWriter output, ILo
     private async Task<ICompute> OpenKubernetesAsync(DatabaseSettings settings, CancellationToken cancellation)
     {
         KubernetesSettings chosen = settings.Kubernetes;
-        KubernetesCluster cluster = await _clusters.GetOrAdd((chosen.Kubeconfig, chosen.Context), key => new Lazy<Task<KubernetesCluster>>(() => ConnectAsync(key.Kubeconfig, key.Context))).Value
-            .WaitAsync(cancellation);
+        KubernetesCluster cluster = await _clusters.GetOrAdd((chosen.Kubeconfig, chosen.Context), key => new SharedAttempt<KubernetesCluster>(() => ConnectAsync(key.Kubeconfig, key.Context)))
+            .GetAsync(cancellation);
         string space = chosen.Namespace ?? cluster.Api.Namespace;
         var options = new KubernetesComputeOptions
         {

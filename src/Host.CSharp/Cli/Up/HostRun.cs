@@ -34,6 +34,7 @@ internal sealed partial class HostRun : IAsyncDisposable
     private readonly ConcurrentDictionary<string, Database> _databases = new(StringComparer.OrdinalIgnoreCase);
     private readonly List<Database> _opened = [];
     private readonly HostComputes _computes;
+    private readonly LateDatabases _late;
     private AdminServer? _admin;
 
     private HostRun(HostSettings settings, DescriptorBudget descriptors, TextWriter output, ILoggerFactory loggers)
@@ -54,6 +55,7 @@ internal sealed partial class HostRun : IAsyncDisposable
         var options = new GatewayOptions { HoldInAll = holdInAll };
         _gateway = new GatewayServer(Environment.ProcessorCount, connections, descriptors, login, options, TimeProvider.System, loggers);
         _computes = new HostComputes(_gateway, _output, loggers);
+        _late = new LateDatabases(OpenAsync, IsForUsers, loggers.CreateLogger<LateDatabases>());
         foreach (DatabaseSettings one in settings.Databases)
         {
             _gateway.AddDatabase(one.Name, OptionsOf(one, options));
@@ -109,6 +111,7 @@ internal sealed partial class HostRun : IAsyncDisposable
             await database.DisposeAsync();
         }
 
+        _late.Dispose();
         await _computes.DisposeAsync();
         await _gateway.DisposeAsync();
         _passwords.Dispose();
@@ -177,7 +180,20 @@ internal sealed partial class HostRun : IAsyncDisposable
         return listeners.Listen(group);
     }
 
+    /// <summary>One of several in a cluster does not keep the others from their clients: what is wrong with it, or with its cluster, may pass.</summary>
     private async Task StartAsync(DatabaseSettings settings, CancellationToken cancellation)
+    {
+        try
+        {
+            await OpenAsync(settings, cancellation);
+        }
+        catch (ComputeException e) when (settings.Compute == ComputeKind.Kubernetes && _settings.Databases.Count > 1)
+        {
+            _late.Add(settings, e.Message);
+        }
+    }
+
+    private async Task OpenAsync(DatabaseSettings settings, CancellationToken cancellation)
     {
         GatewayDatabase gateway = _gateway.Databases[settings.Name];
         ICompute compute = await _computes.OpenAsync(settings, cancellation);
@@ -197,7 +213,22 @@ internal sealed partial class HostRun : IAsyncDisposable
             _opened.Add(database);
         }
 
-        string? failed = await database.StartAsync(cancellation, () => _databases[settings.Name] = database, amongOthers: _settings.Databases.Count > 1);
+        string? failed;
+        try
+        {
+            failed = await database.StartAsync(cancellation, () => _databases[settings.Name] = database, amongOthers: _settings.Databases.Count > 1);
+        }
+        catch when (!cancellation.IsCancellationRequested)
+        {
+            // nothing of it runs on
+            lock (_opened)
+            {
+                _opened.Remove(database);
+            }
+
+            throw;
+        }
+
         if (failed is not null)
         {
             LogNotStarted(settings.Name, failed);
@@ -224,7 +255,7 @@ internal sealed partial class HostRun : IAsyncDisposable
 
     private void Announce(DatabaseSettings settings, GatewayListener listener)
     {
-        if (_databases[settings.Name].Compute is not LocalCompute { FirstAccount: { } account } compute)
+        if (_databases.GetValueOrDefault(settings.Name)?.Compute is not LocalCompute { FirstAccount: { } account } compute)
         {
             return;
         }
@@ -247,6 +278,7 @@ internal sealed partial class HostRun : IAsyncDisposable
             _admin.Ready = false;
         }
 
+        await _late.EndAsync();
         TimeSpan limit = hurry.IsCancellationRequested ? TimeSpan.Zero : _settings.Databases.Max(one => one.Limits.DrainFor) + GoodbyeLimit;
         Task goodbye = _gateway.StopAsync(limit);
         await Task.WhenAny(goodbye, Task.Delay(Timeout.InfiniteTimeSpan, hurry));

@@ -21,13 +21,17 @@ internal sealed class NamespaceWatch : IAsyncDisposable
     private readonly CancellationTokenSource _end = new();
     private readonly Task _telling;
     private readonly string _space;
-    private readonly Lazy<Task> _allowed;
+    private readonly SharedAttempt<bool> _allowed;
 
     public NamespaceWatch(IKubernetesApi api, string space, ApiOptions options, TimeProvider time, ILogger logger)
     {
         _space = space;
-        _allowed = new Lazy<Task>(() => Task.WhenAll(
-            api.ListAsync(Resources.StatefulSets, space, Selection.ByName(OfNobody), CancellationToken.None), api.ListAsync(Resources.Pods, space, Selection.ByName(OfNobody), CancellationToken.None)));
+        _allowed = new SharedAttempt<bool>(async () =>
+        {
+            await Task.WhenAll(
+                api.ListAsync(Resources.StatefulSets, space, Selection.ByName(OfNobody), CancellationToken.None), api.ListAsync(Resources.Pods, space, Selection.ByName(OfNobody), CancellationToken.None));
+            return true;
+        });
         _sets = new ResourceCache<StatefulSet>(api, Resources.StatefulSets, space, Selection.All, options, time, logger);
         _pods = new ResourceCache<Pod>(api, Resources.Pods, space, Selection.All, options, time, logger);
         _telling = Task.WhenAll(
@@ -39,7 +43,7 @@ internal sealed class NamespaceWatch : IAsyncDisposable
     /// <exception cref="ApiException">It may not be listed: a watch would try for ever.</exception>
     public async Task SyncedAsync(CancellationToken cancellation)
     {
-        await _allowed.Value.WaitAsync(cancellation);
+        await _allowed.GetAsync(cancellation);
         await Task.WhenAll(_sets.SyncedAsync(cancellation), _pods.SyncedAsync(cancellation));
     }
 

@@ -1,0 +1,86 @@
+using Microsoft.Extensions.Logging;
+using Serverless.Host.Control.Settings;
+
+namespace Serverless.Host.Cli.Up;
+
+/// <summary>
+/// Databases in a cluster that could not be opened while others serve: a StatefulSet that is not there, an API server that is away. They are tried again behind the others' backs, until they can be opened
+/// or the gateway ends.
+/// </summary>
+/// <param name="start">Opens one and takes control of it.</param>
+/// <param name="isForUsers">What somebody may mend, or time, while the gateway runs; anything else is not tried again.</param>
+internal sealed partial class LateDatabases(Func<DatabaseSettings, CancellationToken, Task> start, Func<Exception, bool> isForUsers, ILogger logger) : IDisposable
+{
+    private static readonly TimeSpan s_firstPause = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan s_longestPause = TimeSpan.FromSeconds(30);
+
+    private readonly CancellationTokenSource _end = new();
+    private readonly Lock _guard = new();
+    private readonly List<Task> _opening = [];
+
+    /// <param name="why">Why it could not be opened.</param>
+    public void Add(DatabaseSettings settings, string why)
+    {
+        LogNotOpened(settings.Name, why);
+        lock (_guard)
+        {
+            _opening.Add(OpenAsync(settings, why));
+        }
+    }
+
+    /// <summary>No other is opened from here on; one that is being opened is under control as far as it got.</summary>
+    public async Task EndAsync()
+    {
+        await _end.CancelAsync();
+        Task[] opening;
+        lock (_guard)
+        {
+            opening = [.. _opening];
+        }
+
+        await Task.WhenAll(opening);
+    }
+
+    public void Dispose() => _end.Dispose();
+
+    private async Task OpenAsync(DatabaseSettings settings, string told)
+    {
+        TimeSpan pause = s_firstPause;
+        while (!_end.IsCancellationRequested)
+        {
+            try
+            {
+                await Task.Delay(pause, _end.Token);
+                await start(settings, _end.Token);
+                return;
+            }
+            catch (OperationCanceledException) when (_end.IsCancellationRequested)
+            {
+                return;
+            }
+            catch (Exception e) when (isForUsers(e))
+            {
+                if (e.Message != told)
+                {
+                    told = e.Message;
+                    LogNotOpened(settings.Name, told);
+                }
+            }
+            catch (Exception e)
+            {
+                LogGivenUp(e, settings.Name);
+                return;
+            }
+
+            pause = pause * 2 < s_longestPause ? pause * 2 : s_longestPause;
+        }
+    }
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "{Database}: {Reason} The other databases serve, and it is tried again every {Seconds} s at the latest")]
+    private partial void LogNotOpened(string database, string reason, double seconds);
+
+    [LoggerMessage(Level = LogLevel.Critical, Message = "{Database} cannot be opened, and is not tried again")]
+    private partial void LogGivenUp(Exception exception, string database);
+
+    private void LogNotOpened(string database, string reason) => LogNotOpened(database, reason.EndsWith('.') ? reason : reason + ".", s_longestPause.TotalSeconds);
+}

@@ -1,0 +1,72 @@
+using System.Text.Json.Nodes;
+using Serverless.Host.Compute.Kubernetes.Cluster;
+using Serverless.Tests.Integration.EndToEnd;
+
+namespace Serverless.Tests.Integration.Kubernetes;
+
+/// <summary>A database in a cluster that cannot be opened keeps no other from its clients, and is opened when it can be.</summary>
+internal sealed class LateDatabaseTests
+{
+    [Test]
+    public async Task DatabaseWhoseClusterRefuses_AndWhoseStatefulSetIsMissing_KeepsNoOtherFromItsClients_AndComesLater()
+    {
+        await using ApiDouble server = await ApiDouble.StartAsync();
+        await using PlayedSet played = await PlayedSet.StartAsync(server);
+        server.Instead = async context =>
+        {
+            await ApiDouble.RefuseAsync(context, 403, "Forbidden", "who are you?");
+            return true;
+        };
+        string home = Directory.CreateTempSubdirectory("serverless-e2e-").FullName;
+        string kubeconfig = Path.Combine(home, "kubeconfig");
+        await File.WriteAllTextAsync(kubeconfig, $$"""
+            clusters: [{name: double, cluster: {server: "{{server.Address}}"} }]
+            users: [{name: me, user: {token: secret} }]
+            contexts: [{name: double, context: {cluster: double, user: me} }]
+            current-context: double
+            """);
+        await using GatewayProcess gateway = await GatewayProcess.StartManyAsync(
+            [
+                new JsonObject
+                {
+                    ["name"] = "late", ["userPrefix"] = "late", ["compute"] = "kubernetes", ["user"] = "root", ["password"] = "",
+                    ["kubernetes"] = new JsonObject { ["kubeconfig"] = kubeconfig, ["namespace"] = PlayedSet.Space, ["statefulSet"] = PlayedSet.Name, ["port"] = played.Port },
+                },
+                new JsonObject { ["name"] = "sound", ["userPrefix"] = "sound" },
+            ],
+            GatewayProcess.SleepyRules(600), home);
+        using ClientProcess client = ClientProcess.MariaDb(gateway, $"-usound.{GatewayProcess.User}");
+        await client.SendAsync("SELECT 'served';");
+        Assert.That(await client.ReadLineAsync(), Is.EqualTo("served"));
+        await SaysAsync(gateway, "late: the Kubernetes cluster of", "who are you?", "The other databases serve");
+        server.Instead = async context =>
+        {
+            if (context.Request.Path != PlayedSet.PathOfSet) return false;
+            await ApiDouble.RefuseAsync(context, 404, "NotFound", "there is none");
+            return true;
+        };
+        await SaysAsync(gateway, "late: database `late`: expected a StatefulSet default/db");
+        server.Instead = null;
+        await SaysAsync(gateway, "late: running, StatefulSet default/db");
+        Assert.That((string?)(await gateway.StatusAsync("late"))["phase"], Is.EqualTo("running"));
+    }
+
+    [Test]
+    public async Task Attempt_IsMadeOnceForAll_AndAgainAfterOneThatFailed()
+    {
+        int attempts = 0;
+        var first = new TaskCompletionSource<string>();
+        var shared = new SharedAttempt<string>(() => ++attempts == 1 ? first.Task : Task.FromResult($"attempt {attempts}"));
+        Task<string>[] waiting = [shared.GetAsync(default), shared.GetAsync(default)];
+        first.SetException(new IOException("away"));
+        foreach (Task<string> one in waiting) Assert.That(async () => await one, Throws.InstanceOf<IOException>());
+        Assert.That(shared.Succeeded, Is.Null);
+        Assert.That(await shared.GetAsync(default), Is.EqualTo("attempt 2"));
+        Assert.That(await shared.GetAsync(default), Is.EqualTo("attempt 2"));
+        Assert.That(await shared.Succeeded!, Is.EqualTo("attempt 2"));
+    }
+
+    private static Task SaysAsync(GatewayProcess gateway, params string[] words) => Eventually.HoldsAsync(
+        () => Task.FromResult(gateway.Output.Any(line => words.All(word => line.Contains(word, StringComparison.Ordinal)))),
+        TimeSpan.FromSeconds(90), () => Task.FromResult(string.Join('\n', gateway.Output.TakeLast(20))));
+}
