@@ -5,6 +5,7 @@ using Serverless.Host.Control;
 using Serverless.Host.Control.Measuring;
 using Serverless.Host.Control.Policies;
 using Serverless.Rules;
+using Serverless.Tests.Integration.Authentication.Support;
 using Serverless.Tests.Integration.Support;
 
 namespace Serverless.Tests.Integration.Control;
@@ -119,6 +120,34 @@ public sealed class MeasuringTests
         }));
         Assert.That(await MeasureAsync(meter, Compile("rule a on running { when idle > 5m do suspend }")), Is.Empty);
         Assert.That(meter.Readings, Is.Empty, "the policy has it no more");
+    }
+
+    /// <summary>As from a Metrics Server: a sample every 15 s, one of which is missed, and a look every five seconds for whether there is a new one.</summary>
+    [Test]
+    public async Task Samples_ThatComeEvery15Seconds_MakeAWindowWithoutAGap()
+    {
+        Policy policy = Compile("cooldown up 1s, down 1s, suspend 0s\nrule grow on running { when avg(cpu, 1m) > 75% for 100s do resize up 1cu }");
+        var time = new ManualTime();
+        var compute = new FakeCompute(new CallLog());
+        var meter = new UsageMeter(compute, time);
+        long At() => time.GetUtcNow().ToUnixTimeMilliseconds();
+        Core.State state = Kernel.Initial(policy, At());
+        (state, _) = Kernel.Step(policy, state, Inputs.Serves(At(), 500));
+        int? grown = null;
+        for (int beat = 0; beat < 30 && grown is null; beat++)
+        {
+            compute.Usage = new ComputeUsage(beat % 3 == 0 && beat != 12 ? 900 : null, null, null, null, NoSamples);
+            foreach (Event told in await MeasureAsync(meter, policy))
+            {
+                if (told is Event.Measured measured) (state, _) = Kernel.Step(policy, state, Inputs.Measured(At(), measured.metric, measured.value));
+            }
+
+            (state, Decision decision) = Kernel.Step(policy, state, Inputs.Tick(At()));
+            if (decision.Effect.IsSome) grown = beat;
+            time.Advance(TimeSpan.FromSeconds(5));
+        }
+
+        Assert.That(grown, Is.InRange(23, 24), "100 s after the window was filled by 15 s: what is true for so long was never unknown");
     }
 
     [TestCase("flag", "1", 1)]

@@ -1,8 +1,12 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Microsoft.Extensions.Logging.Abstractions;
 using Serverless.Host.Compute;
 using Serverless.Host.Compute.Kubernetes.Api.Objects;
+using Serverless.Host.Compute.Kubernetes.Cluster;
+using Serverless.Host.Compute.Kubernetes.Config;
 using Serverless.Host.Compute.Kubernetes.Metrics;
+using Serverless.Tests.Integration.Authentication.Support;
 
 namespace Serverless.Tests.Integration.Kubernetes;
 
@@ -48,6 +52,88 @@ internal sealed class KubernetesUsageTests
         Assert.That(reader.Read(Metrics(Noon, "1", null), Pod(), Noon), Is.Null);
         Assert.That(reader.Read(Metrics(Noon, "1", "1Gi") with { Timestamp = null }, Pod(), Noon), Is.Null);
         Assert.That(reader.Read(Metrics(Noon, "0", "0"), Pod(), Noon), Is.EqualTo(new ContainerUsage(0, 0)), "nothing is a sample too");
+    }
+
+    /// <summary>The memory of before would be held against the pool of now.</summary>
+    [Test]
+    public void Sample_WhoseWindowBeganBeforeTheSizeChanged_IsNotCounted([Values] bool isThePool)
+    {
+        var reader = new UsageReader("mysql");
+        ComputeSize small = ComputeRig.Small;
+        reader.Note(Pod(), small, 100, Noon);
+        Assert.That(reader.Read(Metrics(Noon, "1", "1Gi"), Pod(), Noon), Is.Not.Null);
+        reader.Note(Pod(), small, null, Noon.AddSeconds(5));
+        reader.Note(Pod(), isThePool ? small : ComputeRig.Large, isThePool ? 200 : 100, Noon.AddSeconds(10));
+        Assert.That(reader.Read(Metrics(Noon.AddSeconds(15), "1", "1Gi"), Pod(), Noon.AddSeconds(15)), Is.Null, "its window of 15 s began ten seconds before");
+        reader.Note(Pod(), isThePool ? small : ComputeRig.Large, isThePool ? 200 : 100, Noon.AddSeconds(30));
+        Assert.That(reader.Read(Metrics(Noon.AddSeconds(30), "1", "1Gi"), Pod(), Noon.AddSeconds(30)), Is.Not.Null);
+    }
+
+    /// <summary>Each database would wait in turn for a server that hangs, and its engine's own samples with it.</summary>
+    [Test]
+    public async Task Server_ThatGivesNoAnswer_IsAskedOnceForAllWhoWait()
+    {
+        await using ComputeRig rig = await ComputeRig.StartAsync(server: server => server.MetricsVersion = "v1");
+        var time = new ManualTime();
+        using var feed = new UsageFeed(rig.Cluster.Api, rig.Cluster.ServedAsync, PlayedSet.Space, time, rig.Log);
+        rig.Server.Instead = async context =>
+        {
+            if (!context.Request.Path.Value!.Contains("/pods", StringComparison.Ordinal) || !context.Request.Path.Value.Contains("metrics.k8s.io", StringComparison.Ordinal)) return false;
+            await Task.Delay(100);
+            time.Advance(TimeSpan.FromSeconds(5));
+            await ApiDouble.RefuseAsync(context, 403, "Forbidden", "it thought about it for long");
+            return true;
+        };
+        int Questions() => rig.Server.Asked.Count(asked => asked.Path.Contains("/metrics.k8s.io/v1/", StringComparison.Ordinal));
+        Assert.That(await Task.WhenAll(Enumerable.Range(0, 3).Select(_ => feed.FindAsync("db-0", default))), Is.All.Null);
+        Assert.That(Questions(), Is.EqualTo(1));
+        time.Advance(TimeSpan.FromSeconds(4.5));
+        await feed.FindAsync("db-0", default);
+        Assert.That(Questions(), Is.EqualTo(2), "with the next beat of five seconds, which may come a little early, it is asked again");
+    }
+
+    [Test]
+    public async Task Cluster_ThatDoesNotSayWhatItServes_IsNotAskedByEverybody()
+    {
+        await using ComputeRig rig = await ComputeRig.StartAsync();
+        var time = new ManualTime();
+        KubeconfigFile file = KubeconfigFile.Parse("/tmp/kubeconfig", $$"""
+            clusters: [{name: double, cluster: {server: "{{rig.Server.Address}}"} }]
+            users: [{name: me, user: {token: secret} }]
+            contexts: [{name: double, context: {cluster: double, user: me} }]
+            current-context: double
+            """);
+        await using KubernetesCluster cluster = await KubernetesCluster.OpenAsync(new Kubeconfig([file], time).Choose(null), DoubleRig.Quick, time, NullLoggerFactory.Instance, default);
+        int questions = 0;
+        rig.Server.Instead = async context =>
+        {
+            if (context.Request.Path != "/version") return false;
+            questions++;
+            await ApiDouble.RefuseAsync(context, 403, "Forbidden", "not now");
+            return true;
+        };
+        time.Advance(TimeSpan.FromMinutes(11));
+        string version = (await cluster.ServedAsync(default)).Version;
+        Assert.That((await cluster.ServedAsync(default)).Version, Is.EqualTo(version), "as it was");
+        Assert.That(questions, Is.EqualTo(1));
+        time.Advance(TimeSpan.FromSeconds(31));
+        await cluster.ServedAsync(default);
+        Assert.That(questions, Is.EqualTo(2));
+    }
+
+    [Test]
+    public async Task Samples_ThatAreFarApart_AreSaidOnce()
+    {
+        await using ComputeRig rig = await ComputeRig.StartAsync(server: server => server.MetricsVersion = "v1");
+        await rig.ServesAsync();
+        DateTimeOffset now = DateTimeOffset.UtcNow;
+        foreach (int ago in new[] { 61, 1, 0 })
+        {
+            rig.Server.Put($"/apis/metrics.k8s.io/v1/namespaces/{PlayedSet.Space}/pods", Sample(now.AddSeconds(-ago), "100m", "200Mi", ""));
+            await DoubleRig.UntilAsync(() => rig.Compute.MeasureAsync(default).AsTask().Result.CpuMillicores is not null, () => $"the sample of {ago} s ago does not come");
+        }
+
+        Assert.That(rig.Log.Messages.Count(message => message.Contains("two samples of its usage are 60 s apart", StringComparison.Ordinal)), Is.EqualTo(1));
     }
 
     [TestCase("v1beta1")]

@@ -4,6 +4,10 @@ namespace Serverless.Host.Compute.Kubernetes;
 
 internal sealed partial class KubernetesCompute
 {
+    [LoggerMessage(Level = LogLevel.Warning,
+        Message = "{Database}: two samples of its usage are {Apart:0} s apart, and `cpu` and `memory` are unknown where a gap comes near {Stale:0} s: rules that look at them do nothing meanwhile. Is the Metrics Server well, and its --metric-resolution 20 s or less?")]
+    private partial void LogSparse(string database, double apart, double stale);
+
     [LoggerMessage(Level = LogLevel.Information, Message = "{Database}: pod {Pod} answers after {Milliseconds:0} ms")]
     private partial void LogStarted(string database, string pod, double milliseconds);
 

@@ -7,7 +7,13 @@ namespace Serverless.Host.Compute.Kubernetes;
 
 internal sealed partial class KubernetesCompute
 {
+    /// <summary>How often a database is measured: what a sample may come later than it was there.</summary>
+    private static readonly TimeSpan s_beat = TimeSpan.FromSeconds(5);
+
+    private static readonly TimeSpan s_staleUsage = TimeSpan.FromMilliseconds(Rules.Metrics.BuiltIn.First(metric => metric.Name == "cpu").StaleMs);
+
     private readonly UsageReader _usage;
+    private bool _isSparse;
 
     /// <inheritdoc/>
     public async ValueTask<ComputeUsage> MeasureAsync(CancellationToken cancellation)
@@ -18,9 +24,9 @@ internal sealed partial class KubernetesCompute
         }
 
         // Both at one time, and the one that fails takes nothing from the other.
-        Task<ContainerUsage?> asked = ReadUsageAsync(engine, cancellation);
+        Task<PodMetrics?> asked = _cluster.UsageOf(_options.Namespace).FindAsync(engine.Identity.Name, cancellation);
         ComputeUsage ofEngine = await ReadEngineAsync(engine, cancellation);
-        ContainerUsage? used = await asked;
+        ContainerUsage? used = ReadUsage(engine, await asked, ofEngine.BufferPoolBytes);
         ComputeUsage usage = ofEngine with { CpuMillicores = used?.CpuMillicores, ResidentBytes = used?.WorkingSetBytes };
         if (used is { } now && ofEngine.BufferPoolResidentBytes is { } pool)
         {
@@ -43,10 +49,24 @@ internal sealed partial class KubernetesCompute
         }
     }
 
-    private async Task<ContainerUsage?> ReadUsageAsync(PodEngine engine, CancellationToken cancellation)
+    private ContainerUsage? ReadUsage(PodEngine engine, PodMetrics? metrics, long? pool)
     {
-        PodMetrics? metrics = await _cluster.UsageOf(_options.Namespace).FindAsync(engine.Identity.Name, cancellation);
         Pod? pod = Look().Pods.FirstOrDefault(one => one.Metadata.Name == engine.Identity.Name && one.Metadata.Uid == engine.Identity.Uid);
-        return pod is null ? null : _usage.Read(metrics, pod, _time.GetUtcNow());
+        if (pod is null)
+        {
+            return null;
+        }
+
+        DateTimeOffset now = _time.GetUtcNow();
+        _usage.Note(pod, SizeOf(pod), pool, now);
+        ContainerUsage? used = _usage.Read(metrics, pod, now);
+        bool isSparse = _usage.Distance is { } apart && apart + s_beat > s_staleUsage;
+        if (isSparse && !_isSparse)
+        {
+            LogSparse(_options.Name, _usage.Distance!.Value.TotalSeconds, s_staleUsage.TotalSeconds);
+        }
+
+        _isSparse = isSparse;
+        return used;
     }
 }

@@ -18,10 +18,16 @@ internal sealed class KubernetesCluster : IAsyncDisposable
     /// <summary>A cluster that is brought to another version serves other things.</summary>
     private static readonly TimeSpan s_servedFor = TimeSpan.FromMinutes(10);
 
+    /// <summary>One that did not say is not asked again by everybody who wants to know.</summary>
+    private static readonly TimeSpan s_unansweredFor = TimeSpan.FromSeconds(30);
+
+    private static readonly TimeSpan s_servedLimit = TimeSpan.FromSeconds(5);
+
     private readonly ConcurrentDictionary<string, UsageFeed> _usages = new(StringComparer.Ordinal);
     private readonly SemaphoreSlim _asking = new(1, 1);
     private ServedApis _served;
     private long _askedAt;
+    private TimeSpan _goodFor = s_servedFor;
 
     private KubernetesCluster(KubernetesApi api, ServedApis served, ApiOptions options, TimeProvider time, ILoggerFactory loggers)
     {
@@ -62,15 +68,11 @@ internal sealed class KubernetesCluster : IAsyncDisposable
         await _asking.WaitAsync(cancellation);
         try
         {
-            if (_time.GetElapsedTime(_askedAt) >= s_servedFor)
+            if (_time.GetElapsedTime(_askedAt) >= _goodFor)
             {
-                _served = await ServedApis.ReadAsync(_api, cancellation);
+                _goodFor = await AskServedAsync(cancellation) ? s_servedFor : s_unansweredFor;
                 _askedAt = _time.GetTimestamp();
             }
-        }
-        catch (ApiException)
-        {
-            // nothing else is known
         }
         finally
         {
@@ -85,6 +87,20 @@ internal sealed class KubernetesCluster : IAsyncDisposable
 
     public UsageFeed UsageOf(string space) =>
         _usages.GetOrAdd(space, name => new UsageFeed(_api, ServedAsync, name, _time, _loggers.CreateLogger<UsageFeed>()));
+
+    /// <returns>False: it does not say, and nothing else is known.</returns>
+    private async Task<bool> AskServedAsync(CancellationToken cancellation)
+    {
+        try
+        {
+            _served = await ServedApis.ReadAsync(_api.Within(s_servedLimit), cancellation);
+            return true;
+        }
+        catch (ApiException)
+        {
+            return false;
+        }
+    }
 
     public async ValueTask DisposeAsync()
     {

@@ -10,8 +10,8 @@ namespace Serverless.Host.Compute.Kubernetes.Metrics;
 /// </summary>
 internal sealed partial class UsageFeed(IKubernetesApi api, Func<CancellationToken, Task<ServedApis>> served, string space, TimeProvider time, ILogger logger) : IDisposable
 {
-    /// <summary>Half of what a sample may be late by, so that no window has a gap for it.</summary>
-    private static readonly TimeSpan s_period = TimeSpan.FromSeconds(5);
+    /// <summary>Less than the five seconds after which a database asks again, which would find the last answer a moment too young every other time.</summary>
+    private static readonly TimeSpan s_period = TimeSpan.FromSeconds(4);
 
     private static readonly TimeSpan s_callLimit = TimeSpan.FromSeconds(5);
 
@@ -21,6 +21,7 @@ internal sealed partial class UsageFeed(IKubernetesApi api, Func<CancellationTok
     private long? _askedAt;
     private bool _isMissing;
 
+    /// <remarks>Whoever waited for somebody else's question takes the answer, also where there was none: otherwise each database in turn would wait for a server that hangs.</remarks>
     /// <returns>Null: nothing is known of it.</returns>
     public async Task<PodMetrics?> FindAsync(string pod, CancellationToken cancellation)
     {
@@ -29,8 +30,8 @@ internal sealed partial class UsageFeed(IKubernetesApi api, Func<CancellationTok
         {
             if (_askedAt is not { } asked || time.GetElapsedTime(asked) >= s_period)
             {
-                _askedAt = time.GetTimestamp();
                 _last = await AskAsync(cancellation);
+                _askedAt = time.GetTimestamp();
             }
 
             return _last.GetValueOrDefault(pod);
