@@ -25,7 +25,7 @@ internal sealed class FenceMoves(FenceRules rules)
             Hearing(i);
             Waking(i);
             Proposing(i);
-            Fault(world.Faults > 0, "crashes", i, Crash);
+            Fault(mayHappen: true, "crashes", i, Crash);
         }
 
         Late();
@@ -61,7 +61,7 @@ internal sealed class FenceMoves(FenceRules rules)
             });
         }
 
-        Fault(_world.Faults > 0 && gateway.Question.Kind != RequestKind.None, "is not answered", i, (world, at) =>
+        Fault(gateway.Question.Kind != RequestKind.None, "is not answered", i, (world, at) =>
         {
             Abandon(world, world.Gateways[at].Question);
             world.Gateways[at].Question = default;
@@ -87,9 +87,9 @@ internal sealed class FenceMoves(FenceRules rules)
             Make("finds the intent overdue", i, (FenceWorld world, ref GatewayModel _) => Tell(world, i, overdue), counts);
         }
 
-        Fault(_world.Faults > 0 && (guard.Phase == GuardPhase.Draining || (guard.Phase == GuardPhase.Drained && isProposed)), "finds the intent overdue too soon", i, (world, at) => Tell(world, at, overdue));
+        Err(guard.Phase == GuardPhase.Draining || (guard.Phase == GuardPhase.Drained && isProposed), "finds the intent overdue too soon", i, (world, at) => Tell(world, at, overdue));
         if (rules.Guard(guard, new GuardInput(GuardInputKind.Retry)).Commands != GuardCommands.None) Input("tries again", i, GuardInputKind.Retry);
-        Fault(_world.Faults > 0 && guard.IsMember && _world.Promises[i] is not null, "loses its Lease", i, (world, at) =>
+        Fault(guard.IsMember && _world.Promises[i] is not null, "loses its Lease", i, (world, at) =>
         {
             world.Promises[at] = null;
             world.Gateways[at].PromiseUnderWay = Guid.Empty;
@@ -126,7 +126,7 @@ internal sealed class FenceMoves(FenceRules rules)
         GatewayModel gateway = _world.Gateways[i];
         if (!gateway.Guard.IsServing && _world.Now.IsUp) Input("finds the compute serving", i, GuardInputKind.Served);
         if (gateway.Guard.IsServing && !_world.Now.IsUp) Input("finds the compute gone", i, GuardInputKind.Gone);
-        Fault(_world.Faults > 0, "is mistaken about the compute", i, (world, at) => Tell(world, at, new GuardInput(world.Gateways[at].Guard.IsServing ? GuardInputKind.Gone : GuardInputKind.Served)));
+        Err(mayHappen: true, "is mistaken about the compute", i, (world, at) => Tell(world, at, new GuardInput(world.Gateways[at].Guard.IsServing ? GuardInputKind.Gone : GuardInputKind.Served)));
         if (gateway.Start.Kind == RequestKind.None && gateway is { Statement: StatementState.Held, Guard.IsServing: false } && !_world.Now.IsUp)
         {
             Move("wakes", i, (FenceWorld _, ref GatewayModel one) => one.Start = new Request(RequestKind.Start, (byte)i, IsCurrent: true));
@@ -140,7 +140,7 @@ internal sealed class FenceMoves(FenceRules rules)
                 one.Start = default;
                 if (start.IsCurrent && !world.Now.IsUp) world.Write(world.Now with { IsUp = true });
             });
-            Fault(_world.Faults > 0, "does not hear of its wake", i, (world, at) =>
+            Fault(mayHappen: true, "does not hear of its wake", i, (world, at) =>
             {
                 Abandon(world, world.Gateways[at].Start);
                 world.Gateways[at].Start = default;
@@ -174,7 +174,7 @@ internal sealed class FenceMoves(FenceRules rules)
         }
 
         if (gateway.Proposing.IsDone) Move($"hears of its {gateway.Proposing.Kind}", i, (FenceWorld world, ref GatewayModel _) => Answer(world, i));
-        Fault(_world.Faults > 0 && gateway.Proposing.Kind != RequestKind.None, $"does not hear of its {gateway.Proposing.Kind}", i, (world, at) =>
+        Fault(gateway.Proposing.Kind != RequestKind.None, $"does not hear of its {gateway.Proposing.Kind}", i, (world, at) =>
         {
             Request lost = world.Gateways[at].Proposing;
             Abandon(world, lost);
@@ -202,7 +202,7 @@ internal sealed class FenceMoves(FenceRules rules)
             Move("has waited for as long as it may", i, (FenceWorld world, ref GatewayModel _) => Propose(world, i, Proposal.Abort(proposal)));
         }
 
-        if (proposal.Phase < ProposalPhase.Stopped) Fault(_world.Faults > 0, "takes its proposal back", i, (world, at) => Propose(world, at, Proposal.Abort(proposal)));
+        if (proposal.Phase < ProposalPhase.Stopped) Fault(mayHappen: true, "takes its proposal back", i, (world, at) => Propose(world, at, Proposal.Abort(proposal)));
     }
 
     private void Dead(int i)
@@ -427,9 +427,13 @@ internal sealed class FenceMoves(FenceRules rules)
         _tell($"{i} {what}", next, counts);
     }
 
-    private void Fault(bool mayHappen, string what, int i, Action<FenceWorld, int> change)
+    private void Fault(bool mayHappen, string what, int i, Action<FenceWorld, int> change) => Spend(mayHappen && rules.Fails, what, i, change);
+
+    private void Err(bool mayHappen, string what, int i, Action<FenceWorld, int> change) => Spend(mayHappen && rules.Errs, what, i, change);
+
+    private void Spend(bool mayHappen, string what, int i, Action<FenceWorld, int> change)
     {
-        if (!mayHappen) return;
+        if (!mayHappen || _world.Faults == 0) return;
         FenceWorld next = _world.Clone();
         next.Faults--;
         change(next, i);

@@ -28,6 +28,12 @@ internal sealed record FenceRules
     /// <summary>An id is never used again.</summary>
     public bool HasFreshIds { get; init; } = true;
 
+    /// <summary>A fault is that a gateway, its Lease, its proposal or an answer is lost.</summary>
+    public bool Fails { get; init; } = true;
+
+    /// <summary>A fault is that a controller is mistaken about the compute, or a gate gives up an intent too soon.</summary>
+    public bool Errs { get; init; }
+
     /// <summary>The suspends that are proposed are an operator's.</summary>
     public bool IsPatient { get; init; }
 }

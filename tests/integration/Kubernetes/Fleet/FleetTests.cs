@@ -1,5 +1,6 @@
 using Microsoft.AspNetCore.Http;
 using Serverless.Host.Compute.Kubernetes.Api.Objects;
+using Serverless.Host.Compute.Kubernetes.Fleet;
 using Serverless.Host.Compute.Kubernetes.Fleet.Suspending;
 
 namespace Serverless.Tests.Integration.Kubernetes.Fleet;
@@ -265,7 +266,9 @@ internal sealed class FleetTests
         await using FleetRig rig = await FleetRig.StartAsync();
         PlayedGateway[] all = await rig.AddAsync("a", "b", "c");
         await rig.KillAsync(all[2]);
-        var listed = new TaskCompletionSource();
+        var asked = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var listed = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        all[0].DrainsAfter = all[1].DrainsAfter = asked.Task;
         using var client = new HttpClient { BaseAddress = rig.Server.Address };
         bool isIntended = false;
         rig.Refuses = async context =>
@@ -274,6 +277,7 @@ internal sealed class FleetTests
             if (!isIntended || !FleetRig.IsBy(context, "a") || context.Request is not { Method: "GET", Path.Value: FleetRig.Leases } || context.Request.Query["watch"] == "true") return false;
             // what it is answered is as it was when it asked
             string then = await client.GetStringAsync($"{context.Request.Path}{context.Request.QueryString}");
+            asked.TrySetResult();
             await listed.Task;
             context.Response.ContentType = "application/json";
             await context.Response.WriteAsync(then);
@@ -312,7 +316,8 @@ internal sealed class FleetTests
         await rig.UntilAsync(() => all[1].IsOpen);
         Assert.That(SuspendIntent.Of(await rig.ReadAsync()), Is.Null);
         all[1].Database.Dispose();
-        all[1].Database.Hear(intended);
+        var another = new SuspendIntent(Guid.NewGuid(), "a", new SuspendTerms(ByOperator: false, null, null, TimeSpan.FromSeconds(20)));
+        all[1].Database.Hear(intended with { Metadata = intended.Metadata with { Annotations = new Dictionary<string, string> { [FleetNames.Suspend] = another.Text } } });
         await Task.Delay(100);
         Assert.That((all[1].DrainsBegun, all[1].IsOpen), Is.EqualTo((1, true)));
     }
