@@ -1,4 +1,6 @@
 using System.Globalization;
+using Serverless.Host.Gateway.Sessions;
+using Serverless.Host.Gateway.State;
 using Serverless.Host.Mysql;
 
 namespace Serverless.Tests.Integration.Sessions;
@@ -176,6 +178,84 @@ public sealed class KillTests
         goOn.SetResult();
         Assert.That(await drain, Is.Null);
         await GatewayUnderTest.UntilAsync(() => _gateway.Activity.Open == 0, "the victim is gone");
+    }
+
+    [Test]
+    public async Task Kill_OfAnothersSessionWithoutAConnection_IsTheServersToAllow(CancellationToken cancellation)
+    {
+        _gateway.Open();
+        await using var victim = await _gateway.ConnectAsync(user: "plain");
+        await using var owner = await _gateway.ConnectAsync();
+        var refused = await GatewayUnderTest.ErrorOfAsync(victim.QueryAsync(Kill("KILL", owner), cancellation));
+        Assert.That((refused.Code, refused.EngineMessage), Is.EqualTo((ErrorCode.KillDenied, $"You are not owner of thread {owner.ConnectionId}")));
+        Assert.That((await owner.QueryAsync(Wakes, cancellation)).Scalar, Is.EqualTo("1"));
+        Assert.That(await _gateway.DrainAsync(), Is.Null);
+        _gateway.Open();
+        Assert.That(_gateway.Activity.Active, Is.EqualTo(0), "nobody has a connection");
+        await owner.QueryAsync(Kill("KILL", victim), cancellation);
+        await GatewayUnderTest.UntilAsync(() => _gateway.Activity.Open == 1, "the victim is gone");
+    }
+
+    [Test]
+    public async Task KillUser_EndsAllOfTheUser_WithAConnectionOrWithout_AndNobodyElse(CancellationToken cancellation)
+    {
+        await using var idle = await _gateway.ConnectAsync(user: "plain");
+        await using var killer = await _gateway.ConnectAsync();
+        await using var bystander = await _gateway.ConnectAsync();
+        _gateway.Open();
+        await using var attached = await _gateway.ConnectAsync(user: "plain");
+        await attached.QueryAsync("SELECT COUNT(*) FROM information_schema.SCHEMATA", cancellation);
+        await killer.QueryAsync("KILL HARD CONNECTION USER 'plain'", cancellation);
+        await GatewayUnderTest.UntilAsync(() => _gateway.Activity.Open == 2, "both are gone");
+        foreach (var one in new[] { idle, attached }) Assert.That(async () => await one.QueryAsync("SELECT 1", cancellation), Throws.Exception);
+        Assert.That((await bystander.QueryAsync(Wakes, cancellation)).Scalar, Is.EqualTo("1"));
+    }
+
+    [Test]
+    public async Task KillUser_ByWhoMayNot_EndsNobody(CancellationToken cancellation)
+    {
+        await using var idle = await _gateway.ConnectAsync();
+        await using var killer = await _gateway.ConnectAsync(user: "plain");
+        _gateway.Open();
+        await using var attached = await _gateway.ConnectAsync();
+        await attached.QueryAsync(Wakes, cancellation);
+        // The server says OK to it, and kills nobody.
+        await killer.QueryAsync("KILL USER app", cancellation);
+        foreach (var one in new[] { idle, attached }) Assert.That((await one.QueryAsync(Wakes, cancellation)).Scalar, Is.EqualTo("1"));
+        Assert.That(_gateway.Activity.Open, Is.EqualTo(3));
+    }
+
+    [Test]
+    public async Task KillQueryUser_EndsNoSession(CancellationToken cancellation)
+    {
+        await using var idle = await _gateway.ConnectAsync(user: "plain");
+        await using var killer = await _gateway.ConnectAsync();
+        _gateway.Open();
+        await killer.QueryAsync("KILL QUERY USER plain", cancellation);
+        await killer.QueryAsync("KILL USER plain@nohost", cancellation);
+        Assert.That((await idle.QueryAsync("SELECT 3 + COUNT(*) * 0 FROM information_schema.SCHEMATA", cancellation)).Scalar, Is.EqualTo("3"));
+    }
+
+    [TestCase("KILL USER a", "a", "%")]
+    [TestCase("kill soft query user 'a b'@`h.x`;", "a b", "h.x")]
+    [TestCase("KILL HARD CONNECTION USER a@localhost", "a", "localhost")]
+    [TestCase("KILL USER CURRENT_USER()", null, "%")]
+    [TestCase("KILL USER current_user", null, "%")]
+    public void KillUser_IsRead(string text, string? user, string host) => Assert.That(ReadKillUser(text), Is.EqualTo(new KillUserStatement(user, host)));
+
+    [TestCase("KILL 5")]
+    [TestCase("KILL USER")]
+    [TestCase("KILL USER a, b")]
+    [TestCase("KILL QUERY ID 7")]
+    [TestCase("KILL USER a; SELECT 1")]
+    [TestCase("SELECT 1")]
+    public void OtherStatements_AreNoKillUser(string text) => Assert.That(ReadKillUser(text), Is.Null);
+
+    private static KillUserStatement? ReadKillUser(string text)
+    {
+        var bytes = System.Text.Encoding.UTF8.GetBytes(text);
+        var dialect = new SqlDialect(ServerFamily.MariaDb, 101100);
+        return KillUserStatement.Read(bytes, StatementClassifier.Classify(bytes, dialect), dialect);
     }
 
     private static string Kill(string how, EngineClient victim) => string.Create(CultureInfo.InvariantCulture, $"{how} {victim.ConnectionId}");

@@ -73,7 +73,7 @@ internal sealed class BackendQuery(PacketChannel backend, Capabilities capabilit
         {
             case OkPacket.Header:
                 var ok = OkPacket.Read(first.Span, capabilities);
-                return new BackendResult { ServerStatus = (ushort)ok.Status, Warnings = ok.Warnings };
+                return new BackendResult { ServerStatus = (ushort)ok.Status, Warnings = ok.Warnings, AffectedRows = ok.AffectedRows };
             case ErrPacket.Header:
                 return Failed(first.Span);
             default:

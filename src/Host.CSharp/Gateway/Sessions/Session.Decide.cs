@@ -100,7 +100,8 @@ internal sealed partial class Session
             return Decision.Forward;
         }
         // A KILL among several statements goes to the server as it is, since the others want their answers too; it knows none of our ids.
-        if (_info.Has(StatementTraits.KillsQuery | StatementTraits.KillsConnection) && !_info.Has(StatementTraits.KillsOtherwise | StatementTraits.MultiStatement))
+        if (_info.Has(StatementTraits.KillsQuery | StatementTraits.KillsConnection) && !_info.Has(StatementTraits.MultiStatement)
+            && (!_info.Has(StatementTraits.KillsOtherwise) || ReadKillUser(text) is not null))
         {
             _counts = true;
             return Decision.Kill;
@@ -141,10 +142,10 @@ internal sealed partial class Session
         _client.Sequence = 1;
     }
 
-    private Decision AnswerOk()
+    private Decision AnswerOk(ulong affectedRows = 0)
     {
         UseUp();
-        _client.Append(new OkPacket { Status = LocalStatus });
+        _client.Append(new OkPacket { Status = LocalStatus, AffectedRows = affectedRows });
         return Decision.Answered;
     }
 

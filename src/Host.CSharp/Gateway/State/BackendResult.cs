@@ -25,6 +25,8 @@ public sealed class BackendResult
 
     public ushort Warnings { get; init; }
 
+    public ulong AffectedRows { get; init; }
+
     public IReadOnlyList<BackendColumn> Columns { get; init; } = [];
 
     /// <summary>Values as the text protocol gives them; null is NULL.</summary>
