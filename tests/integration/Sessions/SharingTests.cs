@@ -182,6 +182,35 @@ public sealed class SharingTests(ServerFamily family)
     }
 
     [Test]
+    public async Task SchemaThatIsNotThere_IsToldByTheLogin_AlsoOnAConnectionOfThePool(CancellationToken cancellation)
+    {
+        await StartAsync();
+        await using (var before = await ConnectAsync("shop"))
+        {
+            await before.QueryAsync("SELECT COUNT(*) FROM mysql.db", cancellation);
+            await LetGoAsync();
+        }
+        var error = await GatewayUnderTest.ErrorOfAsync(ConnectAsync("nowhere"));
+        Assert.That((error.Code, error.SqlState, error.EngineMessage), Is.EqualTo((ErrorCode.UnknownDatabase, "42000", "Unknown database 'nowhere'")));
+    }
+
+    [Test]
+    public async Task SchemaThatIsDropped_AfterItsConnectionWasTakenAsItWas_DoesNotEndItsSession(CancellationToken cancellation)
+    {
+        await StartAsync();
+        await using var owner = await ConnectAsync();
+        await owner.QueryAsync("CREATE DATABASE gone", cancellation);
+        await using (var before = await ConnectAsync("gone")) await before.QueryAsync("SELECT COUNT(*) FROM mysql.db", cancellation);
+        await using var client = await ConnectAsync("gone");
+        await LetGoAsync();
+        await owner.QueryAsync("DROP DATABASE gone", cancellation);
+        // Another is on the connection that it left.
+        await using var other = await ConnectAsync("shop");
+        await other.QueryAsync("SELECT COUNT(*) FROM mysql.db", cancellation);
+        Assert.That((await client.QueryAsync("SELECT COUNT(*) >= 0 FROM mysql.db", cancellation)).Scalar, Is.EqualTo("1"));
+    }
+
+    [Test]
     public async Task Kill_OfASessionThatGaveItsConnectionAway_HitsNobodyElse(CancellationToken cancellation)
     {
         await StartAsync(most: 2);

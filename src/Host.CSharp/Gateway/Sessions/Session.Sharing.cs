@@ -121,7 +121,8 @@ internal sealed partial class Session
             lent.OnReset(Database.NextSerial());
             restored = await SessionRestore.RestoreAfterResetAsync(_state, Catalogue, query, cancellation);
         }
-        if (restored.SchemaIsGone) return AttachOutcome.Retry(restored.Failed!);
+        // A session that was in it before goes on without it; only a login can give it a connection in no schema.
+        if (restored.SchemaIsGone && _state.Has(StateFlags.SchemaWasUsed)) return AttachOutcome.Retry(restored.Failed!);
         return restored.Failed is null ? null : NotRestored(restored);
     }
 
@@ -130,6 +131,7 @@ internal sealed partial class Session
         // What the server would say was left is another session's.
         _state.OnOthersConnection();
         _state.Note(StateFlags.SchemaIsGone, on: false);
+        _state.Note(StateFlags.SchemaWasUsed, on: _state.Schema is not null);
         Adopt(lent);
     }
 

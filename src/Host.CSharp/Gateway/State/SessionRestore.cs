@@ -57,6 +57,8 @@ public static class SessionRestore
             if (!result.Failed) continue;
             // Only USE fails with these.
             schemaIsGone = result.ErrorCode is ErrorCode.DatabaseAccessDenied or ErrorCode.UnknownDatabase;
+            // That of its login, which the server refuses in these words.
+            if (schemaIsGone && !state.Has(StateFlags.SchemaWasUsed)) return new RestoreResult(result.ErrorMessage, result.ErrorCode, SchemaIsGone: true);
             if (!schemaIsGone || !mayLackSchema) return Failed(result.ErrorMessage, result.ErrorCode) with { SchemaIsGone = schemaIsGone };
         }
         state.Note(StateFlags.SchemaIsGone, schemaIsGone);
