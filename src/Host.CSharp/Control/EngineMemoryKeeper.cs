@@ -41,8 +41,9 @@ internal sealed partial class EngineMemoryKeeper(
         await _turn.WaitAsync(cancellation);
         try
         {
-            ServerProfile profile = await compute.ReadProfileAsync(cancellation);
+            // The accounts first: what a login waits for is known as of when they were read, and that is so of the variables that decide about it too.
             AccountSnapshot accounts = await compute.ReadAccountsAsync(cancellation);
+            ServerProfile profile = await compute.ReadProfileAsync(cancellation);
             gateway.UseProfile(profile);
             gateway.UseAccounts(accounts);
             EngineMemory? before = Volatile.Read(ref _known);
