@@ -43,6 +43,19 @@ public sealed class SessionProbeTests(ServerFamily family)
         Assert.That((await session.CaptureAsync()).Pinned, Is.Null, "a capture asks by itself");
     }
 
+    /// <summary>MariaDB tells locks apart by case, MySQL does not.</summary>
+    [Test]
+    public async Task UserLock_WithCapitalLetters_PinsWhileItIsHeld()
+    {
+        await using var session = await _server.OpenAsync();
+        await session.RunAsync("SELECT GET_LOCK('Nightly', 0)");
+        await session.ProbeAsync();
+        Assert.That(session.State.Pin?.Words, Is.EqualTo("user-level lock (GET_LOCK) Nightly"));
+        await session.RunAsync("DO RELEASE_LOCK('Nightly')");
+        await session.ProbeAsync();
+        Assert.That(session.State.Pin, Is.Null);
+    }
+
     [Test]
     public async Task UserLock_HeldTwice_PinsUntilGivenBackTwice()
     {

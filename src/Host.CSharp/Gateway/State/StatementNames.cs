@@ -127,7 +127,7 @@ internal static class StatementNames
             if (!service && lexer.Next() && lexer.Kind == SqlTokenKind.String && SqlText.IsPlain(SqlNames.Inner(lexer.Text)))
             {
                 var text = lexer.Text;
-                names.Add(lexer.Accept((byte)',') ? Encoding.ASCII.GetString(SqlNames.Inner(text)).ToLowerInvariant() : null);
+                names.Add(lexer.Accept((byte)',') ? Encoding.ASCII.GetString(SqlNames.Inner(text)) : null);
             }
             else
             {
