@@ -16,8 +16,8 @@ internal sealed class FuzzServer : IDisposable
 
     public BackendAddress Address => _server.Address;
 
-    /// <summary>From here on the dice fall as they do after this number.</summary>
-    public int Seed
+    /// <summary>From here on the dice fall as they do after this number. Null: it greets everybody as it should, since it does not know yet who comes.</summary>
+    public int? Seed
     {
         get;
         set
@@ -31,8 +31,9 @@ internal sealed class FuzzServer : IDisposable
 
     private async Task ServeAsync(PacketChannel channel)
     {
-        var random = new Random(Seed + Interlocked.Increment(ref _connections));
-        if (random.Next(40) == 0)
+        var greetsWell = Seed is null;
+        var random = new Random(unchecked((Seed ?? 0) + Interlocked.Increment(ref _connections)));
+        if (!greetsWell && random.Next(40) == 0)
         {
             Send(channel, Mutation.Of(random, new Packets(sequence: 0).Add(Payload.Of(ScriptedServer.Greeting)).Written));
             return;

@@ -89,7 +89,7 @@ public sealed partial class ProtocolFuzzTests
         where line.StartsWith(side + " ", StringComparison.Ordinal)
         select int.Parse(line.Split(' ')[1], CultureInfo.InvariantCulture);
 
-    private async Task RunAsync(string side, Func<int, int, Task> play, Action<int>? begin = null)
+    private async Task RunAsync(string side, Func<int, int, Task> play, Action<int?>? begin = null)
     {
         var seed = Number("SERVERLESS_TEST_FUZZ_SEED") ?? Random.Shared.Next();
         var seconds = Number("SERVERLESS_TEST_FUZZ_SECONDS");
@@ -110,7 +110,7 @@ public sealed partial class ProtocolFuzzTests
 
     /// <summary>One batch, after which all must be as before.</summary>
     /// <param name="found">Failures that were logged, each kind once, with the first cases that led to it.</param>
-    private async Task PlayAsync(string side, int seed, Func<int, int, Task> play, Action<int>? begin, Dictionary<string, string> found)
+    private async Task PlayAsync(string side, int seed, Func<int, int, Task> play, Action<int?>? begin, Dictionary<string, string> found)
     {
         begin?.Invoke(seed);
         await Parallel.ForEachAsync(
@@ -120,6 +120,7 @@ public sealed partial class ProtocolFuzzTests
             () => Task.FromResult(_gateway.Activity is { Open: 0, Running: 0, Held: 0 }), TimeSpan.FromSeconds(30), () => Task.FromResult($"all sessions ended with their clients {what}; it is {_gateway.Activity}"));
         foreach (var line in _log.Lines.Where(line => line.Level >= LogLevel.Error)) found.TryAdd(Numbers().Replace(line.Message, "n"), $"{line.Message}\n{what}");
         _log.Lines.Clear();
+        begin?.Invoke(null);
         try
         {
             // Somebody who behaves is served.

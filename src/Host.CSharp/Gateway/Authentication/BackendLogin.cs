@@ -93,5 +93,5 @@ public static class BackendLogin
             + (error.Code == ErrorCode.AccessDenied ? "; if its password was changed since you logged in, connect again" : ""));
 
     private static ErrPacket Impossible(AuthenticatedClient client, LoginFailedException failure) =>
-        new(ErrorCode.AccessDenied, $"Access denied: the account {client.Account} has changed since you logged in; connect again ({failure.Message})");
+        new(ErrorCode.AccessDenied, $"Access denied: the engine cannot be logged in to as {client.Account}: {failure.Message} If the account was changed since you logged in, connect again");
 }
