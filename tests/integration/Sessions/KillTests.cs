@@ -188,12 +188,56 @@ public sealed class KillTests
         await using var owner = await _gateway.ConnectAsync();
         var refused = await GatewayUnderTest.ErrorOfAsync(victim.QueryAsync(Kill("KILL", owner), cancellation));
         Assert.That((refused.Code, refused.EngineMessage), Is.EqualTo((ErrorCode.KillDenied, $"You are not owner of thread {owner.ConnectionId}")));
+        Assert.That(_gateway.Activity.Running, Is.EqualTo(0), "a KILL that is over runs no more");
         Assert.That((await owner.QueryAsync(Wakes, cancellation)).Scalar, Is.EqualTo("1"));
         Assert.That(await _gateway.DrainAsync(), Is.Null);
         _gateway.Open();
         Assert.That(_gateway.Activity.Active, Is.EqualTo(0), "nobody has a connection");
         await owner.QueryAsync(Kill("KILL", victim), cancellation);
         await GatewayUnderTest.UntilAsync(() => _gateway.Activity.Open == 1, "the victim is gone");
+    }
+
+    [Test]
+    public async Task Kill_OfASessionWhoseAccountIsLetInNoMore_EndsIt(CancellationToken cancellation)
+    {
+        await using var root = await _gateway.ConnectDirectlyAsync();
+        await using var victim = await _gateway.ConnectAsync(user: "plain");
+        await using var killer = await _gateway.ConnectAsync();
+        _gateway.Open();
+        await root.QueryAsync("ALTER USER plain@'%' ACCOUNT LOCK", cancellation);
+        try
+        {
+            await killer.QueryAsync(Kill("KILL", victim), cancellation);
+        }
+        finally
+        {
+            await root.QueryAsync("ALTER USER plain@'%' ACCOUNT UNLOCK", cancellation);
+        }
+        await GatewayUnderTest.UntilAsync(() => _gateway.Activity is { Open: 1, Running: 0 }, "the victim is gone");
+    }
+
+    [Test]
+    public async Task Kill_ThatCannotBeAsked_IsRefused_AndSaysWhy(CancellationToken cancellation)
+    {
+        using var compute = new ScriptedCompute(_ => Task.FromResult(true), full: "plain");
+        await using var victim = await _gateway.ConnectAsync(user: "plain");
+        await using var killer = await _gateway.ConnectAsync();
+        _gateway.Database.Open(compute.Address);
+        var refused = await GatewayUnderTest.ErrorOfAsync(killer.QueryAsync(Kill("KILL", victim), cancellation));
+        Assert.That(refused.Code, Is.EqualTo(ErrorCode.KillDenied));
+        Assert.That(refused.EngineMessage, Does.Match("could not be asked: .*Too many connections.*; try again"));
+        Assert.That((_gateway.Activity.Open, _gateway.Activity.Running), Is.EqualTo((2, 0)));
+    }
+
+    [Test]
+    public async Task KillUser_OfOneself_EndsOneself(CancellationToken cancellation)
+    {
+        await using var killer = await _gateway.ConnectAsync(user: "plain");
+        await using var bystander = await _gateway.ConnectAsync();
+        _gateway.Open();
+        await killer.QueryAsync("KILL USER CURRENT_USER", cancellation);
+        await GatewayUnderTest.UntilAsync(() => _gateway.Activity.Open == 1, "the killer is gone");
+        Assert.That((await bystander.QueryAsync(Wakes, cancellation)).Scalar, Is.EqualTo("1"));
     }
 
     [Test]

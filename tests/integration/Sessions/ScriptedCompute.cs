@@ -14,16 +14,22 @@ internal sealed class ScriptedCompute : IDisposable
 
     /// <param name="stepIn">Sees each statement before it is answered. False: the connection is closed.</param>
     /// <param name="instead">Answers a statement in its own way, after which the connection is closed; null: that one is answered as usual.</param>
-    public ScriptedCompute(Func<string, Task<bool>> stepIn, Func<string, Func<PacketChannel, Task>?>? instead = null) =>
-        _server = new ScriptedServer(channel => ServeAsync(channel, stepIn, instead));
+    /// <param name="full">For whom there is no connection left; null: nobody.</param>
+    public ScriptedCompute(Func<string, Task<bool>> stepIn, Func<string, Func<PacketChannel, Task>?>? instead = null, string? full = null) =>
+        _server = new ScriptedServer(channel => ServeAsync(channel, stepIn, instead, full));
 
     public BackendAddress Address => _server.Address;
 
     public void Dispose() => _server.Dispose();
 
-    private static async Task ServeAsync(PacketChannel channel, Func<string, Task<bool>> stepIn, Func<string, Func<PacketChannel, Task>?>? instead)
+    private static async Task ServeAsync(PacketChannel channel, Func<string, Task<bool>> stepIn, Func<string, Func<PacketChannel, Task>?>? instead, string? full)
     {
-        await ScriptedServer.GreetAsync(channel);
+        if ((await ScriptedServer.GreetAsync(channel)).User == full)
+        {
+            channel.Append(new ErrPacket(ErrorCode.TooManyConnections, "Too many connections"));
+            await channel.FlushAsync();
+            return;
+        }
         channel.Append(new OkPacket { Status = ServerStatus.AutoCommit });
         await channel.FlushAsync();
         while (true)

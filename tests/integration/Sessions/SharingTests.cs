@@ -195,6 +195,21 @@ public sealed class SharingTests(ServerFamily family)
     }
 
     [Test]
+    public async Task SchemaThatIsDropped_IsToldByTheNextLogin_ThoughAConnectionIsStillInIt(CancellationToken cancellation)
+    {
+        await StartAsync();
+        await using var owner = await ConnectAsync();
+        await owner.QueryAsync("CREATE DATABASE gone", cancellation);
+        await using (var before = await ConnectAsync("gone"))
+        {
+            await before.QueryAsync("SELECT COUNT(*) FROM mysql.db", cancellation);
+            await LetGoAsync();
+        }
+        await owner.QueryAsync("DROP DATABASE gone", cancellation);
+        Assert.That((await GatewayUnderTest.ErrorOfAsync(ConnectAsync("gone"))).Code, Is.EqualTo(ErrorCode.UnknownDatabase));
+    }
+
+    [Test]
     public async Task SchemaThatIsDropped_AfterItsConnectionWasTakenAsItWas_DoesNotEndItsSession(CancellationToken cancellation)
     {
         await StartAsync();

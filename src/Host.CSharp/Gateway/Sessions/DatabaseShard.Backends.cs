@@ -73,14 +73,7 @@ internal sealed partial class DatabaseShard
     /// <param name="politely">The server is told.</param>
     public void CloseBackend(LentBackend backend, bool politely)
     {
-        try
-        {
-            if (politely) backend.Channel.Transport.TrySend([1, 0, 0, 0, (byte)Mysql.Command.Quit]);
-        }
-        catch (ConnectionLostException)
-        {
-            // It is gone already.
-        }
+        if (politely) Farewell.Say(backend.Channel);
         backend.Channel.Dispose();
         Database.KillsAimedAt.TryRemove(backend.ConnectionId, out _);
         Database.Backends.TryRemove(new KeyValuePair<uint, LentBackend>(backend.ConnectionId, backend));

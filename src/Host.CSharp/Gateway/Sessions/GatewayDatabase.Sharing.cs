@@ -34,6 +34,8 @@ public sealed partial class GatewayDatabase
         BeginEra();
     }
 
+    internal void OnSchemaDropped() => BeginEra();
+
     /// <summary>What was read before a client made some says nothing of it.</summary>
     private bool MayRunStoredCodeBy(ServerProfile profile) => profile.MayRunStoredCode || profile.ReadAt.UtcTicks <= Volatile.Read(ref _storedCodeMadeAt);
 

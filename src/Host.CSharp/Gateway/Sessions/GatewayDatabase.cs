@@ -65,6 +65,9 @@ public sealed partial class GatewayDatabase : IGatewayDatabase
     /// <summary>The server's numbers of connections that a KILL is, or was, aimed at: no session but the victim may have one.</summary>
     internal ConcurrentDictionary<uint, KillAim> KillsAimedAt { get; } = new();
 
+    /// <summary>Connections that are made to ask the server who may kill whom: one at a time, beside those that sessions may have.</summary>
+    internal SemaphoreSlim StandIns { get; } = new(1, 1);
+
     /// <summary>All backend connections, by the server's numbers: those of sessions, those that are idle in the pool, and those on the way between the two.</summary>
     internal ConcurrentDictionary<uint, LentBackend> Backends { get; } = new();
 

@@ -25,7 +25,7 @@ internal sealed partial class Session
         if (!_client.TryReadPacket(_frame.Length, out var payload)) throw new MalformedPacketException("A whole COM_CHANGE_USER expected.");
         if (!await _identity.Authenticator.ChangeUserAsync(_identity, payload)) return StayAfterFailedChange();
         var sequence = _client.Sequence;
-        BeginAnew(_identity.Schema);
+        BeginAnew(_identity.Schema, succeeded: true);
         _idleBackends = null;
         _shares = MayShare;
         _client.Sequence = sequence;
@@ -37,16 +37,16 @@ internal sealed partial class Session
     {
         if (Catalogue.Family == ServerFamily.MySql) return false;
         _failedChanges++;
-        BeginAnew(_state.Schema);
+        BeginAnew(_state.Schema, succeeded: false);
         return true;
     }
 
-    private void BeginAnew(string? schema)
+    private void BeginAnew(string? schema, bool succeeded)
     {
         DropBackend();
         _pendingError = null;
         _prepared = null;
-        _state.ResetByChangeUser(_identity.CollationId, schema);
+        _state.ResetByChangeUser(_identity.CollationId, schema, succeeded);
         UpdateStanding();
     }
 }

@@ -16,35 +16,59 @@ internal sealed partial class Session
 {
     /// <param name="BackendId">Its connection, which from now on no other session is given; 0: it has none.</param>
     /// <param name="Wait">The wait of its that may be ended; 0: it waits for nothing.</param>
-    private readonly record struct KillVictim(Session Session, uint BackendId, int Wait);
+    /// <param name="Account">It may be another's by the time it is ended.</param>
+    private readonly record struct KillVictim(Session Session, uint BackendId, int Wait, Account Account, string User);
+
+    /// <summary>What the server said of the right to kill.</summary>
+    private readonly record struct KillRight(bool Granted, string? NotAsked)
+    {
+        public static KillRight Yes { get; } = new(Granted: true, NotAsked: null);
+    }
 
     private bool KillsWholeConnection => _frame.Code == Command.ProcessKill || _info.Has(StatementTraits.KillsConnection);
 
     private KillUserStatement? ReadKillUser(ReadOnlySpan<byte> text) =>
         Catalogue.Family == ServerFamily.MariaDb ? KillUserStatement.Read(text, _info, _state.Dialect) : null;
 
-    private ValueTask<bool> KillAsync() =>
-        _frame.Code == Command.Query && _info.Has(StatementTraits.KillsOtherwise) ? KillUserAsync(ReadKillUser(StatementText)!) : KillIdAsync();
-
-    /// <summary>An id that is none of ours is passed on as it is.</summary>
-    private async ValueTask<bool> KillIdAsync()
+    private async ValueTask<bool> KillAsync()
     {
-        var id = _frame.Code == Command.ProcessKill
-            ? (_frame.Length >= 5 ? BinaryPrimitives.ReadUInt32LittleEndian(Payload[1..]) : 0)
+        var byUser = _frame.Code == Command.Query && _info.Has(StatementTraits.KillsOtherwise) ? ReadKillUser(StatementText) : null;
+        var id = byUser is not null ? 0
+            : _frame.Code == Command.ProcessKill ? (_frame.Length >= 5 ? BinaryPrimitives.ReadUInt32LittleEndian(Payload[1..]) : 0)
             : _info.KillTarget;
-        var found = id <= uint.MaxValue ? Database.FindSession((uint)id) : null;
-        if (found is { BackendConnectionId: 0 } && IsOwn(found)) return await KillWithoutServerAsync(found);
+        var found = byUser is null && id <= uint.MaxValue ? Database.FindSession((uint)id) : null;
+        if (found is { BackendConnectionId: 0 } && IsOwn(found)) return await KillWithoutServerAsync(Aim(found));
         if (!IsReady && !await GetReadyAsync()) return !_ending;
-        if (found is null) return await KillOnServerAsync(KillText(id), [], standIn: null);
-        // While this session waited it may have given its connection back.
-        var victim = Aim(found);
-        if (victim.BackendId != 0) return await KillOnServerAsync(KillText(victim.BackendId), [victim], standIn: null);
-        if (IsOwn(found)) return await KillWithoutServerAsync(found);
-        var (standIn, why) = await StandInAsync(found);
-        if (standIn is not null) return await KillOnServerAsync(KillText(standIn.ConnectionId), [victim], standIn);
-        AnswerError(ErrorCode.KillDenied, $"You are not owner of thread {id}, and whether you may end it could not be asked: {why}; try again");
-        await _client.FlushAsync();
-        return true;
+        Begin();
+        try
+        {
+            if (byUser is not null) return await KillUserAsync(byUser);
+            // An id that is none of ours is passed on as it is.
+            if (found is null) return await KillOnServerAsync(KillText(id), []);
+            // While this session waited it may have given its connection back.
+            var victim = Aim(found);
+            if (victim.BackendId != 0) return await KillOnServerAsync(KillText(victim.BackendId), [victim]);
+            return IsOwn(found) ? await KillWithoutServerAsync(victim) : await KillStrangerAsync(victim);
+        }
+        catch (Exception failure) when (failure is ConnectionLostException or MalformedPacketException && (_signals & SessionSignals.ClientGone) == 0)
+        {
+            await RelayPacketsAsync(backend: null, untilEmpty: false);
+            return await OnLostWhileRunningAsync(failure);
+        }
+    }
+
+    /// <summary>It is another account's, and had no connection when it was looked at.</summary>
+    private async ValueTask<bool> KillStrangerAsync(KillVictim victim)
+    {
+        var right = await AskByStandInAsync(victim);
+        if (!right.Granted)
+        {
+            var denied = $"You are not owner of thread {victim.Session.ConnectionId}";
+            return await AnswerKillAsync(new ErrPacket(ErrorCode.KillDenied, right.NotAsked is { } why ? $"{denied}, and whether you may end it could not be asked: {why}; try again" : denied));
+        }
+        // It may have got a connection, and begun on it, while the server was asked.
+        var now = Aim(victim.Session) with { Wait = victim.Wait, Account = victim.Account, User = victim.User };
+        return now.BackendId != 0 ? await KillOnServerAsync(KillText(now.BackendId), [now]) : await KillWithoutServerAsync(now);
     }
 
     /// <summary>
@@ -53,54 +77,31 @@ internal sealed partial class Session
     /// </summary>
     private async ValueTask<bool> KillUserAsync(KillUserStatement statement)
     {
-        if (!IsReady && !await GetReadyAsync()) return !_ending;
         var (user, host) = statement.User is { } named ? (named, statement.Host) : (_identity.User, _identity.Account.Host);
         KillVictim[] victims = [.. Database.AllSessions.Where(one => one.IsOf(user, host)).Select(Aim)];
-        if (victims.FirstOrDefault(one => !IsOwn(one.Session)).Session is not { } stranger) return await KillOnServerAsync([.. StatementText], victims, standIn: null);
-        var (standIn, why) = await StandInAsync(stranger);
-        if (standIn is null)
+        KillVictim[] strangers = [.. victims.Where(one => !IsOwn(one.Session))];
+        if (strangers.Length > 0)
         {
-            Spare(victims);
-            AnswerError(ErrorCode.KillDenied, $"Whether you may end the connections of '{user}' could not be asked: {why}; try again");
-            await _client.FlushAsync();
-            return true;
+            var right = Array.Find(strangers, one => one.BackendId != 0) is { BackendId: > 0 } attached
+                ? RightBy(await AskAsync(KillsWholeConnection ? $"KILL {attached.BackendId}" : $"KILL QUERY {attached.BackendId}"))
+                : await AskByStandInAsync(strangers[0]);
+            if (!right.Granted)
+            {
+                Spare(strangers);
+                victims = [.. victims.Except(strangers)];
+            }
         }
-        try
-        {
-            var allowed = await AskAsync(Encoding.UTF8.GetBytes($"KILL {standIn.ConnectionId}"));
-            if (allowed.Failed) victims = SpareStrangers(victims);
-        }
-        catch (Exception failure) when (failure is ConnectionLostException or MalformedPacketException)
-        {
-            Spare(victims);
-            return await RefuseForLossAsync(failure);
-        }
-        finally
-        {
-            standIn.Channel.Loop.Post(standIn.Channel.Dispose);
-        }
-        return await KillOnServerAsync([.. StatementText], victims, standIn: null);
+        return await KillOnServerAsync([.. StatementText], victims);
     }
 
-    private KillVictim[] SpareStrangers(KillVictim[] victims)
-    {
-        Spare(victims.Where(one => !IsOwn(one.Session)));
-        return [.. victims.Where(one => IsOwn(one.Session))];
-    }
-
-    private async ValueTask<BackendResult> AskAsync(byte[] text) =>
-        (await Query(_backend!).QueryAsync([text], SessionCapture.AnswerLimit, CancellationToken.None))[0];
-
-    private bool IsOwn(Session other) => other._identity.Account == _identity.Account;
+    private bool IsOwn(Session other) => other._identity.Account == _identity.Account && other._identity.User == _identity.User;
 
     private bool IsOf(string user, string host) =>
         _identity.User == user
         && (host == "%" || host.Equals(ClientHost.Of(_identity.EndPoint?.Address, _identity.Authenticator.EngineResolvesNames).Display, StringComparison.OrdinalIgnoreCase));
 
-    private async ValueTask<bool> KillOnServerAsync(byte[] text, KillVictim[] victims, BackendConnection? standIn)
+    private async ValueTask<bool> KillOnServerAsync(byte[] text, KillVictim[] victims)
     {
-        var wholeConnection = KillsWholeConnection;
-        Begin();
         BackendResult result;
         try
         {
@@ -109,50 +110,75 @@ internal sealed partial class Session
         catch (Exception failure) when (failure is ConnectionLostException or MalformedPacketException)
         {
             Spare(victims);
-            await RelayPacketsAsync(backend: null, untilEmpty: false);
-            return await OnLostWhileRunningAsync(failure);
+            throw;
         }
-        finally
+        if (result.Failed)
         {
-            standIn?.Channel.Loop.Post(standIn.Channel.Dispose);
+            Spare(victims);
+            return await AnswerKillAsync(AsTheClientKnowsIt(result, victims));
         }
-        // Its answer has been read, and not by the reader.
+        End(victims);
+        var byUser = _info.Has(StatementTraits.KillsOtherwise) && _frame.Code == Command.Query;
+        var attached = (ulong)victims.Count(one => one.BackendId != 0);
+        return await AnswerKillAsync(error: null, byUser ? Math.Max(result.AffectedRows, attached) + (ulong)victims.Length - attached : 0);
+    }
+
+    /// <summary>Nobody has to be asked: the session has no connection, and is the own account's, or the server has said that it may be ended.</summary>
+    private ValueTask<bool> KillWithoutServerAsync(KillVictim victim)
+    {
+        End([victim]);
+        return AnswerKillAsync(error: null);
+    }
+
+    /// <summary>Always true: the session goes on.</summary>
+    private async ValueTask<bool> AnswerKillAsync(ErrPacket? error, ulong affectedRows = 0)
+    {
+        // What the server answered has been read, and not by the reader.
         _reader.Begin(ResponseShape.None, Capabilities);
-        _counted = false;
-        var now = Database.Time.GetTimestamp();
-        Volatile.Write(ref _idleSince, now);
-        _shard.Counters.StatementEnded(_started, now, counts: true);
-        if (result.Failed) AnswerError(AsTheClientKnowsIt(result, victims, standIn));
-        else AnswerOk(_info.Has(StatementTraits.KillsOtherwise) ? result.AffectedRows + (ulong)victims.Count(one => one.BackendId == 0) : 0);
+        if (_counted)
+        {
+            _counted = false;
+            var now = Database.Time.GetTimestamp();
+            Volatile.Write(ref _idleSince, now);
+            _shard.Counters.StatementEnded(_started, now, counts: true);
+        }
+        if (error is not null) AnswerError(error);
+        else AnswerOk(affectedRows);
         await _client.FlushAsync();
-        if (result.Failed) Spare(victims);
-        else End(victims, wholeConnection);
         return true;
     }
 
     /// <summary>The error, with the id that the client gave.</summary>
-    private static ErrPacket AsTheClientKnowsIt(BackendResult result, KillVictim[] victims, BackendConnection? standIn)
+    private static ErrPacket AsTheClientKnowsIt(BackendResult result, KillVictim[] victims)
     {
         var error = result.ToError();
         if (victims is not [var victim]) return error;
-        var sent = (standIn?.ConnectionId ?? victim.BackendId).ToString(CultureInfo.InvariantCulture);
+        var sent = victim.BackendId.ToString(CultureInfo.InvariantCulture);
         return error with { Message = error.Message.Replace(sent, victim.Session.ConnectionId.ToString(CultureInfo.InvariantCulture), StringComparison.Ordinal) };
     }
 
-    private void Spare(IEnumerable<KillVictim> victims)
+    private void Spare(KillVictim[] victims)
     {
         foreach (var victim in victims) Database.KillsAimedAt.TryUpdate(victim.BackendId, KillAim.Statement, KillAim.Connection);
     }
 
-    private void End(KillVictim[] victims, bool wholeConnection)
+    private void End(KillVictim[] victims)
     {
+        var wholeConnection = KillsWholeConnection;
+        var byUser = _info.Has(StatementTraits.KillsOtherwise) && _frame.Code == Command.Query;
         foreach (var victim in victims)
         {
             if (wholeConnection) Database.KillsAimedAt.TryUpdate(victim.BackendId, KillAim.Killed, KillAim.Connection);
-            if (wholeConnection && victim.Session != this) victim.Session.PostSignal(SessionSignals.Killed);
+            if (wholeConnection && (victim.Session != this || byUser)) victim.Session.PostKilled(victim.Account, victim.User);
             else if (!wholeConnection && victim is { BackendId: 0, Wait: not 0 }) victim.Session.PostQueryKilled(victim.Wait);
         }
     }
+
+    /// <summary>Whoever it is by then: who changed to another account was not meant.</summary>
+    private void PostKilled(Account account, string user) => _shard.Loop.Post(() =>
+    {
+        if (_identity.Account == account && _identity.User == user) Signal(SessionSignals.Killed);
+    });
 
     /// <summary>
     /// From now on the session's backend connection is given to no other, so that the KILL cannot hit one. First the aim is told, then it is looked whether the
@@ -160,15 +186,15 @@ internal sealed partial class Session
     /// </summary>
     private KillVictim Aim(Session at)
     {
-        var wait = at.CurrentWait;
+        var victim = new KillVictim(at, 0, at.CurrentWait, at._identity.Account, at._identity.User);
         var id = at.BackendConnectionId;
-        if (id == 0) return new KillVictim(at, 0, wait);
+        if (id == 0) return victim;
         var aim = KillsWholeConnection ? KillAim.Connection : KillAim.Statement;
         Database.KillsAimedAt.AddOrUpdate(id, aim, (_, before) => before > aim ? before : aim);
         Interlocked.MemoryBarrier();
-        if (at.BackendConnectionId == id) return new KillVictim(at, id, wait);
+        if (at.BackendConnectionId == id) return victim with { BackendId = id };
         Database.KillsAimedAt.TryRemove(id, out _);
-        return new KillVictim(at, 0, wait);
+        return victim;
     }
 
     private byte[] KillText(ulong target)
@@ -178,42 +204,58 @@ internal sealed partial class Session
         return [.. text[.._info.KillTargetOffset], .. Encoding.ASCII.GetBytes(target.ToString(CultureInfo.InvariantCulture)), .. text[(_info.KillTargetOffset + _info.KillTargetLength)..]];
     }
 
-    /// <summary>The session has no connection, and is of the account that asks: any server would let it.</summary>
-    private async ValueTask<bool> KillWithoutServerAsync(Session own)
-    {
-        var victim = new KillVictim(own, 0, own.CurrentWait);
-        var wholeConnection = KillsWholeConnection;
-        AnswerOk();
-        await _client.FlushAsync();
-        End([victim], wholeConnection);
-        return true;
-    }
+    private ValueTask<BackendResult> AskAsync(string text) => AskAsync(Encoding.ASCII.GetBytes(text));
 
-    /// <summary>A connection that the victim's account is logged in on for this KILL, beside those that sessions may have; or why there is none.</summary>
-    private async ValueTask<(BackendConnection? Connection, string Why)> StandInAsync(Session victim)
+    private async ValueTask<BackendResult> AskAsync(byte[] text) => (await Query(_backend!).QueryAsync([text], SessionCapture.AnswerLimit, CancellationToken.None))[0];
+
+    private static KillRight RightBy(BackendResult result) =>
+        !result.Failed ? KillRight.Yes
+        : result.ErrorCode == ErrorCode.UnknownThread ? new KillRight(Granted: false, result.ErrorMessage)
+        : default;
+
+    /// <summary>
+    /// Asks with a connection that the victim's account is logged in on for this, one at a time. An account that the server does not let in any more has sessions
+    /// that never get a connection again: anybody may end those.
+    /// </summary>
+    private async ValueTask<KillRight> AskByStandInAsync(KillVictim victim)
     {
-        if (Database.Gate is not { IsOpen: true, Backend: { } address }) return (null, "the compute went away");
+        var address = _lent!.Address;
         using var limit = new CancellationTokenSource(LongestFirstAttach);
         _attaching = limit;
+        BackendConnection? standIn = null;
+        var hasTurn = false;
         try
         {
-            return (await victim._shard.Loop.RunAsync(() => BackendLogin.ConnectAsync(address, victim._identity, schema: null, victim._state.Collation, victim.BackendCapabilities, limit.Token)), "");
+            await Database.StandIns.WaitAsync(limit.Token);
+            hasTurn = true;
+            standIn = await victim.Session._shard.Loop.RunAsync(() => victim.Session.StandInAsync(address, limit.Token));
+            return RightBy(await AskAsync($"KILL {standIn.ConnectionId}"));
         }
-        catch (Exception failure) when (failure is BackendLoginException or IOException or MalformedPacketException)
+        catch (BackendLoginException refused)
         {
-            return (null, failure.Message);
+            var lasts = refused.Error.Code is ErrorCode.AccessDenied or ErrorCode.AccountLockedMariaDb or ErrorCode.AccountLockedMySql or ErrorCode.PasswordExpired;
+            return lasts ? KillRight.Yes : new KillRight(Granted: false, refused.Message);
+        }
+        catch (Exception failure) when (standIn is null && failure is IOException or MalformedPacketException)
+        {
+            return new KillRight(Granted: false, failure.Message);
         }
         catch (ObjectDisposedException)
         {
-            return (null, "it is ending");
+            return new KillRight(Granted: false, "it is ending");
         }
         catch (OperationCanceledException)
         {
-            return (null, $"the server did not answer within {LongestFirstAttach.TotalSeconds:0} s");
+            return new KillRight(Granted: false, _signals != SessionSignals.None ? "this session is ending" : $"the server did not answer within {LongestFirstAttach.TotalSeconds:0} s, or went away");
         }
         finally
         {
             _attaching = null;
+            if (hasTurn) Database.StandIns.Release();
+            if (standIn is { } over) over.Channel.Loop.Post(() => Farewell.SayAndClose(over.Channel));
         }
     }
+
+    private Task<BackendConnection> StandInAsync(BackendAddress address, CancellationToken cancellation) =>
+        BackendLogin.ConnectAsync(address, _identity, schema: null, _state.Collation, BackendCapabilities, cancellation);
 }

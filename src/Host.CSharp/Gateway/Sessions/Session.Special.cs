@@ -73,6 +73,8 @@ internal sealed partial class Session
         if (_info.Has(StatementTraits.ChangesAccounts) && MayHaveRun) Database.OnAccountsChanged();
         NoteReplica();
         if (_info.Has(StatementTraits.SetsGlobalVariables | StatementTraits.CreatesStoredCode)) Database.OnServerChanged(_info.Has(StatementTraits.CreatesStoredCode));
+        // Those that are in a schema which is gone would be taken as they are by who wants to be in it.
+        if (_info.Kind == StatementKind.Ddl && _info.Has(StatementTraits.ChangesSchema)) Database.OnSchemaDropped();
         // The server counts the first three for the session, and a probe reads the counts; of a sequence it tells what was taken last.
         if (_info.Has(StatementTraits.SqlPrepare | StatementTraits.SqlDeallocate | StatementTraits.SqlExecute | StatementTraits.TakesFromSequence)) _worn = true;
         if (_reader.Succeeded && _info.Has(StatementTraits.SetsGlobalVariables)) Database.OnGlobalsChanged();

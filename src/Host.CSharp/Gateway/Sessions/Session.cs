@@ -207,14 +207,7 @@ internal sealed partial class Session : IHangupObserver
     private void SayGoodbye()
     {
         if (_backend is not { } backend || _counted || !_reader.HasEnded || _midCommand || !backend.Output.IsEmpty) return;
-        try
-        {
-            backend.Transport.TrySend([1, 0, 0, 0, (byte)Command.Quit]);
-        }
-        catch (ConnectionLostException)
-        {
-            // It is gone already.
-        }
+        Farewell.Say(backend);
     }
 
     private static partial class Log

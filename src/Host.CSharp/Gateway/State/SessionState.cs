@@ -327,11 +327,11 @@ public sealed class SessionState
         ClientTrackers = null;
     }
 
-    /// <summary>COM_CHANGE_USER ended well.</summary>
-    public void ResetByChangeUser(int collation, string? schema)
+    /// <summary>COM_CHANGE_USER ended: well, with a schema that the account may not be let into, or badly, with the one that was in use.</summary>
+    public void ResetByChangeUser(int collation, string? schema, bool succeeded = true)
     {
         Collation = (ushort)collation;
-        if (schema != Schema) Note(StateFlags.SchemaWasUsed, on: false);
+        if (succeeded) Note(StateFlags.SchemaWasUsed, on: false);
         Schema = schema;
         Clear();
     }
