@@ -67,6 +67,26 @@ let rec thresholds (condition: Condition) : (string * int64) list =
     | IsSet _
     | During _ -> []
 
+/// How far back it looks: windows, each `for` with and without what is inside of it, and the times that `idle` and others are compared with.
+let rec times (condition: Condition) : int64<ms> list =
+    let ofTerm term =
+        match term with
+        | Over(_, _, width) -> [ width ]
+        | Literal(Duration, value) when value > 0L -> [ value * 1L<ms> ]
+        | _ -> []
+
+    match condition with
+    | Compare(left, _, right) -> ofTerm left @ ofTerm right
+    | Not inner -> times inner
+    | Held(_, inner, width) ->
+        let inside = times inner
+        width :: width + List.fold max 0L<ms> inside :: inside
+    | And parts
+    | Or parts -> parts |> List.collect times
+    | Constant _
+    | IsSet _
+    | During _ -> []
+
 /// Gives every `for` its number, counting on from one.
 let rec number (next: int) (condition: Condition) : Condition * int =
     match condition with

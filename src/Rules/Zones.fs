@@ -38,7 +38,15 @@ let system: Database =
 
 let utc: Zone = { Name = "UTC"; Transitions = [ { From = 0L<ms>; Offset = 0L<ms> } ] }
 
-let private offsetAt (zone: TimeZoneInfo) (at: DateTime) = int64 (zone.GetUtcOffset at).TotalMilliseconds
+/// What local time is ahead of UTC at an instant, by the transitions that a policy carries.
+let offsetAt (zone: Zone) (instant: int64<ms>) : int64<ms> =
+    zone.Transitions
+    |> List.tryFindBack (fun change -> change.From <= instant)
+    |> Option.orElse (List.tryHead zone.Transitions)
+    |> Option.map _.Offset
+    |> Option.defaultValue 0L<ms>
+
+let private offsetOf (zone: TimeZoneInfo) (at: DateTime) = int64 (zone.GetUtcOffset at).TotalMilliseconds
 let private millis (at: DateTime) = DateTimeOffset(at).ToUnixTimeMilliseconds()
 
 /// The first second of a later offset, between a time that has the earlier one and a time that has not.
@@ -50,7 +58,7 @@ let rec private changeBetween zone (before: DateTime) (after: DateTime) =
     else
         let middle = before.AddSeconds(float (seconds / 2L))
 
-        if offsetAt zone middle = offsetAt zone before then
+        if offsetOf zone middle = offsetOf zone before then
             changeBetween zone middle after
         else
             changeBetween zone before middle
@@ -58,7 +66,7 @@ let rec private changeBetween zone (before: DateTime) (after: DateTime) =
 let private transitions (zone: TimeZoneInfo) : ZoneTransition list =
     let first = DateTime(firstYear, 1, 1, 0, 0, 0, DateTimeKind.Utc)
     let last = DateTime(lastYear + 1, 1, 1, 0, 0, 0, DateTimeKind.Utc)
-    let entry at = { From = millis at * 1L<ms>; Offset = offsetAt zone at * 1L<ms> }
+    let entry at = { From = millis at * 1L<ms>; Offset = offsetOf zone at * 1L<ms> }
 
     // No zone keeps an offset for less than a day, so looking once a day misses none.
     [ yield entry first
@@ -66,7 +74,7 @@ let private transitions (zone: TimeZoneInfo) : ZoneTransition list =
           let before = first.AddDays(day - 1.0)
           let after = first.AddDays day
 
-          if offsetAt zone before <> offsetAt zone after then
+          if offsetOf zone before <> offsetOf zone after then
               yield entry (changeBetween zone before after) ]
 
 /// A zone by its IANA name.

@@ -69,13 +69,18 @@ module Breaches =
         | Some OnSuspended -> standing.Phase = Phase.Suspended || standing.Phase = Phase.Failed
         | Some OnRunning -> standing.Phase <> Phase.Suspended && standing.Phase <> Phase.Failed
 
-    let private leadsTo isFirst kinds (within: int64<ms>) during place (course: Course) =
-        let truths = course.Truths[place]
+    /// Where a cause begins, by its place among what it was.
+    let private causes during (truths: Truth[]) (course: Course) =
         let isTrue (truth: Truth) = truth.Value = ValueSome true
 
         truths
         |> Array.indexed
         |> Array.filter (fun (index, truth) -> isTrue truth && (index = 0 || not (isTrue truths[index - 1])) && stoodAs during truth.At course)
+
+    let private leadsTo isFirst kinds (within: int64<ms>) during place (course: Course) =
+        let truths = course.Truths[place]
+
+        causes during truths course
         |> Array.tryPick (fun (index, cause) ->
             let deadline = cause.At + within
             let ends = if index + 1 < truths.Length then truths[index + 1].At else course.Length + 1L<ms>
@@ -112,3 +117,18 @@ module Breaches =
             | SettlesWithin _ -> None
 
         found |> Option.map (fun (at, words) -> { Property = property; At = at; Words = words })
+
+    /// What the property speaks of came about, so that it could have been broken. `place` as in `broken`.
+    let isTested (place: int) (course: Course) (property: Property) : bool =
+        let wasTrue (truths: Truth[]) = truths |> Array.exists (fun truth -> truth.Value = ValueSome true)
+
+        match property.Claim with
+        | AtMost(_, kinds, _) -> course.Actions |> Array.exists (among kinds)
+        | NeverWhen _ -> wasTrue course.Truths[place]
+        | AlwaysHolds _ -> wasTrue course.Truths[place + 1]
+        | LeadsTo(_, _, kinds, within, during) ->
+            let truths = course.Truths[place]
+            let lasts index deadline = deadline <= course.Length && (index + 1 >= truths.Length || truths[index + 1].At > deadline)
+            let isAnswered (cause: Truth) = course.Actions |> Array.exists (fun action -> among kinds action && action.At >= cause.At && action.At <= cause.At + within)
+            causes during truths course |> Array.exists (fun (index, cause) -> isAnswered cause || lasts index (cause.At + within))
+        | SettlesWithin within -> course.Length > within

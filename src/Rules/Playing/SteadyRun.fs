@@ -40,23 +40,12 @@ type SteadyRun private (suite: Suite, count: int, failures: SteadyFailure list) 
     /// Behind which nothing in the policy remembers what was before: twice the longest times in it, one after the other. None where spending
     /// goes on to change things by itself.
     static let calm (policy: Policy) : int64<ms> voption =
-        let rec times condition =
-            match condition with
-            | Compare(left, _, right) -> [ left; right ] |> List.map (function Over(_, _, width) -> width | Literal(Duration, value) -> value * 1L<ms> | _ -> 0L<ms>)
-            | Not inner -> times inner
-            | Held(_, inner, width) -> [ width + (times inner |> List.fold max 0L<ms>) ]
-            | And parts
-            | Or parts -> parts |> List.collect times
-            | Constant _
-            | IsSet _
-            | During _ -> []
-
         let ofRule (rule: Rule) =
-            times rule.When
-            @ (rule.Until |> Option.map times |> Option.defaultValue [])
+            Conditions.times rule.When
+            @ (rule.Until |> Option.map Conditions.times |> Option.defaultValue [])
             @ (match rule.Action with Track(_, width, _) -> [ width ] | _ -> [])
 
-        let longest = (List.collect ofRule policy.Rules) @ (policy.Forbids |> List.collect (fun forbid -> times forbid.When)) |> List.fold max 60_000L<ms>
+        let longest = (List.collect ofRule policy.Rules) @ (policy.Forbids |> List.collect (fun forbid -> Conditions.times forbid.When)) |> List.fold max 60_000L<ms>
         let cooldown = max policy.Cooldown.Suspend (max policy.Cooldown.Up policy.Cooldown.Down)
         let reads = (policy.Rules |> List.collect (fun rule -> Conditions.metrics rule.When)) @ (policy.Forbids |> List.collect (fun forbid -> Conditions.metrics forbid.When))
 

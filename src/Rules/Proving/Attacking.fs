@@ -6,14 +6,17 @@ open Serverless.Rules.Lanes
 
 /// 2026-03-02T12:00Z, a Monday: where nothing else is of interest.
 let noon = 1_772_452_800_000L<ms>
-let private longestLife = 4L * 24L * hour
+let private longestLife = 16L * 24L * hour
+
+/// From 1970 on, and to where every date can still be written.
+let private writable (at: int64<ms>) = max 0L<ms> (min 7_000_000_000_000L<ms> at)
 
 let private start (draw: Draw) (interests: Interests) : int64<ms> =
     if interests.Edges.IsEmpty || draw.Chance 15 then
         noon + hour * int64 (draw.Below(7 * 24))
     else
         let before = if draw.Chance 50 then draw.Pick [ 0L<ms>; minute; 5L * minute; hour; 3L * hour ] else time draw interests
-        (draw.Pick interests.Edges - before) / second * second
+        writable (draw.Pick interests.Edges - before) / second * second
 
 let private begins (draw: Draw) (interests: Interests) : StartState =
     if draw.Chance 25 then

@@ -26,18 +26,6 @@ module internal Interests =
     let private firstDay = 20_514L
     let private days = 92L
 
-    let rec private widths (condition: Condition) : int64<ms> list =
-        match condition with
-        | Compare(left, _, right) ->
-            [ left; right ] |> List.collect (function Over(_, _, width) -> [ width ] | Literal(Duration, value) when value > 0L -> [ value * 1L<ms> ] | _ -> [])
-        | Not inner -> widths inner
-        | Held(_, inner, width) -> width :: widths inner
-        | And parts
-        | Or parts -> parts |> List.collect widths
-        | Constant _
-        | IsSet _
-        | During _ -> []
-
     let private ofClaim (claim: Claim) : int64<ms> list =
         match claim with
         | AtMost(_, _, per) -> [ per ]
@@ -48,10 +36,7 @@ module internal Interests =
 
     /// UTC of a local time; where it does not exist or comes twice, one that is near.
     let private utc (zone: Zone) (local: int64<ms>) : int64<ms> =
-        let offset (at: int64<ms>) =
-            zone.Transitions |> List.tryFindBack (fun change -> change.From <= at) |> Option.orElse (List.tryHead zone.Transitions) |> Option.map _.Offset |> Option.defaultValue 0L<ms>
-
-        local - offset (local - offset local)
+        local - Zones.offsetAt zone (local - Zones.offsetAt zone local)
 
     let private edges (policy: Policy) : int64<ms> list =
         let leaps =
@@ -97,11 +82,11 @@ module internal Interests =
         let cooldowns = [ policy.Cooldown.Up; policy.Cooldown.Down; policy.Cooldown.Suspend ]
 
         let times =
-            (conditions |> List.collect widths)
+            (conditions |> List.collect Conditions.times)
             @ (properties |> List.collect (fun property -> ofClaim property.Claim))
             @ (policy.Rules |> List.collect (fun rule -> breaking rule.Action))
             @ cooldowns
-            |> List.filter (fun time -> time > 0L<ms> && time <= day)
+            |> List.filter (fun time -> time > 0L<ms> && time <= 7L * day)
 
         let least, most = policy.Bounds |> List.map _.Min |> List.min, policy.Bounds |> List.map _.Max |> List.max
         let between = least + (most - least) / policy.Step / 2L * policy.Step

@@ -37,6 +37,7 @@ let private load (draw: Draw) (interests: Interests) : int64 =
     | 3 -> all * int64 (draw.Below 100) / 100L
     | 4 -> 1L + all / 100L
     | _ -> max 1L (all * (draw.Pick thresholds + int64 (draw.Pick [ -200; -50; 0; 50; 200 ])) / 10_000L)
+    |> min (Quantity.largest Cpu)
 
 let private resident (draw: Draw) (interests: Interests) : int64 =
     let size = draw.Pick interests.Sizes
@@ -47,7 +48,8 @@ let private resident (draw: Draw) (interests: Interests) : int64 =
     match draw.Below 4 with
     | 0 -> round mib (beside / 10L)
     | 1 -> round mib (beside * int64 (draw.Below 95) / 100L)
-    | _ -> round mib (beside * (draw.Pick thresholds + int64 (draw.Pick [ -300; 0; 300 ])) / 10_000L)
+    | _ -> round mib (int64 (decimal beside * decimal (draw.Pick thresholds + int64 (draw.Pick [ -300; 0; 300 ])) / 10_000m))
+    |> min (Quantity.largest Bytes)
 
 /// A value of a metric: at, above or below what it is compared with, or somewhere.
 let private value (draw: Draw) (interests: Interests) (name: string) (kind: ValueType) : int64 =

@@ -64,6 +64,7 @@ type ProveRun internal (policy: string, options: ProveOptions, lives: int64, act
     member _.Lives: int64 = lives
     /// Actions that the policy began in them.
     member _.Actions: int64 = actions
+    /// What drawing them took, without making small what was found.
     member _.Elapsed: TimeSpan = elapsed
     member _.Results: IReadOnlyList<ProveResult> = results
     member _.Rules: IReadOnlyList<RuleCoverage> = rules

@@ -1,6 +1,7 @@
 namespace Serverless.Rules
 
 open System
+open System.Collections.Generic
 open System.Diagnostics
 open System.Threading
 open System.Threading.Tasks
@@ -25,16 +26,18 @@ type Prover =
             | Some attack -> [ first; court.Try attack ]
             | None -> [ first ]
 
-    static member private Example(suite: Suite, court: Court, index: int, case: int64, attack: Attack, broken: Fault) : CounterExample =
+    static member private Example(suite: Suite, court: Court, index: int, isOver: unit -> bool, struct (case: int64, attack: Attack, broken: Fault)) : CounterExample =
         let subject = court.Subjects[index]
-        let struct (smallest, broken) = Shrinking.smallest court.Policy (fun one -> court.Breaks(index, one)) attack broken
+        let struct (smallest, broken) = Shrinking.smallest court.Policy (fun life -> court.Breaks(index, life)) isOver attack broken
         let title = if subject.Origin.IsSome then $"breaks {subject.Name}" else subject.Name
         let text = ScenarioText.write suite.Policy.Zone title smallest broken.At (subject.Expects broken)
         let timeline = ScenarioRunner.Run(suite, { Attack.scenario smallest with Title = title }).Timeline()
         CounterExample(case, text, int64 broken.At, broken.Words, timeline)
 
     /// Draws lives for the policy until there were enough, and says what became of its properties and of what holds under any rules. The same options give
-    /// the same counter-examples as long as it is not the time that ends the run. `progress` is called now and then, by one worker at a time.
+    /// the same counter-examples as long as it is not the time that ends the run: half of it once more is for making them small. `progress` is called now and
+    /// then, by one worker at a time. A cancellation ends the drawing; what was found until then is told, made small as far as it is
+    /// within a second.
     static member Run(suite: Suite, options: ProveOptions, progress: Action<ProveProgress>, cancellation: CancellationToken) : ProveRun =
         let watch = Stopwatch.StartNew()
         let court = Court suite
@@ -66,27 +69,50 @@ type Prover =
 
         let declared = court.Subjects |> Array.filter _.Origin.IsSome
         let isDone () = declared.Length > 0 && found |> Array.take declared.Length |> Array.forall _.IsSome
-        let parallelism = ParallelOptions(MaxDegreeOfParallelism = options.Workers, CancellationToken = cancellation)
+        let parallelism = ParallelOptions(MaxDegreeOfParallelism = options.Workers)
         let mutable next = 0L
 
-        while next < options.MostCases && watch.Elapsed < options.Time && not (isDone ()) do
+        let isTimeOver () = watch.Elapsed >= options.Time || cancellation.IsCancellationRequested
+
+        while next < options.MostCases && not (isTimeOver ()) && not (isDone ()) do
             let until = min options.MostCases (next + Prover.Batch)
 
             Parallel.For(next, until, parallelism, fun case ->
                 // A case of a batch that is over in time is left out; which ones these are is chance, as is how far the time lets it come.
-                if watch.Elapsed < options.Time then
+                if not (isTimeOver ()) then
                     note case (Prover.Lives court interests steadyLength options.Seed case))
             |> ignore
 
             next <- until
 
+        let drawn = watch.Elapsed
+
+        let isOver () =
+            // Whoever ends it by hand waits for no more than is needed to read what there is.
+            let ticks =
+                if cancellation.IsCancellationRequested then TimeSpan.TicksPerSecond
+                elif options.Time = TimeSpan.MaxValue then Int64.MaxValue
+                else max TimeSpan.TicksPerSecond (options.Time.Ticks / 2L)
+
+            (watch.Elapsed - drawn).Ticks >= ticks
+
         let examples = Array.create<CounterExample option> court.Subjects.Length None
 
         Parallel.For(0, court.Subjects.Length, parallelism, fun index ->
             match found[index] with
-            | ValueSome(struct (case, attack, broken)) -> examples[index] <- Some(Prover.Example(suite, court, index, case, attack, broken))
+            | ValueSome one -> examples[index] <- Some(Prover.Example(suite, court, index, isOver, one))
             | ValueNone -> ())
         |> ignore
 
         let results = court.Subjects |> Array.mapi (fun index subject -> ProveResult(subject, coverage.Tested index, examples[index]))
-        ProveRun(suite.Policy.Name, options, lives, coverage.Actions, watch.Elapsed, results, coverage.Rules)
+        ProveRun(suite.Policy.Name, options, lives, coverage.Actions, drawn, results, coverage.Rules)
+
+    /// Names of the properties and laws that a life breaks, a scenario of the suite or one that an earlier attack found.
+    static member BrokenIn(suite: Suite, life: Scenario) : IReadOnlyList<string> =
+        let court = Court suite
+
+        [| for index, subject in Array.indexed court.Subjects do
+               if court.Breaks(index, life).IsSome then subject.Name |]
+
+    /// Names of all that is held against a life of the suite: its properties, and the laws that apply to its policy.
+    static member Subjects(suite: Suite) : IReadOnlyList<string> = [| for subject in (Court suite).Subjects -> subject.Name |]

@@ -11,33 +11,24 @@ let private size (value: int64<mcu>) = Quantity.show Size (int64 value)
 
 /// With the offset that the zone has then, to the second where it is not a full minute.
 let private instant (zone: Zone) (at: int64<ms>) : string =
-    let offset =
-        zone.Transitions |> List.tryFindBack (fun change -> change.From <= at) |> Option.orElse (List.tryHead zone.Transitions) |> Option.map _.Offset |> Option.defaultValue 0L<ms>
-
     // A scenario writes offsets in minutes, which those of long ago are not.
-    let offset = offset / 60_000L<ms> * 60_000L
+    let offset = Zones.offsetAt zone at / 60_000L<ms> * 60_000L
     let local = DateTimeOffset.FromUnixTimeMilliseconds(int64 at).ToOffset(TimeSpan.FromMilliseconds(float offset))
     local.ToString((if local.Second = 0 then "yyyy-MM-dd'T'HH:mmzzz" else "yyyy-MM-dd'T'HH:mm:sszzz"), CultureInfo.InvariantCulture)
 
-/// A part without a length goes on to the end.
-let private segment (lane: Lane) (part: Part) (length: int64<ms> voption) : string =
+/// The last part of a lane goes on to the end of the scenario.
+let private segment (lane: Lane) (part: Part) (isLast: bool) : string =
     let value = Quantity.show lane.Type
-    let length = match length with ValueSome length -> $" for {span length}" | ValueNone -> ""
+    let length = if isLast then "" else $" for {span part.Length}"
 
     if part.IsMissing then "?" + length
     elif lane.Name = "idle" then (if part.Last > 0L then "rising" else "0s") + length
     elif part.First <> part.Last then $"{value part.First} -> {value part.Last} over {span part.Length}"
     else value part.First + length
 
-/// `until`: where its last part ends; none: with the scenario.
-let private lane (until: int64<ms> voption) (lane: Lane) : string =
+let private lane (lane: Lane) : string =
     let last = lane.Parts.Length - 1
-    let before = lane.Parts |> List.truncate last |> List.sumBy _.Length
-
-    let length index (part: Part) =
-        if index < last then ValueSome part.Length else until |> ValueOption.map (fun until -> max 1L<ms> (until - before))
-
-    let parts = lane.Parts |> List.mapi (fun index part -> segment lane part (length index part)) |> String.concat ", "
+    let parts = lane.Parts |> List.mapi (fun index part -> segment lane part (index = last)) |> String.concat ", "
     $"{lane.Name} = {parts}"
 
 let private event (struct (at, event): struct (int64<ms> * ScenarioEvent)) : string =
@@ -90,7 +81,6 @@ let private start (zone: Zone) (attack: Attack) : string =
 /// `expectation` is what stands behind `expect`; it speaks of times until `at`.
 let write (zone: Zone) (title: string) (attack: Attack) (at: int64<ms>) (expectation: string) : string =
     let attack = Attack.trimmed attack
-    let until = if attack.Length > at then ValueSome attack.Length else ValueNone
     let month = max attack.SpentDay attack.SpentMonth
     let text = StringBuilder()
     let line (words: string) = text.Append("  ").Append(words).Append('\n') |> ignore
@@ -98,7 +88,9 @@ let write (zone: Zone) (title: string) (attack: Attack) (at: int64<ms>) (expecta
     line (start zone attack)
     if attack.SpentDay > 0L then line $"spent.day = {Quantity.show Count attack.SpentDay}"
     if month > attack.SpentDay then line $"spent.month = {Quantity.show Count month}"
-    attack.Lanes |> List.iter (lane until >> line)
+    attack.Lanes |> List.iter (lane >> line)
     attack.Events |> List.iter (event >> line)
     line $"expect {expectation}"
+    // What is expected gives a scenario its end.
+    if attack.Length > at then line $"expect true at {span attack.Length}"
     text.Append("}\n").ToString()

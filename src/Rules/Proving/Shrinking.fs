@@ -121,7 +121,7 @@ let private simpler (policy: Policy) (attack: Attack) : Attack seq =
 
         for lane in attack.Lanes do
             match lane.Parts with
-            | first :: _ :: _ -> later first.Length attack
+            | first :: _ :: _ when first.Length >= second -> later (first.Length / second * second) attack
             | _ -> ()
 
         for index, lane in List.indexed attack.Lanes do
@@ -155,18 +155,22 @@ let private simpler (policy: Policy) (attack: Attack) : Attack seq =
 /// So many lives are played at most: what is small enough to be read is found long before.
 let private mostTries = 1_500
 
-/// The smallest that was found, with where it breaks. `breaks` plays a life.
-let smallest (policy: Policy) (breaks: Attack -> Fault option) (attack: Attack) (broken: Fault) : struct (Attack * Fault) =
+/// The smallest that was found until `isOver`, with where it breaks. `breaks` plays a life.
+let smallest (policy: Policy) (breaks: Scenario -> Fault option) (isOver: unit -> bool) (attack: Attack) (broken: Fault) : struct (Attack * Fault) =
     let mutable tries = 0
+    let isDone () = tries >= mostTries || isOver ()
 
     let attempt (one: Attack) =
-        tries <- tries + 1
-        if one.Length > 0L<ms> && tries <= mostTries then breaks (Attack.trimmed one) else None
+        if one.Length > 0L<ms> && not (isDone ()) then
+            tries <- tries + 1
+            breaks (Attack.scenario one)
+        else
+            None
 
     /// It ends where it breaks, or a second later where it is broken by what begins there.
     let ended (one: Attack) (broken: Fault) =
         let short (length: int64<ms>) =
-            let short = Attack.trimmed { one with Length = max 1L<ms> length }
+            let short = Attack.trimmed { one with Length = max second length }
             attempt short |> Option.filter (fun again -> again.At = broken.At) |> Option.map (fun again -> struct (short, again))
 
         short broken.At
@@ -182,7 +186,7 @@ let smallest (policy: Policy) (breaks: Attack -> Fault option) (attack: Attack) 
             |> Seq.tryPick (fun one -> attempt one |> Option.map (fun broken -> ended (Attack.trimmed one) broken))
 
         match found with
-        | Some(struct (smaller, _) as next) when tries < mostTries && cost smaller < price -> go next
+        | Some(struct (smaller, _) as next) when cost smaller < price -> go next
         | _ -> struct (best, broken)
 
     go (ended attack broken)

@@ -14,9 +14,9 @@ type internal Subject =
       /// What it watches.
       Conditions: Condition list
       /// It can be told by a life like this.
-      Applies: Attack -> bool
+      Applies: Scenario -> bool
       /// From what it watched, in the order of `Conditions`.
-      Judge: Policy -> Attack -> Course -> Truth[][] -> Fault option
+      Judge: Policy -> Scenario -> Course -> Truth[][] -> Fault option
       /// It was put to the test: what it speaks of came about.
       IsTested: Course -> Truth[][] -> bool
       /// What a scenario expects instead of this breach, behind `expect`.
@@ -36,7 +36,7 @@ module internal Subject =
     let private wasTrue (truths: Truth[]) = truths |> Array.exists (fun truth -> truth.Value = ValueSome true)
 
     /// Nothing is in it that keeps a policy from acting in time: a compute that fails or is very slow, an operator, gateways that are not heard of.
-    let private isSound (attack: Attack) =
+    let private isSound (life: Scenario) =
         let isFair event =
             match event with
             | EffectsEnd(_, how) -> how = Success
@@ -45,15 +45,14 @@ module internal Subject =
             | Operator _ -> false
             | _ -> true
 
-        attack.Events |> List.forall (fun (struct (_, event)) -> isFair event)
-        && attack.Lanes |> List.forall (fun lane -> lane.Name <> Given.peers)
+        life.Events |> List.forall (fun (struct (_, event)) -> isFair event)
+        && life.Series |> List.forall (fun series -> series.Name <> Given.peers)
 
     /// A load that never changes.
-    let isSteady (attack: Attack) =
-        attack.Events.IsEmpty && attack.Lanes |> List.forall (fun lane -> match lane.Parts with [ part ] -> part.First = part.Last | _ -> false)
+    let private isSteady (life: Scenario) =
+        life.Events.IsEmpty && life.Series |> List.forall (fun series -> series.Pieces.Length = 1 && series.Pieces[0].First = series.Pieces[0].Last)
 
     let private declared (property: Property) : Subject =
-        let among (wanted: ActionKind list) (course: Course) = course.Actions |> Array.exists (fun action -> List.contains action.Kind wanted)
         let at (broken: Fault) = $"at {span broken.At}"
 
         // What was watched for it is all that it finds there.
@@ -66,7 +65,7 @@ module internal Subject =
               Conditions = Breaches.conditions property
               Applies = fun _ -> true
               Judge = fun _ _ course truths -> judge course truths
-              IsTested = fun _ truths -> wasTrue truths[truths.Length - 1]
+              IsTested = fun course truths -> Breaches.isTested 0 { course with Truths = truths } property
               Expects = at }
 
         match property.Claim with
@@ -74,7 +73,6 @@ module internal Subject =
             { subject with
                 // What fails is tried again, each time as an action of its own.
                 Applies = isSound
-                IsTested = fun course _ -> among wanted course
                 Expects = fun broken -> $"no {kinds wanted} {at broken}" }
         | NeverWhen(wanted, _) -> { subject with Expects = fun broken -> $"no {kinds wanted} {at broken}" }
         | AlwaysHolds(holds, _) -> { subject with Expects = fun broken -> $"{PolicyText.condition holds} {at broken}" }
@@ -87,15 +85,14 @@ module internal Subject =
                         if isFirst && broken.Words.Contains "first came" then
                             $"no {kinds (actions |> List.except wanted)} {at broken}"
                         else
-                            $"{kinds (List.truncate 1 wanted)} between {span (max 0L<ms> (broken.At - within))} .. {span broken.At}" }
+                            $"{kinds wanted} between {span (max 0L<ms> (broken.At - within))} .. {span broken.At}" }
         | SettlesWithin within ->
             { subject with
                 Applies = isSteady
                 Judge =
-                    fun policy attack course _ ->
-                        Breaches.unsettled within (ScheduleEdges.during policy (Attack.scenario attack)) course
+                    fun policy life course _ ->
+                        Breaches.unsettled within (ScheduleEdges.during policy life) course
                         |> Option.map (fun at -> { At = at; Words = "it still changes, under a load that does not" })
-                IsTested = fun _ _ -> true
                 Expects = fun broken -> $"nothing between {span (within + 1L<ms>)} .. {span broken.At}" }
 
     let private fact name = Compare(Metric name, Greater, Literal(Count, 0L))
@@ -147,7 +144,9 @@ module internal Subject =
 
         [ law "what works is not suspended" [ busy ] (fun _ _ course truths -> asleepWith course truths)
           if not forbidsResume then
-              { law "who waits is woken" [ fact "queries.held" ] (fun _ _ course truths -> waitsInVain course truths) with Applies = isSound }
+              { law "who waits is woken" [ fact "queries.held" ] (fun _ _ course truths -> waitsInVain course truths) with
+                  Applies = isSound
+                  Expects = fun broken -> $"resume between {span (max 0L<ms> (broken.At - patience))} .. {span broken.At}" }
           { law "it comes to rest" [] (fun _ _ course _ ->
                 if course.IsCut then Some { At = course.Length; Words = "it asks to be looked at too often" } else None) with
               IsTested = fun _ _ -> true } ]

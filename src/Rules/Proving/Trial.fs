@@ -39,9 +39,9 @@ type internal Court(suite: Suite) =
                 course.Actions
                 |> Array.map (fun action -> { action with Truths = action.Truths[places[index] .. places[index] + subjects[index].Conditions.Length - 1] }) }
 
-    let judge index (attack: Attack) (course: Course) =
+    let judge index (life: Scenario) (course: Course) =
         let subject = subjects[index]
-        if subject.Applies attack then subject.Judge policy attack (actionsOf index course) (truthsOf index course) else None
+        if subject.Applies life then subject.Judge policy life (actionsOf index course) (truthsOf index course) else None
 
     let seen (truths: Truth[]) =
         let has value = truths |> Array.exists (fun truth -> truth.Value = value)
@@ -52,15 +52,15 @@ type internal Court(suite: Suite) =
     member _.Rules = rules
 
     member _.Try(attack: Attack) : Trial =
-        let course = Player.play policy conditions (Attack.scenario attack)
+        let life = Attack.scenario attack
+        let course = Player.play policy conditions life
 
         { Attack = attack
           Course = course
-          Broken = subjects |> Array.mapi (fun index _ -> judge index attack course)
-          Tested = subjects |> Array.mapi (fun index subject -> subject.Applies attack && subject.IsTested course (truthsOf index course))
+          Broken = subjects |> Array.mapi (fun index _ -> judge index life course)
+          Tested = subjects |> Array.mapi (fun index subject -> subject.Applies life && subject.IsTested course (truthsOf index course))
           Seen = rules |> Array.mapi (fun index _ -> seen course.Truths[ruleAt + index]) }
 
-    /// Of one subject only.
-    member _.Breaks(index: int, attack: Attack) : Fault option =
-        let course = Player.play policy conditions (Attack.scenario attack)
-        judge index attack course
+    /// Where a life breaks one subject, if it does.
+    member _.Breaks(index: int, life: Scenario) : Fault option =
+        Player.play policy conditions life |> judge index life

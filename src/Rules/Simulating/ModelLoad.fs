@@ -92,11 +92,6 @@ module private LoadModels =
           "batch", "a job of one to three hours each night, and a short one every hour", batch
           "dev", "somebody who develops: bursts of minutes on weekdays, with long gaps", dev ]
 
-    let offset (zone: Zone) (instant: int64<ms>) : int64<ms> =
-        match zone.Transitions |> List.tryFindBack (fun transition -> transition.From <= instant) with
-        | Some transition -> transition.Offset
-        | None -> zone.Transitions |> List.tryHead |> Option.map _.Offset |> Option.defaultValue 0L<ms>
-
 [<Sealed>]
 type private ModelReader(ask: Minute -> Asked, zone: Zone, start: int64<ms>, length: int64<ms>, peak: int64<mcpu>) =
     inherit LoadReader()
@@ -111,7 +106,7 @@ type private ModelReader(ask: Minute -> Asked, zone: Zone, start: int64<ms>, len
         let now = start + at
 
         if now >= offsetUntil then
-            offset <- LoadModels.offset zone now
+            offset <- Zones.offsetAt zone now
             offsetUntil <- zone.Transitions |> List.tryFind (fun transition -> transition.From > now) |> Option.map _.From |> Option.defaultValue Controller.Never
 
         now + offset

@@ -7,7 +7,7 @@ internal sealed record ProofJson(string Policy, ulong Seed, long Lives, long Act
 {
     public static ProofJson From(ProofReport report) => new(
         report.Run.Policy, report.Run.Seed, report.Run.Lives, report.Run.Actions, (long)report.Run.Elapsed.TotalMilliseconds, report.Passed,
-        [.. report.Known.Select(known => known.Title)],
+        [.. report.Known.Select(known => known.Name)],
         [.. report.Run.Results.Select(ProofResultJson.From)],
         [.. report.Run.Rules.Select(rule => new ProofRuleJson(rule.Rule, rule.File, rule.Line, rule.Decided, rule.True, rule.False, rule.Unknown))]);
 }

@@ -1,103 +1,133 @@
+using System.Security.Cryptography;
+using System.Text;
 using Serverless.Rules;
 
 namespace Serverless.Host.Cli.Rules;
 
 /// <summary>
-/// What attacks found, beside the rules: `.prove/POLICY.rules`, which belongs to no set. Each next attack plays it first; what has been mended is taken out.
+/// What attacks found, beside the rules: a file for each, `.prove/POLICY@PROPERTY.rules`, of the files of a set that is no folder with their names before it. They belong to no set. Each next attack
+/// plays them first; what has been mended is taken out, and what cannot be played is kept and told.
 /// </summary>
 internal sealed class ProveStore
 {
+    private const string Begin = "scenario \"";
+    private const string Kept = "kept: ";
+    private const int MostName = 80;
+
+    private readonly PlacedRules _rules;
     private readonly string _folder;
-    private readonly string[] _rules;
+    private readonly string _prefix;
     private readonly TextWriter _error;
 
-    private ProveStore(string folder, string[] rules, TextWriter error) => (_folder, _rules, _error) = (folder, rules, error);
-
-    /// <summary>Null where the paths are several sets, which have no one place.</summary>
-    public static ProveStore? Beside(string[] paths, TextWriter error)
+    public ProveStore(PlacedRules rules, TextWriter error)
     {
-        if (paths is [var folder] && Directory.Exists(folder))
-        {
-            return new ProveStore(Path.Combine(folder, ".prove"), [.. RuleFiles.Find(folder)], error);
-        }
-
-        return paths.All(File.Exists) ? new ProveStore(Path.Combine(Path.GetDirectoryName(Path.GetFullPath(paths[0]))!, ".prove"), paths, error) : null;
+        (_rules, _error) = (rules, error);
+        string folder = rules.IsFolder ? rules.Path : Path.GetDirectoryName(Path.GetFullPath(rules.Files[0]))!;
+        _folder = Path.Combine(folder, ".prove");
+        _prefix = rules.IsFolder ? "" : NameOf(rules.Files) + '@';
     }
 
-    /// <summary>Scenarios that were found before and are broken still. One that the rules of today cannot be played with is forgotten.</summary>
-    public ScenarioRun[] Broken(string policy)
+    /// <summary>What was found before and is broken still. What is not any more, or is no property any more, is forgotten.</summary>
+    public IReadOnlyList<KnownBreach> Broken(Suite suite)
     {
-        string file = FileOf(policy);
-        if (!File.Exists(file))
+        var broken = new List<KnownBreach>();
+        Dictionary<string, string> subjects = Prover.Subjects(suite).ToDictionary(name => FileOf(suite.Policy.Name, name), StringComparer.Ordinal);
+        foreach (string file in Files(suite.Policy.Name))
         {
-            return [];
-        }
-
-        RuleSet set = RuleFiles.LoadFiles([.. _rules, file]);
-        return [.. set.Suites
-            .Where(suite => suite.Policy.Name == policy)
-            .SelectMany(suite => suite.Scenarios.Where(scenario => scenario.Origin.File == file).Select(scenario => ScenarioRunner.Run(suite, scenario)))
-            .Where(run => !run.Passed)];
-    }
-
-    /// <summary>Writes down what is broken now: what was found, and what was known of properties for which nothing new was.</summary>
-    public void Keep(string policy, ProveRun run, ScenarioRun[] known)
-    {
-        string file = FileOf(policy);
-        try
-        {
-            Dictionary<string, string> before = File.Exists(file) ? Blocks(File.ReadAllText(file)) : [];
-            var blocks = new Dictionary<string, string>();
-            foreach (ScenarioRun one in known.Where(one => before.ContainsKey(one.Title)))
+            if (!subjects.TryGetValue(file, out string? name))
             {
-                blocks[one.Title] = before[one.Title];
+                Forget(file);
             }
-
-            foreach (ProveResult one in run.Results.Where(one => one.Example is not null))
+            else if (Play(suite.Policy.Name, file) is { } found)
             {
-                foreach ((string title, string block) in Blocks(one.Example!.Scenario))
+                if (found.Contains(name))
                 {
-                    blocks[title] = block;
+                    broken.Add(new KnownBreach(name, file));
+                }
+                else
+                {
+                    Forget(file);
                 }
             }
+        }
 
-            if (blocks.Count == 0)
+        return broken;
+    }
+
+    /// <summary>Keeps what was found.</summary>
+    public void Keep(ProveRun run)
+    {
+        foreach (ProveResult one in run.Results.Where(one => one.Example is not null))
+        {
+            try
             {
-                File.Delete(file);
-                return;
+                Directory.CreateDirectory(_folder);
+                // a title of its own: the block may have been pasted into the rules
+                string block = one.Example!.Scenario.Replace(Begin, Begin + Kept, StringComparison.Ordinal);
+                ReplacedFile.Write(FileOf(run.Policy, one.Name), $"# Found by `rules prove`, and played first the next time. It goes when it is mended.\n\npolicy {run.Policy}\n\n{block}");
             }
+            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+            {
+                _error.WriteLine($"{run.Policy}: what breaks {one.Name} is not kept for the next time: {e.Message}");
+            }
+        }
+    }
 
-            Directory.CreateDirectory(_folder);
-            string text = $"# Found by `rules prove`, and played first the next time. What has been mended is taken out then.\n\npolicy {policy}\n\n{string.Join('\n', blocks.Values)}";
-            File.WriteAllText(file + ".new", text);
-            File.Move(file + ".new", file, overwrite: true);
+    /// <summary>Null, with what is wrong written: it cannot be played.</summary>
+    private IReadOnlyList<string>? Play(string policy, string file)
+    {
+        RuleSet set = RuleFiles.LoadFiles([.. _rules.Files, file]);
+        Suite? suite = set.Suites.FirstOrDefault(suite => suite.Policy.Name == policy);
+        if (suite?.Scenarios.FirstOrDefault(scenario => scenario.Origin.File == file) is { } life)
+        {
+            return Prover.BrokenIn(suite, life);
+        }
+
+        Diagnostic? why = set.Diagnostics.FirstOrDefault(one => one.File == file && one.Severity == Severity.Error);
+        _error.WriteLine($"{file}: cannot be played with these rules, and is kept: {why?.Message ?? "it has no scenario of this policy"}; mend it or delete it");
+        return null;
+    }
+
+    private string[] Files(string policy)
+    {
+        string begin = $"{_prefix}{policy}@";
+        // What has one more part to its name is of a set of files.
+        bool IsOwn(string name) => name.StartsWith(begin, StringComparison.Ordinal) && !name[begin.Length..].Contains('@', StringComparison.Ordinal);
+        try
+        {
+            return Directory.Exists(_folder) ? [.. Directory.GetFiles(_folder, "*.rules").Where(file => IsOwn(Path.GetFileName(file))).Order(StringComparer.Ordinal)] : [];
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            _error.WriteLine($"what was found is not kept for the next time: {e.Message}");
+            _error.WriteLine($"{_folder}: what was found before is not tried: {e.Message}");
+            return [];
         }
     }
 
-    private string FileOf(string policy) => Path.Combine(_folder, policy + ".rules");
+    private string FileOf(string policy, string subject) => Path.Combine(_folder, $"{_prefix}{policy}@{subject.Replace(' ', '-')}.rules");
 
-    /// <summary>Blocks as `rules prove` writes them, by their titles.</summary>
-    private static Dictionary<string, string> Blocks(string text)
+    /// <summary>Of all files, whatever their order; where these are too many for the name of a file, of the first with a sum of all.</summary>
+    private static string NameOf(IEnumerable<string> files)
     {
-        const string Begin = "scenario \"";
-        var blocks = new Dictionary<string, string>();
-        for (int at = text.IndexOf(Begin, StringComparison.Ordinal); at >= 0;)
+        string[] names = [.. files.Select(file => Path.GetFileNameWithoutExtension(file)).Distinct().Order(StringComparer.Ordinal)];
+        string joined = string.Join('+', names);
+        return joined.Length <= MostName ? joined : $"{names[0]}+{Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(joined)))[..12]}";
+    }
+
+    private void Forget(string file)
+    {
+        try
         {
-            int end = text.IndexOf("\n}\n", at, StringComparison.Ordinal);
-            if (end < 0)
-            {
-                break;
-            }
-
-            int title = at + Begin.Length;
-            blocks[text[title..text.IndexOf('"', title)]] = text[at..(end + 3)];
-            at = text.IndexOf(Begin, end, StringComparison.Ordinal);
+            File.Delete(file);
         }
-
-        return blocks;
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            _error.WriteLine($"{file}: it is mended, and cannot be deleted: {e.Message}");
+        }
     }
 }
+
+/// <summary>What an earlier attack found, and is broken still.</summary>
+/// <param name="Name">The property or law.</param>
+/// <param name="File">What breaks it.</param>
+internal sealed record KnownBreach(string Name, string File);

@@ -15,9 +15,9 @@ internal static class ProveText
         double seconds = run.Elapsed.TotalSeconds;
         output.WriteLine(string.Create(
             CultureInfo.InvariantCulture, $"{run.Policy}: {run.Lives:#,0} lives in {seconds:0.0} s ({run.Lives / Math.Max(0.001, seconds):#,0} a second), seed {run.Seed}, {run.Actions:#,0} actions"));
-        foreach (ScenarioRun known in report.Known)
+        foreach (KnownBreach known in report.Known)
         {
-            output.WriteLine($"  STILL BROKEN  {known.Title} ({known.File}:{known.Line})");
+            output.WriteLine($"  STILL BROKEN  {known.Name} ({known.File})");
         }
 
         foreach (ProveResult result in run.Results)

@@ -4,7 +4,7 @@ using Serverless.Host.Compute.Local;
 namespace Serverless.Host.Cli.Rules;
 
 /// <summary>
-/// Gives a file that exists a new content in one step: whoever reads it, and whoever starts after a crash, finds the old content or the new.
+/// Gives a file a new content in one step: whoever reads it, and whoever starts after a crash, finds the old content or the new, or none where there was none.
 /// Permissions and owner stay; a link stays a link, to a file that is written.
 /// </summary>
 internal static class ReplacedFile
@@ -13,15 +13,24 @@ internal static class ReplacedFile
     /// <exception cref="UnauthorizedAccessException">It may not be written.</exception>
     public static void Write(string path, string text)
     {
-        string target = new FileInfo(path).ResolveLinkTarget(returnFinalTarget: true)?.FullName ?? path;
+        var named = new FileInfo(path);
+        // Where nothing is, there is no link to ask for its target.
+        string target = named.LinkTarget is null ? path : named.ResolveLinkTarget(returnFinalTarget: true)!.FullName;
+        byte[] content = new UTF8Encoding(encoderShouldEmitUTF8Identifier: false).GetBytes(text);
+        // No rule file by its name, so that a gateway which watches the folder does not take it for one.
+        string temporary = $"{target}.{Environment.ProcessId}.new";
+        if (!File.Exists(target))
+        {
+            Create(temporary, mode: null, content);
+            File.Move(temporary, target, overwrite: true);
+            return;
+        }
+
         // A file that may not be written is not replaced either, though its folder would let us.
         using (new FileStream(target, FileMode.Open, FileAccess.Write, FileShare.ReadWrite))
         {
         }
 
-        byte[] content = new UTF8Encoding(encoderShouldEmitUTF8Identifier: false).GetBytes(text);
-        // No rule file by its name, so that a gateway which watches the folder does not take it for one.
-        string temporary = $"{target}.{Environment.ProcessId}.new";
         try
         {
             Create(temporary, File.GetUnixFileMode(target), content);
@@ -43,13 +52,18 @@ internal static class ReplacedFile
         own.Flush(flushToDisk: true);
     }
 
-    private static void Create(string temporary, UnixFileMode mode, byte[] content)
+    /// <param name="mode">Null: as the process makes new files.</param>
+    private static void Create(string temporary, UnixFileMode? mode, byte[] content)
     {
         File.Delete(temporary);
         using var file = new FileStream(temporary, new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write, BufferSize = 0 });
         file.Write(content);
-        // Set and not only asked for: what the process's mask takes from new files was not taken from this one.
-        File.SetUnixFileMode(file.SafeFileHandle, mode);
+        if (mode is { } kept)
+        {
+            // Set and not only asked for: what the process's mask takes from new files was not taken from this one.
+            File.SetUnixFileMode(file.SafeFileHandle, kept);
+        }
+
         // On disk before the rename: otherwise a crash of the machine could leave the name with no content.
         file.Flush(flushToDisk: true);
     }

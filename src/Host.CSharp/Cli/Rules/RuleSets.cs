@@ -40,16 +40,16 @@ internal static class RuleSets
     {
         foreach (string folder in paths.Where(Directory.Exists).DistinctBy(path => Path.TrimEndingDirectorySeparator(Path.GetFullPath(path))))
         {
-            yield return new PlacedRules(folder, RuleFiles.Load(folder));
+            yield return new PlacedRules(folder, IsFolder: true, [.. RuleFiles.Find(folder)], RuleFiles.Load(folder));
         }
 
         string[] files = [.. paths.Where(File.Exists)];
         if (files.Length > 0)
         {
-            yield return new PlacedRules(string.Join(", ", files), RuleFiles.LoadFiles(files));
+            yield return new PlacedRules(string.Join(", ", files), IsFolder: false, files, RuleFiles.LoadFiles(files));
         }
     }
 }
 
 /// <summary>A rule set, and the folder or the files that it is from, as they were named.</summary>
-internal sealed record PlacedRules(string Path, RuleSet Set);
+internal sealed record PlacedRules(string Path, bool IsFolder, IReadOnlyList<string> Files, RuleSet Set);

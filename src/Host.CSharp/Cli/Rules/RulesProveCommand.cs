@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
+using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using System.Text.Json;
 using Serverless.Host.Control.Settings;
@@ -36,7 +37,7 @@ internal static class RulesProveCommand
         var forget = new Option<bool>("--no-store") { Description = "Neither try what was found before nor keep what is found" };
         var json = new Option<bool>("--json") { Description = "Print JSON" };
         var command = new Command("prove", "Attack policies with made-up loads, and print what breaks their properties as scenarios") { paths, time, cases, seed, policies, forget, json };
-        command.SetAction((parsed, cancellation) =>
+        command.SetAction(parsed =>
         {
             long? most = cases.Find(parsed);
             long? length = time.Find(parsed) ?? (most is null ? QuantityText.Milliseconds(UsualTime) : null);
@@ -44,7 +45,7 @@ internal static class RulesProveCommand
                 seed.Find(parsed) ?? (ulong)RandomNumberGenerator.GetInt32(int.MaxValue), most ?? long.MaxValue,
                 length is { } ms ? TimeSpan.FromMilliseconds(ms) : TimeSpan.MaxValue, Environment.ProcessorCount);
             var run = new Run(options, parsed.GetValue(policies) ?? [], parsed.GetValue(forget), parsed.GetValue(json), parsed.InvocationConfiguration.Output, parsed.InvocationConfiguration.Error);
-            return Task.Run(() => run.Of(parsed.GetRequiredValue(paths), cancellation), cancellation);
+            return run.Of(parsed.GetRequiredValue(paths));
         });
         return command;
     }
@@ -53,33 +54,43 @@ internal static class RulesProveCommand
 
     private sealed class Run(ProveOptions options, string[] named, bool withoutStore, bool isJson, TextWriter output, TextWriter error)
     {
-        public int Of(string[] paths, CancellationToken cancellation)
+        public int Of(string[] paths)
         {
             if (RuleSets.Load(paths, "the rules are wrong, and nothing was tried", output, error, out int exit) is not { } sets)
             {
                 return exit;
             }
 
-            Suite[] suites = [.. sets.SelectMany(placed => placed.Set.Suites)];
-            foreach (string name in named.Where(name => !Array.Exists(suites, suite => suite.Policy.Name == name)))
+            string[] policies = [.. sets.SelectMany(placed => placed.Set.Policies).Select(policy => policy.Name)];
+            foreach (string name in named.Where(name => !policies.Contains(name)))
             {
-                error.WriteLine($"--policy: there is no policy `{name}`{Nearest.Hint(name, suites.Select(suite => suite.Policy.Name))}");
+                error.WriteLine($"--policy: there is no policy `{name}`{Nearest.Hint(name, policies)}");
                 exit = ExitCode.Usage;
             }
 
-            if (exit != ExitCode.Fine)
-            {
-                return exit;
-            }
+            return exit == ExitCode.Fine ? All(sets) : exit;
+        }
 
-            ProveStore? store = withoutStore ? null : ProveStore.Beside(paths, error);
-            var all = new List<ProofReport>();
-            foreach (Suite suite in suites.Where(suite => named.Length == 0 || named.Contains(suite.Policy.Name)))
+        private int All(PlacedRules[] sets)
+        {
+            using var end = new CancellationTokenSource();
+            // The first one ends the search, and what was found is told; a second one ends the command.
+            using var signal = PosixSignalRegistration.Create(PosixSignal.SIGINT, context =>
             {
-                all.Add(One(suite, store, cancellation));
-                if (!isJson)
+                context.Cancel = !end.IsCancellationRequested;
+                end.Cancel();
+            });
+            var all = new List<ProofReport>();
+            foreach (PlacedRules placed in sets)
+            {
+                ProveStore? store = withoutStore ? null : new ProveStore(placed, error);
+                foreach (Suite suite in placed.Set.Suites.Where(suite => !end.IsCancellationRequested && (named.Length == 0 || named.Contains(suite.Policy.Name))))
                 {
-                    ProveText.Write(output, all[^1]);
+                    all.Add(One(suite, store, end.Token));
+                    if (!isJson)
+                    {
+                        ProveText.Write(output, all[^1]);
+                    }
                 }
             }
 
@@ -88,15 +99,20 @@ internal static class RulesProveCommand
                 output.WriteLine(JsonSerializer.Serialize([.. all.Select(ProofJson.From)], RulesJsonContext.Readable.ProofJsonArray));
             }
 
-            return all.TrueForAll(one => one.Passed) ? ExitCode.Fine : ExitCode.Wrong;
+            if (end.IsCancellationRequested)
+            {
+                error.WriteLine("interrupted: what was found until then is above");
+            }
+
+            return all.TrueForAll(one => one.Passed) && !end.IsCancellationRequested ? ExitCode.Fine : ExitCode.Wrong;
         }
 
-        private ProofReport One(Suite suite, ProveStore? store, CancellationToken cancellation)
+        private ProofReport One(Suite suite, ProveStore? store, CancellationToken end)
         {
-            ScenarioRun[] known = store?.Broken(suite.Policy.Name) ?? [];
+            IReadOnlyList<KnownBreach> known = store?.Broken(suite) ?? [];
             using var progress = new ProveProgressLine(error, suite.Policy.Name);
-            ProveRun run = Prover.Run(suite, options, progress.Show, cancellation);
-            store?.Keep(suite.Policy.Name, run, known);
+            ProveRun run = Prover.Run(suite, options, progress.Show, end);
+            store?.Keep(run);
             return new ProofReport(run, known);
         }
     }
