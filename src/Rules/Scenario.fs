@@ -112,6 +112,10 @@ type Expectation =
       Text: string
       Origin: Origin }
 
+module internal Expectation =
+    /// What an action that no rule asks for is explained with. Rules may have these names too.
+    let builtIn = [ "wake"; "bounds"; "command"; "crash" ]
+
 /// A story in virtual time with what is expected of the policy. Times are milliseconds since the start.
 type Scenario =
     { Title: string

@@ -84,9 +84,6 @@ let private stretch (scope: Scope) file (times: TimesNode option) : OpenStretch 
         | Some from', Some until -> Some(closed (from from' until))
         | _ -> None
 
-/// What an action that no rule asks for is explained with.
-let private builtIn = [ "wake"; "bounds"; "command"; "crash" ]
-
 let private expectation (scope: Scope) (file: SourceText) (rules: ICollection<string>) (node: ExpectNode) : (Expected * OpenStretch) option =
     let during times expected =
         match expected, stretch scope file times with
@@ -100,8 +97,8 @@ let private expectation (scope: Scope) (file: SourceText) (rules: ICollection<st
     | ExpectNo(none, times) -> Some(NoAction(kinds none)) |> during times
     | ExpectAction(some, at, by, times) ->
         match by with
-        | Some by when not (rules.Contains by.Value || List.contains by.Value builtIn || scope.Broken.Contains by.Value) ->
-            scope.Report(file, by.At, UnknownName([ RuleName ], by.Value, [ List.ofSeq rules; builtIn ]))
+        | Some by when not (rules.Contains by.Value || List.contains by.Value Expectation.builtIn || scope.Broken.Contains by.Value) ->
+            scope.Report(file, by.At, UnknownName([ RuleName ], by.Value, [ List.ofSeq rules; Expectation.builtIn ]))
         | _ -> ()
 
         optional (size scope file) at

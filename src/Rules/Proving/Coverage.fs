@@ -21,17 +21,11 @@ type internal Coverage(rules: Rule[], subjects: int) =
     let decided = Array.zeroCreate<int64> rules.Length
     let sawTrue, sawFalse, sawUnknown = Array.zeroCreate<int64> rules.Length, Array.zeroCreate<int64> rules.Length, Array.zeroCreate<int64> rules.Length
     let tested = Array.zeroCreate<int64> subjects
-    let places = rules |> Array.mapi (fun index rule -> rule.Name, index) |> dict
     let mutable actions = 0L
 
     member _.Add(trial: Trial) =
-        for action in trial.Course.Actions do
-            actions <- actions + 1L
-
-            for name in action.By do
-                match places.TryGetValue name with
-                | true, place -> decided[place] <- decided[place] + 1L
-                | _ -> ()
+        actions <- actions + int64 trial.Course.Actions.Length
+        trial.Decided |> Array.iteri (fun index count -> decided[index] <- decided[index] + count)
 
         trial.Seen
         |> Array.iteri (fun index (struct (isTrue, isFalse, isUnknown)) ->

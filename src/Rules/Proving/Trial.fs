@@ -10,6 +10,8 @@ type internal Trial =
       Broken: Fault option[]
       /// By subject: it was put to the test.
       Tested: bool[]
+      /// By rule: actions that it determined.
+      Decided: int64[]
       /// By rule: what its condition was at some time; by its values.
       Seen: struct (bool * bool * bool)[] }
 
@@ -43,6 +45,18 @@ type internal Court(suite: Suite) =
         let subject = subjects[index]
         if subject.Applies life then subject.Judge policy life (actionsOf index course) (truthsOf index course) else None
 
+    /// Where a rule has the name of a built-in reason, what it saw tells them apart, save for what a resume makes it forget.
+    let decided index (course: Course) =
+        let rule = rules[index]
+        let name = rule.Name
+
+        let isItself (action: Begun) =
+            not (List.contains name Expectation.builtIn)
+            || action.Truths[ruleAt + index] = ValueSome true
+            || (action.Kind = ResumeAction && not (Conditions.times rule.When).IsEmpty)
+
+        course.Actions |> Array.sumBy (fun action -> if List.contains name action.By && isItself action then 1L else 0L)
+
     let seen (truths: Truth[]) =
         let has value = truths |> Array.exists (fun truth -> truth.Value = value)
         struct (has (ValueSome true), has (ValueSome false), has ValueNone)
@@ -59,6 +73,7 @@ type internal Court(suite: Suite) =
           Course = course
           Broken = subjects |> Array.mapi (fun index _ -> judge index life course)
           Tested = subjects |> Array.mapi (fun index subject -> subject.Applies life && subject.IsTested course (truthsOf index course))
+          Decided = rules |> Array.mapi (fun index _ -> decided index course)
           Seen = rules |> Array.mapi (fun index _ -> seen course.Truths[ruleAt + index]) }
 
     /// Where a life breaks one subject, if it does.

@@ -73,3 +73,11 @@ let ``what never comes about is not said to hold`` () =
     let rules = "rule sleep on running { when idle >= 5m do suspend }\nproperty odd = never suspend when connections.open > 900000000\n"
     let run = prove 40 (valid (compile (sized rules))).Suites[0]
     equal [ ProveVerdict.Untested ] [ for result in run.Results do if result.IsDeclared then result.Verdict ]
+
+[<Test>]
+let ``a rule that has the name of a built-in reason is not counted for it`` () =
+    let rules = "rule sleep on running { when idle >= 1m do suspend }\nrule wake on suspended { when connections.open > 900000000 do resume }\nrule bounds on suspended { when idle >= 10m do resume }\n"
+    let run = prove 80 (valid (compile (sized rules))).Suites[0]
+    let decided name = (run.Rules |> Seq.find (fun rule -> rule.Rule = name)).Decided
+    equal 0L (decided "wake")
+    Assert.That(decided "bounds", Is.GreaterThan 0L)
