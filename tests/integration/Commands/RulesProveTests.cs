@@ -207,8 +207,9 @@ public sealed class RulesProveTests
         await File.WriteAllTextAsync(Rules, Sleepy + Awake + "property quiet = never resize\n");
         Directory.CreateDirectory(Store);
         await File.WriteAllTextAsync(Path.Combine(Store, "default@quiet.rules"), "policy default\n");
-        var start = new ProcessStartInfo("dotnet") { UseShellExecute = false, RedirectStandardOutput = true, RedirectStandardError = true };
-        foreach (string argument in (string[])[Path.Combine(TestContext.CurrentContext.TestDirectory, "Serverless.Host.dll"), "rules", "prove", _folder.Path, "--time", "1h", "--seed", "1"])
+        // What runs the tests may ignore the signal, as a shell has whatever it starts in the background do, and its children would.
+        var start = new ProcessStartInfo("env") { UseShellExecute = false, RedirectStandardOutput = true, RedirectStandardError = true };
+        foreach (string argument in (string[])["--default-signal=INT", "dotnet", Path.Combine(TestContext.CurrentContext.TestDirectory, "Serverless.Host.dll"), "rules", "prove", _folder.Path, "--time", "1h", "--seed", "1"])
         {
             start.ArgumentList.Add(argument);
         }
