@@ -106,6 +106,27 @@ internal sealed class KubernetesResizeTests
         Assert.That(rig.Set.Pod(0)!["spec"]!["containers"]![0]!["resources"]!["limits"]!["cpu"]!.ToString(), Is.EqualTo("500m"));
     }
 
+    /// <summary>A question that got no answer asked for nothing: what the pod had is what the next one shows.</summary>
+    [Test]
+    public async Task Question_ThatGetsNoAnswer_IsNoRequest_AndWhatFollowsIsTakenBack()
+    {
+        await using ComputeRig rig = await StartAsync(35);
+        rig.Set.Resize = PlayedResize.Deferred;
+        bool refused = false;
+        rig.Server.Instead = async context =>
+        {
+            if (refused || !HttpMethods.IsGet(context.Request.Method) || !context.Request.Path.Value!.EndsWith("/pods/db-0", StringComparison.Ordinal)) return false;
+            refused = true;
+            context.Response.Headers.RetryAfter = "3600";
+            await ApiDouble.RefuseAsync(context, 429, "TooManyRequests", "try later");
+            return true;
+        };
+        EffectResult result = await rig.Compute.ResizeAsync(ComputeRig.Small with { CpuMillicores = 2000 }, default);
+        Assert.That(refused, Is.True);
+        Assert.That(result, Is.InstanceOf<EffectResult.Deferred>(), $"{result}");
+        await UntilAsync(() => rig.Set.Pod(0)!["spec"]!["containers"]![0]!["resources"]!["limits"]!["cpu"]!.ToString() == "500m", () => $"{rig.Set.Pod(0)!["spec"]}");
+    }
+
     /// <summary>A pool that grew with its pod must be small again before its limit is.</summary>
     [Test]
     public async Task PodThatIsRefused_TakesTheOthersBack_ThePoolBeforeTheMemory()

@@ -32,10 +32,10 @@ internal sealed partial class KubernetesCompute
     {
         if (_endOfFitting is { } end)
         {
+            _endOfFitting = null;
             await end.CancelAsync();
             await _fitting;
             end.Dispose();
-            _endOfFitting = null;
         }
     }
 

@@ -95,13 +95,14 @@ internal sealed class PodResizing(IKubernetesApi api, ResizeRoute route, string 
                     return (null, null, new Unsized(new EffectResult.Infeasible(why)));
                 }
 
+                mayBeDone = true;
                 await api.PatchAsync(route.Resource, new ObjectName(space, identity.Name), Write(pod, wanted), cancellation);
                 return (before, wanted, null);
             }
             catch (ApiException e) when ((e.Failure == ApiFailure.Conflict || e.IsPassing) && attempt < MostAttempts)
             {
                 // the kubelet writes into the pod's status all the time; and whether what got no answer was done shows in the pod
-                mayBeDone |= e.Failure != ApiFailure.Conflict;
+                mayBeDone &= e.Failure != ApiFailure.Conflict;
                 await Task.Delay(s_pause * attempt, time, cancellation);
             }
             catch (ApiException e)
