@@ -148,7 +148,15 @@ internal sealed class KubernetesGatewayTests
         Assert.That((await api.GetAsync(Resources.StatefulSets, new ObjectName(Space, set), default)).Spec.Replicas, Is.Zero);
         await DoubleRig.UntilAsync(() => api.ListAsync(Resources.Pods, Space, new Selection(Labels: $"app={set}"), default).Result.Items.Count == 0, () => $"the pod does not end:\n{string.Join('\n', gateway.Output.TakeLast(20))}");
         await client.SendAsync("SELECT CONCAT_WS('|', v, @v, DATABASE()) FROM t;");
-        Assert.That(await client.ReadLineAsync(), Is.EqualTo("kept|42|kept"));
+        try
+        {
+            Assert.That(await client.ReadLineAsync(), Is.EqualTo("kept|42|kept"));
+        }
+        catch (TimeoutException e)
+        {
+            Assert.Fail($"{e.Message}\n{string.Join('\n', gateway.Output.TakeLast(30))}");
+        }
+
         Assert.That((await api.GetAsync(Resources.StatefulSets, new ObjectName(Space, set), default)).Spec.Replicas, Is.EqualTo(replicas));
         JsonNode wake = (await gateway.StatusAsync())["lastResume"]!;
         TestContext.Out.WriteLine($"woken: {wake.ToJsonString()}");

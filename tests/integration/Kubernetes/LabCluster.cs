@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Sockets;
 using System.Text;
 using Serverless.Host.Compute.Kubernetes.Api;
+using Serverless.Host.Compute.Kubernetes.Api.Objects;
 using Serverless.Host.Compute.Kubernetes.Config;
 using Serverless.Tests.Integration.Support;
 
@@ -63,9 +64,24 @@ internal sealed class LabCluster : IDisposable
         return cluster;
     }
 
-    /// <summary>Ends a cluster with a node of its own.</summary>
+    /// <summary>Ends a cluster with a node of its own. Its pods go before it: a network that nobody took down would stay on the machine, and take the addresses of the next node's pods.</summary>
     public async Task EndNodeAsync()
     {
+        using (KubernetesApi api = Connect())
+        {
+            foreach (StatefulSet set in (await api.ListAsync(Resources.StatefulSets, "default", Selection.All, default)).Items)
+            {
+                await api.DeleteAsync(Resources.StatefulSets, new ObjectName("default", set.Metadata.Name), null, default);
+            }
+
+            foreach (Pod pod in (await api.ListAsync(Resources.Pods, "default", Selection.All, default)).Items)
+            {
+                await api.DeleteAsync(Resources.Pods, new ObjectName("default", pod.Metadata.Name), null, default);
+            }
+
+            await DoubleRig.UntilAsync(() => api.ListAsync(Resources.Pods, "default", Selection.All, default).Result.Items.Count == 0, () => "the pods do not end");
+        }
+
         await EngineProcess.RunAsync(Node!, "down", Folder);
         Dispose();
     }

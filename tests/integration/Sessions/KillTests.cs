@@ -230,6 +230,23 @@ public sealed class KillTests
     }
 
     [Test]
+    public async Task KillThatWasPrepared_GoesByTheGatewaysIds([Values] bool attached, CancellationToken cancellation)
+    {
+        _gateway.Open();
+        await using var killer = await _gateway.ConnectAsync();
+        await using var bystander = await _gateway.ConnectAsync();
+        await using var victim = await _gateway.ConnectAsync();
+        if (attached) await victim.QueryAsync(Wakes, cancellation);
+        var query = await killer.PrepareAsync(Kill("KILL QUERY", victim));
+        await killer.ExecuteAsync(query);
+        Assert.That((await victim.QueryAsync(Wakes, cancellation)).Scalar, Is.EqualTo("1"), "its next statement was not meant");
+        await killer.ExecuteAsync(await killer.PrepareAsync(Kill("KILL", victim)));
+        await GatewayUnderTest.UntilAsync(() => _gateway.Activity.Open == 2, "the victim is gone");
+        await killer.ExecuteAsync(await killer.PrepareAsync("KILL USER plain"));
+        foreach (var one in new[] { killer, bystander }) Assert.That((await one.QueryAsync(Wakes, cancellation)).Scalar, Is.EqualTo("1"));
+    }
+
+    [Test]
     public async Task KillUser_OfOneself_EndsOneself(CancellationToken cancellation)
     {
         await using var killer = await _gateway.ConnectAsync(user: "plain");

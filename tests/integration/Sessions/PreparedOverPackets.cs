@@ -22,6 +22,10 @@ internal static class PreparedOverPackets
         return ok.StatementId;
     }
 
+    /// <summary>Executes without parameters what has no rows.</summary>
+    public static async Task ExecuteAsync(this EngineClient client, uint statement) =>
+        ThrowOnError(await client.SendCommandAsync(Command.StmtExecute, (byte[])[.. Id(statement), 0, 1, 0, 0, 0], default));
+
     /// <summary>Executes with one parameter; gives the packets of the answer up to the end of the rows, without the columns.</summary>
     public static async Task<List<byte[]>> ExecuteAsync(this EngineClient client, uint statement, long parameter, bool withTypes, byte cursor = 0)
     {

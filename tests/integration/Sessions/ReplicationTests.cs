@@ -75,17 +75,17 @@ public sealed class ReplicationTests
         gateway.Open();
         using var program = ClientProcess.Start(
             "mariadb-binlog", ["--no-defaults", "--read-from-remote-server", "--stop-never", "-h127.0.0.1", $"-P{gateway.Port}", "-uapp", "-psecret", "binlog.000001"]);
-        await GatewayUnderTest.UntilAsync(() => gateway.Activity.Running == 1, "the log is read");
-        if (kill)
+        await using (var client = await gateway.ConnectAsync())
         {
-            await using var client = await gateway.ConnectAsync();
-            var id = (await client.QueryAsync("SHOW PROCESSLIST", cancellation)).Rows.Single(row => row[4] == "Binlog Dump")[0];
-            await client.QueryAsync($"KILL {id}", cancellation);
+            // A command runs from the moment it has come; the server reads its log some time after.
+            string? id = null;
+            await Eventually.HoldsAsync(
+                async () => (id = (await client.QueryAsync("SHOW PROCESSLIST", cancellation)).Rows.SingleOrDefault(row => row[4] == "Binlog Dump")?[0]) is not null,
+                TimeSpan.FromSeconds(30),
+                () => Task.FromResult("the log is read"));
+            if (kill) await client.QueryAsync($"KILL {id}", cancellation);
         }
-        else
-        {
-            gateway.Database.Close("it was killed");
-        }
+        if (!kill) gateway.Database.Close("it was killed");
         await GatewayUnderTest.UntilAsync(() => gateway.Activity is { Running: 0, Open: 0 }, "the stream has ended");
         await program.FinishAsync(30);
     }

@@ -24,6 +24,9 @@ internal static class Replication
         return null;
     }
 
+    /// <summary>It is set up to replicate from somebody, whether it does or not.</summary>
+    public static async Task<bool> HasChannelsAsync(IEngineSql sql, ServerFamily family, CancellationToken cancellation) => (await ReadAsync(sql, family, cancellation)).Rows.Count > 0;
+
     private static Task<QueryResult> ReadAsync(IEngineSql sql, ServerFamily family, CancellationToken cancellation) =>
         sql.QueryAsync(family == ServerFamily.MariaDb ? "SHOW ALL SLAVES STATUS" : "SHOW REPLICA STATUS", cancellation);
 }

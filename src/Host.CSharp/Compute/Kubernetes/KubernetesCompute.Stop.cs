@@ -3,7 +3,6 @@ using Serverless.Host.Compute.Kubernetes.Api;
 using Serverless.Host.Compute.Kubernetes.Api.Objects;
 using Serverless.Host.Compute.Kubernetes.Cluster;
 using Serverless.Host.Compute.Kubernetes.Pods;
-using Serverless.Host.Compute.Kubernetes.Storage;
 
 namespace Serverless.Host.Compute.Kubernetes;
 
@@ -201,15 +200,14 @@ internal sealed partial class KubernetesCompute
     }
 
     /// <summary>
-    /// Waits until the pods have been told to end, and no longer: who wakes the database meanwhile need not wait for their last breath here, the cluster starts the next pod when it may. How they ended is
+    /// Waits until the first of the pods has been told to end, and no longer: who wakes the database meanwhile need not wait for their last breath here, the cluster starts the next pod when it may. How they ended is
     /// looked at behind.
     /// </summary>
     private async Task EndAsync(StatefulSet set, ComputeSize? size, PhaseClock phases, CancellationToken cancellation)
     {
         long began = _time.GetTimestamp();
-        TimeSpan limit = ActLimit(set);
         bool isAtZero = false;
-        for (Workload now = Look(); !now.IsEnding; now = Look())
+        for (Workload now = Look(); !now.HasBegunToEnd; now = Look())
         {
             isAtZero |= now.Replicas == 0;
             if (isAtZero && now.Replicas > 0)
@@ -218,9 +216,9 @@ internal sealed partial class KubernetesCompute
                 break;
             }
 
-            if (_time.GetElapsedTime(began) > limit)
+            if (_time.GetElapsedTime(began) > s_actLimit)
             {
-                LogNotActed(_options.Name, Title, limit.TotalSeconds);
+                LogNotActed(_options.Name, Title, s_actLimit.TotalSeconds);
                 break;
             }
 
@@ -232,13 +230,6 @@ internal sealed partial class KubernetesCompute
         LogStopped(_options.Name, Title);
         _cluster.Events.Tell(set, "Suspended", $"scaled from {Workload.ReplicasOf(set)} to 0 replicas");
     }
-
-    /// <summary>
-    /// How long the cluster may take to tell all pods to end: unless they are managed in parallel each is told only after the one before it has ended, for which that has its grace period; see
-    /// https://kubernetes.io/docs/concepts/workloads/controllers/statefulset/#deployment-and-scaling-guarantees.
-    /// </summary>
-    internal static TimeSpan ActLimit(StatefulSet set) =>
-        s_actLimit + (set.Spec.PodManagementPolicy == "Parallel" ? TimeSpan.Zero : GraceCheck.Of(set) * Math.Max(0, Workload.ReplicasOf(set) - 1));
 
     /// <summary>The size that it had is the size that its template has from now on, so that it comes up with it whoever scales it up.</summary>
     private async Task RememberSizeAsync(ComputeSize? size, CancellationToken cancellation)

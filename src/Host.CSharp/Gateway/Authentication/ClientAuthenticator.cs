@@ -45,6 +45,8 @@ public sealed partial class ClientAuthenticator(LoginDatabase database, LoginSer
             return await RefuseAsync(channel, LoginRefusal.Blocked(host, refusedFor));
         }
         using (deadline.Pause()) await Database.ChangesAreKnownAsync();
+        // What decides about logins may have changed with the accounts since the greeting.
+        profile = Database.Profile ?? profile;
         var known = Database.Accounts.Find(request.User, host);
         var account = known ?? Unknown(request.User, profile);
         var plugin = SupportedPlugins.NameOf(account.Plugin);

@@ -99,9 +99,7 @@ internal sealed partial class Session
             _counts = true;
             return Decision.Forward;
         }
-        // A KILL among several statements goes to the server as it is, since the others want their answers too; it knows none of our ids.
-        if (_info.Has(StatementTraits.KillsQuery | StatementTraits.KillsConnection) && !_info.Has(StatementTraits.MultiStatement)
-            && (!_info.Has(StatementTraits.KillsOtherwise) || ReadKillUser(text) is not null))
+        if (IsKill(text))
         {
             _counts = true;
             return Decision.Kill;

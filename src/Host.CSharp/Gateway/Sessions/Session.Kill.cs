@@ -27,12 +27,25 @@ internal sealed partial class Session
 
     private bool KillsWholeConnection => _frame.Code == Command.ProcessKill || _info.Has(StatementTraits.KillsConnection);
 
+    /// <summary>The KILL that is carried out as a statement: the text of a query, or what was prepared.</summary>
+    private ReadOnlySpan<byte> KillStatement => _statement is { } prepared ? prepared.Text : StatementText;
+
+    private bool KillsByUser => _frame.Code != Command.ProcessKill && _info.Has(StatementTraits.KillsOtherwise);
+
+    /// <summary>
+    /// The statement is a KILL that names a gateway's id, or a user. One among several statements goes to the server as it is, since the others want their answers
+    /// too; it knows none of our ids.
+    /// </summary>
+    private bool IsKill(ReadOnlySpan<byte> text) =>
+        _info.Has(StatementTraits.KillsQuery | StatementTraits.KillsConnection) && !_info.Has(StatementTraits.MultiStatement)
+        && (!_info.Has(StatementTraits.KillsOtherwise) || ReadKillUser(text) is not null);
+
     private KillUserStatement? ReadKillUser(ReadOnlySpan<byte> text) =>
         Catalogue.Family == ServerFamily.MariaDb ? KillUserStatement.Read(text, _info, _state.Dialect) : null;
 
     private async ValueTask<bool> KillAsync()
     {
-        var byUser = _frame.Code == Command.Query && _info.Has(StatementTraits.KillsOtherwise) ? ReadKillUser(StatementText) : null;
+        var byUser = KillsByUser ? ReadKillUser(KillStatement) : null;
         var id = byUser is not null ? 0
             : _frame.Code == Command.ProcessKill ? (_frame.Length >= 5 ? BinaryPrimitives.ReadUInt32LittleEndian(Payload[1..]) : 0)
             : _info.KillTarget;
@@ -91,7 +104,7 @@ internal sealed partial class Session
                 victims = [.. victims.Except(strangers)];
             }
         }
-        return await KillOnServerAsync([.. StatementText], victims);
+        return await KillOnServerAsync([.. KillStatement], victims);
     }
 
     private bool IsOwn(Session other) => other._identity.Account == _identity.Account && other._identity.User == _identity.User;
@@ -118,9 +131,8 @@ internal sealed partial class Session
             return await AnswerKillAsync(AsTheClientKnowsIt(result, victims));
         }
         End(victims);
-        var byUser = _info.Has(StatementTraits.KillsOtherwise) && _frame.Code == Command.Query;
         var attached = (ulong)victims.Count(one => one.BackendId != 0);
-        return await AnswerKillAsync(error: null, byUser ? Math.Max(result.AffectedRows, attached) + (ulong)victims.Length - attached : 0);
+        return await AnswerKillAsync(error: null, KillsByUser ? Math.Max(result.AffectedRows, attached) + (ulong)victims.Length - attached : 0);
     }
 
     /// <summary>Nobody has to be asked: the session has no connection, and is the own account's, or the server has said that it may be ended.</summary>
@@ -165,7 +177,7 @@ internal sealed partial class Session
     private void End(KillVictim[] victims)
     {
         var wholeConnection = KillsWholeConnection;
-        var byUser = _info.Has(StatementTraits.KillsOtherwise) && _frame.Code == Command.Query;
+        var byUser = KillsByUser;
         foreach (var victim in victims)
         {
             if (wholeConnection) Database.KillsAimedAt.TryUpdate(victim.BackendId, KillAim.Killed, KillAim.Connection);
@@ -200,7 +212,7 @@ internal sealed partial class Session
     private byte[] KillText(ulong target)
     {
         if (_frame.Code == Command.ProcessKill) return Encoding.UTF8.GetBytes($"KILL {target}");
-        var text = StatementText;
+        var text = KillStatement;
         return [.. text[.._info.KillTargetOffset], .. Encoding.ASCII.GetBytes(target.ToString(CultureInfo.InvariantCulture)), .. text[(_info.KillTargetOffset + _info.KillTargetLength)..]];
     }
 

@@ -57,6 +57,7 @@ internal sealed partial class Session
         _counts = true;
         _statement = statement;
         if (_frame.Code is Command.StmtExecute or Command.StmtBulkExecute) _info = statement.Info;
+        if (_frame is { Code: Command.StmtExecute, Whole: true } && statement.Text.Length > 0 && IsKill(statement.Text)) return Decision.Kill;
         _asksForCursor = _frame.Code == Command.StmtExecute && StmtExecute.AsksForCursor(Payload);
         return Decision.Forward;
     }

@@ -19,6 +19,9 @@ internal sealed record Workload(ObjectName Name, StatefulSet? Set, IReadOnlyList
     /// <summary>No pod lives on: what is changed of the template makes the controller replace none.</summary>
     public bool IsEnding => Pods.All(pod => pod.IsTerminating() || pod.IsOver());
 
+    /// <summary>The controller has begun to end the pods. Several that it does not manage in parallel are told one after the other, each when the one before has ended.</summary>
+    public bool HasBegunToEnd => IsEnding || Pods.Any(pod => pod.IsTerminating());
+
     public static int ReplicasOf(StatefulSet set) => set.Spec.Replicas ?? 1;
 
     public static Workload Of(ObjectName name, CacheSnapshot<StatefulSet> sets, CacheSnapshot<Pod> pods)

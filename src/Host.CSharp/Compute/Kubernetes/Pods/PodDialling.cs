@@ -19,7 +19,10 @@ internal sealed class PodDialling(KubernetesComputeOptions options, Func<Pod, Po
     public bool HasAny => _engines.Count > 0;
 
     /// <returns>The one that sessions go to: it answers and takes writes; null: there is none yet.</returns>
-    public async Task<PodEngine?> FindAsync(Workload now, CancellationToken cancellation)
+    public Task<PodEngine?> FindAsync(Workload now, CancellationToken cancellation) => FindAsync(now, PodRole.TakesWritesAsync, cancellation);
+
+    /// <param name="role">What it must be among several.</param>
+    public async Task<PodEngine?> FindAsync(Workload now, Func<PodEngine, CancellationToken, Task<bool>> role, CancellationToken cancellation)
     {
         List<Pod> alive = [.. now.Pods.Where(pod => !pod.IsTerminating() && !pod.IsOver() && pod.Address() is not null)];
         await KeepAsync(alive);
@@ -33,7 +36,7 @@ internal sealed class PodDialling(KubernetesComputeOptions options, Func<Pod, Po
 
         foreach (PodEngine engine in answering)
         {
-            if (await TakesWritesAsync(engine, cancellation))
+            if (await IsAsync(engine, role, cancellation))
             {
                 return engine;
             }
@@ -78,11 +81,11 @@ internal sealed class PodDialling(KubernetesComputeOptions options, Func<Pod, Po
         return failure is null;
     }
 
-    private async Task<bool> TakesWritesAsync(PodEngine engine, CancellationToken cancellation)
+    private async Task<bool> IsAsync(PodEngine engine, Func<PodEngine, CancellationToken, Task<bool>> role, CancellationToken cancellation)
     {
         try
         {
-            return await PodRole.TakesWritesAsync(engine, cancellation);
+            return await role(engine, cancellation);
         }
         catch (EngineSqlException failure)
         {

@@ -38,6 +38,9 @@ internal sealed class PodEngine : IAsyncDisposable
     /// <summary>Timestamp of when it was asked for its role among several pods; null: it was not.</summary>
     public long? RoleAskedAt { get; set; }
 
+    /// <summary>The pod that was found to be the primary in its place, with the last look; null: none was.</summary>
+    public PodIdentity? Successor { get; set; }
+
     public IPAddress? Ip => Address.Tcp?.Address;
 
     /// <exception cref="EngineSqlException">It does not answer.</exception>

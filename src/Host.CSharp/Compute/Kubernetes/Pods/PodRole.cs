@@ -10,4 +10,11 @@ internal static class PodRole
     public static async Task<bool> TakesWritesAsync(PodEngine engine, CancellationToken cancellation) =>
         (await engine.Sql.QueryAsync("SELECT @@GLOBAL.read_only", cancellation)).Scalar is "0"
         && await Replication.FindRunningAsync(engine.Sql, await engine.FamilyAsync(cancellation), cancellation) is null;
+
+    /// <summary>
+    /// It may take the place of a primary that lives: it takes writes, and is nobody's replica, not even one whose replication somebody has stopped for a while.
+    /// </summary>
+    /// <exception cref="EngineSqlException">It does not say.</exception>
+    public static async Task<bool> IsSuccessorAsync(PodEngine engine, CancellationToken cancellation) =>
+        await TakesWritesAsync(engine, cancellation) && !await Replication.HasChannelsAsync(engine.Sql, await engine.FamilyAsync(cancellation), cancellation);
 }

@@ -12,8 +12,6 @@ internal static class GraceCheck
     /// <summary>An engine that was prepared for its stop still has a last checkpoint to write, in seconds.</summary>
     private const long Least = 5;
 
-    public static TimeSpan Of(StatefulSet set) => TimeSpan.FromSeconds(Math.Clamp(Seconds(set), 0, 24 * 3600));
-
     /// <returns>Null: it has. Otherwise what is wrong and what to do.</returns>
     public static string? WhyTooShort(StatefulSet set) => Seconds(set) >= Least
         ? null

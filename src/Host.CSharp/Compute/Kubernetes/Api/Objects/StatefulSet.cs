@@ -28,8 +28,6 @@ internal sealed record StatefulSetSpec
     /// <summary>What becomes of the claims; null (and any cluster before 1.23): they stay.</summary>
     public ClaimRetention? PersistentVolumeClaimRetentionPolicy { get; init; }
 
-    public string? PodManagementPolicy { get; init; }
-
     public UpdateStrategy? UpdateStrategy { get; init; }
 
     /// <summary>Where the numbers of its pods begin; null: at 0.</summary>
