@@ -1,5 +1,5 @@
 """One test of MariaDB's own suite, as Debian packages it (mariadb-test, mariadb-test-data), run by its client and recorded."""
-import os, re, shutil, subprocess, time
+import os, re, shutil, signal, subprocess, time
 
 ROOT = os.environ.get("SERVERLESS_TEST_SUITE") or "/usr"
 SUITE, CLIENT = ROOT + "/share/mysql/mysql-test", ROOT + "/bin/mariadb-test"
@@ -38,8 +38,10 @@ def record(test, port, var, options, seconds, is_up):
 
 
 def run(command, environment, seconds, is_up):
-    """A test that stops its server waits for mysql-test-run.pl to start it again, which there is not."""
-    with subprocess.Popen(command, cwd=SUITE, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as process:
+    """
+    A test that stops its server waits for mysql-test-run.pl to start it again, which there is not. What a test has started and left, which keeps its output open, goes with it.
+    """
+    with subprocess.Popen(command, cwd=SUITE, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True) as process:
         end, down = time.monotonic() + seconds, None
         while True:
             try:
@@ -50,7 +52,7 @@ def run(command, environment, seconds, is_up):
                     down = time.monotonic() + 5
                     end = min(end, down)
                 if time.monotonic() > end:
-                    process.kill()
+                    os.killpg(process.pid, signal.SIGKILL)
                     return TIMED_OUT, (process.communicate()[0] or b"") + b"\ntimed out\n"
 
 
