@@ -6,14 +6,8 @@ open Serverless.Core
 let private fact name kind help =
     { Name = name; Type = kind; Class = Fact; PerSize = false; Period = 0L<ms>; Stale = 0L<ms>; Source = BuiltIn; Help = help }
 
-let private sampled stale name kind perSize help =
-    { Name = name; Type = kind; Class = Sample; PerSize = perSize; Period = 5_000L<ms>; Stale = stale; Source = BuiltIn; Help = help }
-
-let private sample = sampled 20_000L<ms>
-
-/// Of a container the Metrics Server of a cluster has a sample every 15 s at best, and it misses some: one makes no gap. More would let
-/// a window of a minute, the usual one, be known by a single sample.
-let private usage = sampled 45_000L<ms>
+let private sample name kind perSize help =
+    { Name = name; Type = kind; Class = Sample; PerSize = perSize; Period = 5_000L<ms>; Stale = 20_000L<ms>; Source = BuiltIn; Help = help }
 
 /// All built-in metrics, facts first.
 let metrics: Metric list =
@@ -30,8 +24,8 @@ let metrics: Metric list =
       fact "size" Size "present size"
       fact "spent.day" Count "compute-unit hours since local midnight"
       fact "spent.month" Count "compute-unit hours since the first of the local month"
-      usage "cpu" Percent true "processor usage over allocation"
-      usage "memory" Percent true "working set without the reclaimable buffer pool, over the allocation without the pool's fixed share"
+      sample "cpu" Percent true "processor usage over allocation"
+      sample "memory" Percent true "working set without the reclaimable buffer pool, over the allocation without the pool's fixed share"
       sample "buffer_pool.hit" Percent false "page requests answered from the buffer pool"
       sample "buffer_pool.used" Percent false "part of the buffer pool that holds pages"
       sample "threads.running" Count false "threads of the engine that execute"
@@ -39,6 +33,9 @@ let metrics: Metric list =
       sample "rows.changed" Rate false "rows of tables that are inserted, updated or deleted, a second"
       sample "temporary_tables.disk" Rate false "temporary tables that the engine puts on disk, a second"
       sample "replica.lag" Duration false "how far replication is behind; missing where there is none" ]
+
+/// It tells the use of a machine: how often that can be measured depends on the compute.
+let isUsage (metric: Metric) = metric.PerSize && metric.Source = BuiltIn
 
 /// The longest look ahead, and the longest window of any metric.
 let longestWindow: int64<ms> = 86_400_000L<ms>

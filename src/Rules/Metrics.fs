@@ -24,3 +24,9 @@ type MetricInfo internal (metric: Metric) =
 type Metrics =
     /// The built-in metrics, facts first.
     static member BuiltIn: IReadOnlyList<MetricInfo> = Catalogue.metrics |> List.map MetricInfo |> Array.ofList :> IReadOnlyList<MetricInfo>
+
+    /// The same policy for a compute whose usage (`cpu`, `memory`) is measured more rarely than the catalogue supposes.
+    /// staleMs: the longest distance of two samples without a gap between them, in milliseconds.
+    static member WithUsageStale(policy: Policy, staleMs: int64) : Policy =
+        let measured (metric: Metric) = if Catalogue.isUsage metric then { metric with Stale = staleMs * 1L<ms> } else metric
+        { policy with Metrics = policy.Metrics |> List.map measured }

@@ -50,6 +50,9 @@ public interface ICompute : IAsyncDisposable
     /// <summary>What the machine or node has at most.</summary>
     ComputeSize Capacity { get; }
 
+    /// <summary>How far apart two measurements of its use may be without a gap between them; null: as the catalogue of metrics has it.</summary>
+    TimeSpan? UsageStale => null;
+
     /// <summary>It is the gateway's own, and is stopped when the gateway ends. Otherwise it is left as it is: somebody else runs it, or another gateway takes this one's place.</summary>
     bool EndsWithGateway { get; }
 

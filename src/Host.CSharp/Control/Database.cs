@@ -49,7 +49,7 @@ internal sealed class Database : IAsyncDisposable
     public static async Task<Database> OpenAsync(
         DatabaseSettings settings, IGatewayDatabase gateway, ICompute compute, ILoggerFactory loggers, TimeProvider time, CancellationToken cancellation, IStateStore? states = null)
     {
-        var watch = new RuleFolderWatch(new RuleFolder(settings.Rules), settings.Policy, time, loggers.CreateLogger<RuleFolderWatch>());
+        var watch = new RuleFolderWatch(new RuleFolder(settings.Rules), settings.Policy, (long?)compute.UsageStale?.TotalMilliseconds, time, loggers.CreateLogger<RuleFolderWatch>());
         PolicySource rules = await watch.LoadAsync(cancellation);
         Directory.CreateDirectory(settings.Data);
         var memory = new EngineMemoryKeeper(

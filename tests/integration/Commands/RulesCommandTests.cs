@@ -63,7 +63,7 @@ public sealed class RulesCommandTests
     {
         (int exit, string output, _) = await RunAsync("rules", "metrics");
         Assert.That(exit, Is.Zero);
-        Assert.That(output, Does.Match("(?m)^cpu +percent +sample +5s +45s +").And.Match("(?m)^idle +duration +fact +- +- +"));
+        Assert.That(output, Does.Match("(?m)^cpu +percent +sample +5s +20s +").And.Match("(?m)^idle +duration +fact +- +- +"));
     }
 
     [Test]

@@ -112,7 +112,7 @@ public sealed class SimulateCommandTests
     [TestCase(false, 0.8)]
     public async Task TimeBetweenTwoFiles_IsBusyOnlyWhereTheOneGoesOnWithTheOther(bool goesOn, double least)
     {
-        PolicySource rules = PolicySource.Compile([new RuleFile("test.rules", Sleepy)], null, out _).Source!;
+        PolicySource rules = PolicySource.Compile([new RuleFile("test.rules", Sleepy)], null, null, out _).Source!;
         string audit = Directory.CreateDirectory(Path.Combine(_home, "audit")).FullName;
         KernelState initial = Kernel.Initial(rules.Policy, Noon);
         KernelState end = await WriteAsync(audit, 1, rules, initial, Inputs.Serves(Noon, 500), Inputs.ActivityChanged(Noon + 1_000, Running(1, null)));

@@ -99,6 +99,23 @@ public sealed class AuditTests
         }
     }
 
+    [TestCase(null, 20_000)]
+    [TestCase(45, 45_000)]
+    public async Task Replay_KnowsHowRarelyTheComputeWasMeasured(int? seconds, long stale)
+    {
+        string directory = await RunAsync(Busy, LimitSettings.Default, cycles: 1, compute => compute.UsageStale = seconds is { } given ? TimeSpan.FromSeconds(given) : null);
+        string file = AuditLog.AuditFiles(directory)[0];
+        await foreach (AuditStep step in AuditReplay.StepsAsync(file, CancellationToken.None))
+        {
+            Assert.That(step.Policy.Metrics.Where(metric => metric.Class.IsSample).ToDictionary(metric => metric.Name, metric => metric.Stale), Is.EquivalentTo(new Dictionary<string, long>
+            {
+                ["cpu"] = stale, ["threads.running"] = 20_000,
+            }));
+        }
+
+        Assert.That((await AuditReplay.RunAsync(file, CancellationToken.None)).Differences, Is.Empty);
+    }
+
     [Test]
     public async Task LastLineCutOff_IsWhereTheReplayEnds()
     {
@@ -154,10 +171,15 @@ public sealed class AuditTests
         return length;
     }
 
-    private async Task<string> RunAsync(string rules, LimitSettings limits, int cycles)
+    private async Task<string> RunAsync(string rules, LimitSettings limits, int cycles, Action<FakeCompute>? prepare = null)
     {
-        await using Rig rig = await Rig.StartAsync(rules, _home, limits: limits, prepare: rig => rig.Compute.Usage = new ComputeUsage(
-            200, 300 << 20, 128 << 20, 64 << 20, new Dictionary<string, long>(StringComparer.Ordinal) { ["threads.running"] = 2000 }));
+        void Prepare(Rig rig)
+        {
+            rig.Compute.Usage = new ComputeUsage(200, 300 << 20, 128 << 20, 64 << 20, new Dictionary<string, long>(StringComparer.Ordinal) { ["threads.running"] = 2000 });
+            prepare?.Invoke(rig.Compute);
+        }
+
+        await using Rig rig = await Rig.StartAsync(rules, _home, limits: limits, prepare: Prepare);
         for (int i = 0; i < cycles; i++)
         {
             await rig.CommandAsync(at => Inputs.Suspend(at, "test"));

@@ -20,6 +20,8 @@ internal sealed class FakeCompute(CallLog calls) : ICompute
 
     public ComputeSize Capacity { get; set; } = new(16_000, 64L << 30);
 
+    public TimeSpan? UsageStale { get; set; }
+
     public bool IsRunning { get; set; }
 
     public ComputeSize? Size { get; set; }

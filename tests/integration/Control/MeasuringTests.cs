@@ -126,7 +126,7 @@ public sealed class MeasuringTests
     [Test]
     public async Task Samples_ThatComeEvery15Seconds_MakeAWindowWithoutAGap()
     {
-        Policy policy = Compile("cooldown up 1s, down 1s, suspend 0s\nrule grow on running { when avg(cpu, 1m) > 75% for 100s do resize up 1cu }");
+        Policy policy = Compile("cooldown up 1s, down 1s, suspend 0s\nrule grow on running { when avg(cpu, 1m) > 75% for 100s do resize up 1cu }", usageStaleMs: 45_000);
         var time = new ManualTime();
         var compute = new FakeCompute(new CallLog());
         var meter = new UsageMeter(compute, time);
@@ -185,10 +185,10 @@ public sealed class MeasuringTests
         return events;
     }
 
-    private static Policy Compile(string rules)
+    private static Policy Compile(string rules, long? usageStaleMs = null)
     {
         string text = $"policy default\nunit cu = 500m cpu + 512MiB memory\nsize 0.5cu .. 4cu step 0.5cu\n{rules}\n";
-        (PolicySource? source, _, string report) = PolicySource.Compile([new RuleFile("t.rules", text)], name: null, out _);
+        (PolicySource? source, _, string report) = PolicySource.Compile([new RuleFile("t.rules", text)], name: null, usageStaleMs, out _);
         return source?.Policy ?? throw new InvalidOperationException(report);
     }
 }

@@ -68,7 +68,7 @@ public sealed class RuleFolderTests
     [Test]
     public void FolderThatIsNotThere_IsNamed()
     {
-        var watch = new RuleFolderWatch(new RuleFolder(Path.Combine(_folder, "none")), policyName: null, TimeProvider.System, NullLogger<RuleFolderWatch>.Instance);
+        var watch = new RuleFolderWatch(new RuleFolder(Path.Combine(_folder, "none")), policyName: null, usageStaleMs: null, TimeProvider.System, NullLogger<RuleFolderWatch>.Instance);
         Assert.That(async () => await watch.LoadAsync(CancellationToken.None), Throws.TypeOf<RuleFolderException>().With.Message.Contains(Path.Combine(_folder, "none")));
     }
 
@@ -76,7 +76,7 @@ public sealed class RuleFolderTests
     public void PolicyThatIsNotThere_IsNamedWithThoseThatAre()
     {
         Write("a.rules", Good);
-        var watch = new RuleFolderWatch(new RuleFolder(_folder), "other", TimeProvider.System, NullLogger<RuleFolderWatch>.Instance);
+        var watch = new RuleFolderWatch(new RuleFolder(_folder), "other", usageStaleMs: null, TimeProvider.System, NullLogger<RuleFolderWatch>.Instance);
         Assert.That(async () => await watch.LoadAsync(CancellationToken.None), Throws.TypeOf<RuleFolderException>().With.Message.Contains("`other`").And.Message.Contains("`default`"));
     }
 
@@ -106,7 +106,7 @@ public sealed class RuleFolderTests
 
         public static async Task<Watched> BeginAsync(string folder)
         {
-            var watch = new RuleFolderWatch(new RuleFolder(folder), policyName: null, TimeProvider.System, NullLogger<RuleFolderWatch>.Instance);
+            var watch = new RuleFolderWatch(new RuleFolder(folder), policyName: null, usageStaleMs: null, TimeProvider.System, NullLogger<RuleFolderWatch>.Instance);
             await watch.LoadAsync(CancellationToken.None);
             var watched = new Watched(watch);
             watched._running = watch.RunAsync(watched.Take, watched._end.Token);

@@ -86,7 +86,7 @@ let ``a forbidden wake gives what waits an error, and the timeline says so`` () 
 [<Test>]
 let ``what is not measured is unknown`` () =
     let rules = sleepy + "rule shrink on running { when avg(cpu, 1m) < 20% do resize down 0.5cu }\n"
-    holds rules (running + "cpu = 5% for 10m\nidle = 0s\nexpect resize down at 15s")
+    holds rules (running + "cpu = 5% for 10m\nidle = 0s\nexpect resize down at 40s")
     holds rules (running + "cpu = ? for 10m\nidle = 0s\nexpect nothing")
 
 [<Test>]

@@ -10,10 +10,14 @@ internal sealed partial class KubernetesCompute
     /// <summary>How often a database is measured: what a sample may come later than it was there.</summary>
     private static readonly TimeSpan s_beat = TimeSpan.FromSeconds(5);
 
-    private static readonly TimeSpan s_staleUsage = TimeSpan.FromMilliseconds(Rules.Metrics.BuiltIn.First(metric => metric.Name == "cpu").StaleMs);
+    /// <summary>Of a container the Metrics Server has a sample every 15 s at best, and it misses some: one makes no gap.</summary>
+    private static readonly TimeSpan s_staleUsage = TimeSpan.FromSeconds(45);
 
     private readonly UsageReader _usage;
     private bool _isSparse;
+
+    /// <inheritdoc/>
+    public TimeSpan? UsageStale => s_staleUsage;
 
     /// <inheritdoc/>
     public async ValueTask<ComputeUsage> MeasureAsync(CancellationToken cancellation)

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text;
 using System.Text.Json;
 using Serverless.Core;
@@ -28,7 +29,13 @@ internal static class AuditLine
             separator = ",";
         }
 
-        return line.Append("]}}").ToString();
+        line.Append(']');
+        if (source.UsageStaleMs is { } stale)
+        {
+            line.Append(CultureInfo.InvariantCulture, $",\"usageStaleMs\":{stale}");
+        }
+
+        return line.Append("}}").ToString();
     }
 
     public static string Input(AuditEntry entry)

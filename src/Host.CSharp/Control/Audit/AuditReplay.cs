@@ -128,9 +128,14 @@ internal static class AuditReplay
             files.Add(new RuleFile(name, text));
         }
 
-        (PolicySource? rules, string summary, _) = PolicySource.Compile(files, policy, out _);
+        (PolicySource? rules, string summary, _) = PolicySource.Compile(files, policy, ReadUsageStale(path, number, source), out _);
         return rules ?? throw Wrong(path, number, $"the rules do not compile: {summary}");
     }
+
+    private static long? ReadUsageStale(string path, int number, JsonElement rules) =>
+        !Has(rules, "usageStaleMs", out JsonElement stale) ? null
+        : stale.ValueKind == JsonValueKind.Number && stale.TryGetInt64(out long value) && value > 0 ? value
+        : throw Wrong(path, number, "expected `usageStaleMs` of the rules in milliseconds");
 
     /// <summary>Null where there is none, or one that is no text (half of a surrogate pair).</summary>
     private static string? Text(JsonElement of, string name)

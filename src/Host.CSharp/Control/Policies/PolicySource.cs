@@ -4,13 +4,15 @@ using Serverless.Rules;
 namespace Serverless.Host.Control.Policies;
 
 /// <summary>A policy together with the rule files it was compiled from, so that a log that has them replays without the folder.</summary>
-internal sealed record PolicySource(Policy Policy, IReadOnlyList<RuleFile> Files)
+/// <param name="UsageStaleMs">The longest distance of two samples of `cpu` or `memory` without a gap between them, in milliseconds; null: as the catalogue of metrics has it.</param>
+internal sealed record PolicySource(Policy Policy, IReadOnlyList<RuleFile> Files, long? UsageStaleMs)
 {
     /// <summary>Compiles the files and takes the policy of that name out of them.</summary>
     /// <param name="name">Null: the policy `default`, or the only one there is.</param>
+    /// <param name="usageStaleMs">Of the compute that it is for; null: as the catalogue has it.</param>
     /// <param name="rules">The compiled set, for its diagnostics.</param>
     /// <returns>The policy, or why there is none: in one line, and in full.</returns>
-    public static (PolicySource? Source, string Summary, string Report) Compile(IReadOnlyList<RuleFile> files, string? name, out RuleSet rules)
+    public static (PolicySource? Source, string Summary, string Report) Compile(IReadOnlyList<RuleFile> files, string? name, long? usageStaleMs, out RuleSet rules)
     {
         rules = RuleFiles.Compile(files);
         if (!rules.IsValid)
@@ -26,6 +28,6 @@ internal sealed record PolicySource(Policy Policy, IReadOnlyList<RuleFile> Files
             return (null, missing, missing);
         }
 
-        return (new PolicySource(policy, files), "", "");
+        return (new PolicySource(usageStaleMs is { } stale ? Metrics.WithUsageStale(policy, stale) : policy, files, usageStaleMs), "", "");
     }
 }

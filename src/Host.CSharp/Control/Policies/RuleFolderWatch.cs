@@ -8,7 +8,8 @@ namespace Serverless.Host.Control.Policies;
 /// Watches a rule folder and tells of each whole set that compiles. One that does not changes nothing but <see cref="Error"/>.
 /// Notifications of the file system make it prompt; looking once a second makes it certain, also on mounts that notify of nothing.
 /// </summary>
-internal sealed partial class RuleFolderWatch(RuleFolder folder, string? policyName, TimeProvider time, ILogger<RuleFolderWatch> logger)
+/// <param name="usageStaleMs">Of the compute that the policy is for; null: as the catalogue of metrics has it.</param>
+internal sealed partial class RuleFolderWatch(RuleFolder folder, string? policyName, long? usageStaleMs, TimeProvider time, ILogger<RuleFolderWatch> logger)
 {
     private static readonly TimeSpan Period = TimeSpan.FromSeconds(1);
 
@@ -24,7 +25,7 @@ internal sealed partial class RuleFolderWatch(RuleFolder folder, string? policyN
     public async Task<PolicySource> LoadAsync(CancellationToken cancellation)
     {
         (_fingerprint, IReadOnlyList<RuleFile> files) = await folder.ReadAsync(cancellation);
-        (PolicySource? source, _, string report) = PolicySource.Compile(files, policyName, out RuleSet rules);
+        (PolicySource? source, _, string report) = PolicySource.Compile(files, policyName, usageStaleMs, out RuleSet rules);
         Warn(rules);
         return source ?? throw new RuleFolderException($"the rule files in {folder.Path} cannot be used:\n{report}");
     }
@@ -51,7 +52,7 @@ internal sealed partial class RuleFolderWatch(RuleFolder folder, string? policyN
 
             (string fingerprint, IReadOnlyList<RuleFile> files) = await folder.ReadAsync(cancellation);
             _fingerprint = fingerprint;
-            (PolicySource? source, string summary, string report) = PolicySource.Compile(files, policyName, out RuleSet rules);
+            (PolicySource? source, string summary, string report) = PolicySource.Compile(files, policyName, usageStaleMs, out RuleSet rules);
             if (source is null)
             {
                 Fail(summary, report);
