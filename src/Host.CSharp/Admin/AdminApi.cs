@@ -18,28 +18,29 @@ internal static class AdminApi
     private const int MostSessions = 1000;
     private const string By = "operator";
 
-    public static void Map(IEndpointRouteBuilder routes, IReadOnlyDictionary<string, Database> databases, IReadOnlyCollection<GatewayListener> listeners, Func<bool> ready)
+    public static void Map(IEndpointRouteBuilder routes, IReadOnlyDictionary<string, Database> databases, IReadOnlyDictionary<string, LateDatabase> late, IReadOnlyCollection<GatewayListener> listeners, Func<bool> ready)
     {
         routes.MapGet("/healthz", () => Results.Text("alive\n"));
         routes.MapGet("/readyz", () => ready() ? Results.Text("ready\n") : Results.Text("not ready\n", statusCode: StatusCodes.Status503ServiceUnavailable));
-        routes.MapGet("/metrics", () => Results.Text(MetricsText.Write(databases.Values, listeners), "text/plain; version=0.0.4; charset=utf-8"));
-        routes.MapGet("/", () => Results.Text(StatusPage.Write(databases.Values), "text/html; charset=utf-8"));
-        routes.MapGet("/api/databases", () => Json(new DatabasesReply([.. databases.Values.Select(StatusComposer.Status)])));
-        routes.MapGet("/api/databases/{name}", (string name) => With(databases, name, database => Json(StatusComposer.Status(database))));
-        routes.MapGet("/api/databases/{name}/decisions", (string name, string? limit) => With(databases, name, database => Decisions(database, limit)));
-        routes.MapGet("/api/databases/{name}/sessions", (string name, string? after, string? limit) => With(databases, name, database => Sessions(database, after, limit)));
+        routes.MapGet("/metrics", () => Results.Text(MetricsText.Write(databases.Values, Waiting(databases, late), listeners), "text/plain; version=0.0.4; charset=utf-8"));
+        routes.MapGet("/", () => Results.Text(StatusPage.Write(databases.Values, Waiting(databases, late)), "text/html; charset=utf-8"));
+        routes.MapGet("/api/databases", () => Json(new DatabasesReply(
+            [.. databases.Values.Select(StatusComposer.Status)], [.. Waiting(databases, late).Select(one => new LateReply(one.Name, one.Since, one.Reason))])));
+        routes.MapGet("/api/databases/{name}", (string name) => With(databases, late, name, database => Json(StatusComposer.Status(database))));
+        routes.MapGet("/api/databases/{name}/decisions", (string name, string? limit) => With(databases, late, name, database => Decisions(database, limit)));
+        routes.MapGet("/api/databases/{name}/sessions", (string name, string? after, string? limit) => With(databases, late, name, database => Sessions(database, after, limit)));
         foreach (OperatorCommand command in Enum.GetValues<OperatorCommand>())
         {
-            Command(routes, databases, command);
+            Command(routes, databases, late, command);
         }
     }
 
-    private static void Command(IEndpointRouteBuilder routes, IReadOnlyDictionary<string, Database> databases, OperatorCommand command) =>
+    private static void Command(IEndpointRouteBuilder routes, IReadOnlyDictionary<string, Database> databases, IReadOnlyDictionary<string, LateDatabase> late, OperatorCommand command) =>
         routes.MapPost($"/api/databases/{{name}}/{command.ToString().ToLowerInvariant()}", async (string name, HttpContext context) =>
         {
             if (!databases.TryGetValue(name, out Database? database))
             {
-                return Unknown(databases, name);
+                return Unknown(databases, late, name);
             }
 
             (CommandRequest? request, string? wrong) = await ReadAsync(context);
@@ -52,6 +53,11 @@ internal static class AdminApi
             if (wish is null)
             {
                 return Error(StatusCodes.Status400BadRequest, wrong!);
+            }
+
+            if (database.Controller.WhyNot(command) is { } elsewhere)
+            {
+                return Error(StatusCodes.Status409Conflict, elsewhere);
             }
 
             Decision decision = await database.Controller.TellAsync(at => wish.ToInput(at, By));
@@ -110,11 +116,16 @@ internal static class AdminApi
             new DecisionsReply([.. database.Controller.History.Newest(count).Select(StatusComposer.Decision)], StatusComposer.Standing(database)), AdminJson.Default.DecisionsReply);
     }
 
-    private static IResult With(IReadOnlyDictionary<string, Database> databases, string name, Func<Database, IResult> reply) =>
-        databases.TryGetValue(name, out Database? database) ? reply(database) : Unknown(databases, name);
+    private static IResult With(IReadOnlyDictionary<string, Database> databases, IReadOnlyDictionary<string, LateDatabase> late, string name, Func<Database, IResult> reply) =>
+        databases.TryGetValue(name, out Database? database) ? reply(database) : Unknown(databases, late, name);
 
-    private static IResult Unknown(IReadOnlyDictionary<string, Database> databases, string name) =>
-        Error(StatusCodes.Status404NotFound, $"there is no database `{name}`; there {(databases.Count == 1 ? "is" : "are")} {string.Join(", ", databases.Keys)}");
+    /// <summary>Those that are known by now are late no more.</summary>
+    private static IEnumerable<LateDatabase> Waiting(IReadOnlyDictionary<string, Database> databases, IReadOnlyDictionary<string, LateDatabase> late) =>
+        late.Values.Where(one => !databases.ContainsKey(one.Name)).OrderBy(one => one.Name, StringComparer.Ordinal);
+
+    private static IResult Unknown(IReadOnlyDictionary<string, Database> databases, IReadOnlyDictionary<string, LateDatabase> late, string name) => late.TryGetValue(name, out LateDatabase? waiting)
+        ? Error(StatusCodes.Status503ServiceUnavailable, $"database `{waiting.Name}` could not be opened yet, and is tried again: {waiting.Reason}")
+        : Error(StatusCodes.Status404NotFound, $"there is no database `{name}`; there {(databases.Count == 1 ? "is" : "are")} {string.Join(", ", databases.Keys)}");
 
     private static IResult Json(StatusReply reply) => Results.Json(reply, AdminJson.Default.StatusReply);
 

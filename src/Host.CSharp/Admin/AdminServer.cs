@@ -31,9 +31,10 @@ internal sealed class AdminServer : IAsyncDisposable
     /// <summary>Where it listens, with the port that was picked.</summary>
     public string Address => _application.Urls.First();
 
+    /// <param name="late">Databases that could not be opened yet.</param>
     /// <exception cref="IOException">The address cannot be listened on.</exception>
     public static async Task<AdminServer> StartAsync(
-        AdminSettings settings, IReadOnlyDictionary<string, Database> databases, IReadOnlyCollection<GatewayListener> listeners, ILoggerFactory loggers, CancellationToken cancellation)
+        AdminSettings settings, IReadOnlyDictionary<string, Database> databases, IReadOnlyDictionary<string, LateDatabase> late, IReadOnlyCollection<GatewayListener> listeners, ILoggerFactory loggers, CancellationToken cancellation)
     {
         WebApplicationBuilder builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { Args = [], ApplicationName = "serverless" });
         builder.Configuration.Sources.Clear();
@@ -60,7 +61,7 @@ internal sealed class AdminServer : IAsyncDisposable
         }
 
         application.Use(ExplainAsync);
-        AdminApi.Map(application, databases, listeners, () => server.Ready);
+        AdminApi.Map(application, databases, late, listeners, () => server.Ready);
         try
         {
             await application.StartAsync(cancellation);

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text;
 using Serverless.Core;
 using Serverless.Host.Control;
+using Serverless.Host.Control.Fleet;
 using Serverless.Host.Control.Measuring;
 using Serverless.Host.Gateway;
 using Serverless.Host.Gateway.Listening;
@@ -13,7 +14,8 @@ internal static class MetricsText
 {
     private static readonly string[] Phases = ["suspended", "resuming", "running", "resizing", "draining", "suspending", "failed"];
 
-    public static string Write(IEnumerable<Database> databases, IReadOnlyCollection<GatewayListener> listeners)
+    /// <param name="late">Databases that could not be opened yet.</param>
+    public static string Write(IEnumerable<Database> databases, IEnumerable<LateDatabase> late, IReadOnlyCollection<GatewayListener> listeners)
     {
         List<Sample> samples = [.. databases.Where(one => one.Controller.Report is not null).Select(Sample.Of)];
         var text = new StringBuilder();
@@ -68,6 +70,16 @@ internal static class MetricsText
         Gauge(text, samples, "serverless_last_resume_seconds", "what the last resume took", one => one.Report.LastResume?.TotalMs / 1000.0);
         Gauge(text, samples, "serverless_spent_day_cu_hours", "compute-unit hours since local midnight", one => one.View.SpentDay / 1000.0);
         Gauge(text, samples, "serverless_spent_month_cu_hours", "compute-unit hours since the first of the local month", one => one.View.SpentMonth / 1000.0);
+        Gauge(text, samples, "serverless_fleet_leads", "1 while this gateway leads those that serve the database, 0 while it does not", one => one.Fleet is { } fleet ? fleet.Leads ? 1 : 0 : null);
+        Gauge(text, samples, "serverless_fleet_gateways", "gateways that serve the database", one => one.Fleet?.Gateways.Count);
+        Gauge(text, samples, "serverless_fleet_gateways_unknown", "of these, gateways that were not heard of lately: nothing is suspended", one => one.Fleet?.Gateways.Count(gateway => !gateway.IsKnown));
+        Gauge(text, samples, "serverless_fleet_member", "1 while this gateway has its own Lease, without which nothing passes", one => one.Fleet is { } fleet ? fleet.IsMember ? 1 : 0 : null);
+        Head(text, "serverless_database_late", "gauge", "1 for a database that could not be opened yet");
+        foreach (LateDatabase one in late)
+        {
+            text.Append(CultureInfo.InvariantCulture, $"serverless_database_late{{database=\"{one.Name}\"}} 1\n");
+        }
+
         Listener(text, listeners, "serverless_listener_connections_open", "gauge", "connections, those that are logging in included", one => one.Open);
         Listener(text, listeners, "serverless_listener_connections_total", "counter", "connections that came", one => one.Accepted);
         Listener(text, listeners, "serverless_listener_refused_total", "counter", "of these, refused because there were too many", one => one.OverLimit);
@@ -129,12 +141,12 @@ internal static class MetricsText
     }
 
     /// <summary>Everything about one database at one moment.</summary>
-    private sealed record Sample(Database Database, ControllerReport Report, StateView View, ActivityReading Activity)
+    private sealed record Sample(Database Database, ControllerReport Report, StateView View, ActivityReading Activity, FleetReading? Fleet)
     {
         public static Sample Of(Database database)
         {
             ControllerReport report = database.Controller.Report!;
-            return new Sample(database, report, Kernel.View(report.State, database.Time.GetUtcNow().ToUnixTimeMilliseconds()), database.Gateway.Read());
+            return new Sample(database, report, Kernel.View(report.State, database.Time.GetUtcNow().ToUnixTimeMilliseconds()), database.Gateway.Read(), database.ReadFleet());
         }
     }
 }

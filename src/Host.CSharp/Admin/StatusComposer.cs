@@ -1,6 +1,7 @@
 using Serverless.Core;
 using Serverless.Host.Compute;
 using Serverless.Host.Control;
+using Serverless.Host.Control.Fleet;
 using Serverless.Host.Control.Measuring;
 using Serverless.Host.Gateway;
 
@@ -28,7 +29,7 @@ internal static class StatusComposer
             Connections = new ConnectionsReply(
                 activity.Open, activity.Active, activity.Running, activity.Held, activity.Transactions, activity.Parked,
                 [.. activity.Pinned.Select(one => new PinnedReply(one.ConnectionId, one.Account, one.Why, Seconds(one.Idle)))]),
-            IdleSeconds = activity.LastEnded is null ? null : Seconds(TimeSpan.FromMilliseconds(view.IdleMs)),
+            IdleSeconds = database.ReadAll().LastEnded is null ? null : Seconds(TimeSpan.FromMilliseconds(view.IdleMs)),
             Policy = new PolicyReply(report.Rules.Policy.Name, report.Rules.Policy.Revision, database.PolicyError),
             Compute = new ComputeReply(database.Compute.Kind, report.Starts, report.Stops, report.Crashes, database.Settings.Listen.ToString()),
             LastResume = report.LastResume is { } resume ? new ResumeReply(resume.At, Math.Round(resume.TotalMs, 2), resume.PhasesMs) : null,
@@ -37,6 +38,7 @@ internal static class StatusComposer
             Warnings = [.. decision.Warnings],
             UserMetrics = [.. database.UserMetrics.Select(one => new UserMetricReply(one.Name, one.At, one.Value, one.Trouble))],
             NextCheck = Instant(decision.NextCheck),
+            Fleet = database.ReadFleet() is { } fleet ? Fleet(fleet) : null,
             Spent = new SpentReply(view.SpentDay / 1000.0, view.SpentMonth / 1000.0),
         };
     }
@@ -66,6 +68,9 @@ internal static class StatusComposer
             next is null ? null : new NextChangeReply(Instant(next.At), next.Proposal, [.. next.By]),
             found.Lines);
     }
+
+    private static FleetReply Fleet(FleetReading fleet) => new(
+        fleet.Fleet, fleet.Replica, fleet.Leads, fleet.Leader, fleet.Term, fleet.IsMember, [.. fleet.Gateways.Select(one => new GatewayReply(one.Replica, Seconds(one.Since), one.IsKnown))]);
 
     private static List<BlockedReply> Blocked(Decision decision) =>
         [.. decision.Blocked.Select(one => new BlockedReply(one.Rule, one.Proposal, one.By, one.Reason, one.Until.IsNone ? null : Instant(one.Until.Value)))];

@@ -8,7 +8,8 @@ namespace Serverless.Host.Admin;
 /// <summary>The status as one plain page, for a browser that happens to come by.</summary>
 internal static class StatusPage
 {
-    public static string Write(IEnumerable<Database> databases)
+    /// <param name="late">Databases that could not be opened yet.</param>
+    public static string Write(IEnumerable<Database> databases, IEnumerable<LateDatabase> late)
     {
         var page = new StringBuilder("""
             <!doctype html>
@@ -21,6 +22,14 @@ internal static class StatusPage
         foreach (Database database in databases.Where(one => one.Controller.Report is not null))
         {
             Write(page, StatusComposer.Status(database), database.Controller.History.Newest(15));
+        }
+
+        foreach (LateDatabase one in late)
+        {
+            page.Append($"<h2>{Text(one.Name)}: not opened yet</h2><table>");
+            Row(page, "since", $"{one.Since:u}");
+            Row(page, "stands in the way", one.Reason);
+            page.Append("</table>\n");
         }
 
         return page.Append("<p><small>This page reloads every five seconds. <a href=\"/api/databases\">JSON</a>, <a href=\"/metrics\">metrics</a>.</small></p></body></html>\n").ToString();
@@ -36,6 +45,7 @@ internal static class StatusPage
         Row(page, "policy", $"{status.Policy.Name}, revision {status.Policy.Revision}");
         Row(page, "clients connect to", status.Compute.Address);
         Row(page, "stands in the way", status.Reason);
+        Row(page, "gateways", status.Fleet is { } fleet ? StatusTable.Gateways(fleet) : null);
         Row(page, "rule files", status.Policy.Error);
         foreach (UserMetricReply metric in status.UserMetrics)
         {

@@ -26,10 +26,10 @@ internal static class StatusCommand
             return ExitCode.Fine;
         }
 
-        List<StatusReply> databases = name is null
-            ? AdminClient.Parse(body, AdminJson.Default.DatabasesReply).Databases
-            : [AdminClient.Parse(body, AdminJson.Default.StatusReply)];
-        StatusTable.Write(output, databases, DateTimeOffset.UtcNow);
+        DatabasesReply reply = name is null
+            ? AdminClient.Parse(body, AdminJson.Default.DatabasesReply)
+            : new DatabasesReply([AdminClient.Parse(body, AdminJson.Default.StatusReply)]);
+        StatusTable.Write(output, reply.Databases, reply.Late ?? [], DateTimeOffset.UtcNow);
         return ExitCode.Fine;
     }
 }

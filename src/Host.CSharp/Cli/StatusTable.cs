@@ -7,7 +7,7 @@ namespace Serverless.Host.Cli;
 /// <summary>Status for people: one row for each database, and below it what stands in the way.</summary>
 internal static class StatusTable
 {
-    public static void Write(TextWriter output, IReadOnlyList<StatusReply> databases, DateTimeOffset now)
+    public static void Write(TextWriter output, IReadOnlyList<StatusReply> databases, IReadOnlyList<LateReply> late, DateTimeOffset now)
     {
         IAnsiConsole console = Terminal.On(output);
         var table = new Table().Border(TableBorder.Simple);
@@ -24,6 +24,11 @@ internal static class StatusTable
         }
 
         console.Write(table);
+        foreach (LateReply one in late)
+        {
+            console.Write(new Text($"{one.Name}: could not be opened yet, and is tried again since {Age(now - one.Since)}: {one.Reason}\n"));
+        }
+
         foreach (StatusReply one in databases)
         {
             foreach (string line in Notes(one))
@@ -31,6 +36,14 @@ internal static class StatusTable
                 console.Write(new Text($"{(databases.Count > 1 ? one.Name + ": " : "")}{line}\n"));
             }
         }
+    }
+
+    /// <summary>Of several gateways: who leads, and who is not heard of.</summary>
+    public static string Gateways(FleetReply fleet)
+    {
+        IEnumerable<string> unknown = fleet.Gateways.Where(one => !one.IsKnown).Select(one => $"; {one.Replica} was not heard of for {Age(TimeSpan.FromSeconds(one.HeardSecondsAgo))}, and nothing is suspended");
+        return $"{fleet.Replica} of {fleet.Gateways.Count}, {(fleet.Leads ? "which leads" : fleet.Leader is { } leader ? $"led by {leader}" : "led by none now")}"
+            + $"{(fleet.IsMember ? "" : "; it has no Lease of its own, and nothing passes")}{string.Concat(unknown)}";
     }
 
     public static string Units(SizeReply size) => size.Cu.ToString("0.###", CultureInfo.InvariantCulture) + "cu";
@@ -49,6 +62,11 @@ internal static class StatusTable
         if (one.Reason is { } reason)
         {
             yield return reason;
+        }
+
+        if (one.Fleet is { } fleet)
+        {
+            yield return $"gateway {Gateways(fleet)}";
         }
 
         foreach (BlockedReply blocked in one.Blocked)

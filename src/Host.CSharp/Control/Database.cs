@@ -2,6 +2,7 @@ using Microsoft.Extensions.Logging;
 using Serverless.Core;
 using Serverless.Host.Compute;
 using Serverless.Host.Control.Audit;
+using Serverless.Host.Control.Fleet;
 using Serverless.Host.Control.Measuring;
 using Serverless.Host.Control.Policies;
 using Serverless.Host.Control.Settings;
@@ -22,16 +23,25 @@ internal sealed class Database : IAsyncDisposable
     private Task _keeping = Task.CompletedTask;
     private bool _disposed;
 
-    private Database(DatabaseSettings settings, ControllerParts parts, DatabaseController controller, PolicySource rules, RuleFolderWatch watch)
+    private readonly FleetMember? _member;
+
+    private Database(DatabaseSettings settings, IGatewayDatabase gateway, FleetMember? member, ControllerParts parts, DatabaseController controller, PolicySource rules, RuleFolderWatch watch)
     {
-        (Settings, _parts, Controller, _rules, _watch) = (settings, parts, controller, rules, watch);
+        (Settings, Gateway, _member, _parts, Controller, _rules, _watch) = (settings, gateway, member, parts, controller, rules, watch);
     }
 
     public DatabaseSettings Settings { get; }
 
     public DatabaseController Controller { get; }
 
-    public IGatewayDatabase Gateway => _parts.Gateway;
+    /// <summary>The sessions of this gateway.</summary>
+    public IGatewayDatabase Gateway { get; }
+
+    /// <summary>What all gateways do with it together; this one's own where it is alone.</summary>
+    public ActivityReading ReadAll() => _parts.Gateway.Read();
+
+    /// <summary>The gateways that serve it; null: this one is alone.</summary>
+    public FleetReading? ReadFleet() => _member?.Read();
 
     public ICompute Compute => _parts.Compute;
 
@@ -44,25 +54,27 @@ internal sealed class Database : IAsyncDisposable
     public string? PolicyError => _watch.Error;
 
     /// <summary>Reads rules and kept state. Starts nothing.</summary>
-    /// <param name="states">Where its state is kept; null: in its directory.</param>
+    /// <param name="member">What it is among several gateways; null: this one is alone, and its state is kept in its directory.</param>
     /// <exception cref="RuleFolderException">The rules cannot be used.</exception>
     public static async Task<Database> OpenAsync(
-        DatabaseSettings settings, IGatewayDatabase gateway, ICompute compute, ILoggerFactory loggers, TimeProvider time, CancellationToken cancellation, IStateStore? states = null)
+        DatabaseSettings settings, IGatewayDatabase gateway, ICompute compute, ILoggerFactory loggers, TimeProvider time, CancellationToken cancellation, FleetMember? member = null)
     {
+        IGatewayDatabase all = member?.Gate ?? gateway;
         var watch = new RuleFolderWatch(new RuleFolder(settings.Rules), settings.Policy, (long?)compute.UsageStale?.TotalMilliseconds, time, loggers.CreateLogger<RuleFolderWatch>());
         PolicySource rules = await watch.LoadAsync(cancellation);
         Directory.CreateDirectory(settings.Data);
         var memory = new EngineMemoryKeeper(
-            gateway, compute, new AccountStore(Path.Combine(settings.Data, "accounts.json"), loggers.CreateLogger<AccountStore>()), time, loggers.CreateLogger<EngineMemoryKeeper>());
+            all, compute, new AccountStore(Path.Combine(settings.Data, "accounts.json"), loggers.CreateLogger<AccountStore>()), time, loggers.CreateLogger<EngineMemoryKeeper>());
         memory.Load();
-        var keeper = new StateKeeper(states ?? new FileStateStore(Path.Combine(settings.Data, "state.json")), time, loggers.CreateLogger<StateKeeper>());
+        var keeper = new StateKeeper(member?.States ?? new FileStateStore(Path.Combine(settings.Data, "state.json")), time, loggers.CreateLogger<StateKeeper>());
         State state = await keeper.LoadAsync(rules.Policy, cancellation) ?? Kernel.Initial(rules.Policy, time.GetUtcNow().ToUnixTimeMilliseconds());
-        var runner = new EffectRunner(gateway, compute, memory, settings.Limits.DrainFor, time, loggers.CreateLogger<EffectRunner>());
+        var runner = new EffectRunner(all, compute, memory, settings.Limits.DrainFor, time, loggers.CreateLogger<EffectRunner>());
         var audit = new AuditLog(Path.Combine(settings.Data, "audit"), settings.Name, settings.Limits.AuditBytes, loggers.CreateLogger<AuditLog>());
         var userMetrics = new UserMeter(settings.Name, compute, time, loggers.CreateLogger<UserMeter>());
-        var parts = new ControllerParts(gateway, compute, memory, runner, new UsageMeter(compute, time), userMetrics, keeper, audit, time, settings.Shadow);
+        var parts = new ControllerParts(all, compute, memory, runner, new UsageMeter(compute, time), userMetrics, keeper, audit, time, settings.Shadow, member);
+        member?.Gate.Return();
         return new Database(
-            settings, parts, new DatabaseController(parts, rules, state, loggers.CreateLogger<DatabaseController>()), rules, watch);
+            settings, gateway, member, parts, new DatabaseController(parts, rules, state, loggers.CreateLogger<DatabaseController>()), rules, watch);
     }
 
     /// <summary>Takes control: finds out what is, and on the first start of all runs the compute once, so that there are accounts to let clients in by.</summary>
@@ -89,7 +101,17 @@ internal sealed class Database : IAsyncDisposable
     }
 
     /// <summary>Stops the compute, cleanly; see <see cref="DatabaseController.StopAsync"/>.</summary>
-    public Task StopAsync(CancellationToken hurry) => _disposed ? Task.CompletedTask : Controller.StopAsync(Settings.Limits.DrainFor, hurry);
+    public Task StopAsync(CancellationToken hurry)
+    {
+        if (_disposed)
+        {
+            return Task.CompletedTask;
+        }
+
+        // from here on its gate is closed for this gateway alone, which the others need not agree to
+        _member?.Gate.Leave();
+        return Controller.StopAsync(Settings.Limits.DrainFor, hurry);
+    }
 
     public async ValueTask DisposeAsync()
     {
@@ -132,7 +154,7 @@ internal sealed class Database : IAsyncDisposable
 
         _parts.Gateway.AccountsChanged += _parts.Memory.RefreshSoon;
         _work = Task.WhenAll(
-            controlled, Controller.ObserveAsync(_end.Token), Controller.MeasureAsync(_end.Token), _parts.Memory.RunAsync(_end.Token), _watch.RunAsync(Controller.UseRules, _end.Token));
+            controlled, Controller.LeadAsync(_end.Token), Controller.ObserveAsync(_end.Token), Controller.MeasureAsync(_end.Token), _parts.Memory.RunAsync(_end.Token), _watch.RunAsync(Controller.UseRules, _end.Token));
         return failed;
     }
 

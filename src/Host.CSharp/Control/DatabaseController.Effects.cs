@@ -20,10 +20,10 @@ internal sealed partial class DatabaseController
             return;
         }
 
-        if (_parts.Shadow && !effect.IsDoResume)
+        if (!effect.IsDoResume && (_parts.Shadow ? "shadow mode: decided, and not carried out" : WhyNotLeading) is { } why)
         {
             var withheld = new RunningEffect(effect, revision, _time.GetTimestamp(), _time.GetUtcNow());
-            Post(() => Ended(withheld, EffectEnd.Withheld("shadow mode: decided, and not carried out")));
+            Post(() => Ended(withheld, EffectEnd.Withheld(why)));
             return;
         }
 

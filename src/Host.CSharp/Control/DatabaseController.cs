@@ -178,13 +178,18 @@ internal sealed partial class DatabaseController : IDisposable
         bool changed = !ReferenceEquals(before, next) || decision.Effect.IsSome;
         if (changed)
         {
-            _parts.Audit.Add(new AuditEntry(before, _rulesOfState, _rules, input, decision));
-            _rulesOfState = _rules;
-            _parts.Keeper.Offer(next, urgent: decision.Revision != _decision?.Revision || !decision.Phase.Equals(_decision.Phase) || input.Event is Event.Commanded);
+            _parts.Audit.Add(new AuditEntry(before, _rulesOfState, _rules, input, decision, _stateIsNew));
+            (_rulesOfState, _stateIsNew) = (_rules, false);
         }
 
+        bool urgent = decision.Revision != _decision?.Revision || !decision.Phase.Equals(_decision.Phase) || input.Event is Event.Commanded;
         Follow(decision.Phase);
         (_state, _decision) = (next, decision);
+        if (changed)
+        {
+            Keep(urgent);
+        }
+
         Volatile.Write(ref _revision, decision.Revision);
         Tell(decision);
         Publish();

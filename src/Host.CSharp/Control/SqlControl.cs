@@ -36,6 +36,11 @@ internal sealed class SqlControl(DatabaseController controller, TimeProvider tim
             return new CommandReading(wrong, []);
         }
 
+        if (controller.WhyNot(command) is { } elsewhere)
+        {
+            return new CommandReading(elsewhere, []);
+        }
+
         Decision decision = await controller.TellAsync(at => wish.ToInput(at, by));
         return new CommandReading(null, [.. decision.Warnings]);
     }

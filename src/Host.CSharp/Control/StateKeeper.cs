@@ -15,6 +15,9 @@ internal sealed partial class StateKeeper(IStateStore store, TimeProvider time, 
     private long _writtenAt = time.GetTimestamp();
     private bool _failing;
 
+    /// <summary>What was kept when it was read at the start; null: nothing that could be used.</summary>
+    public string? Loaded { get; private set; }
+
     /// <summary>The state that was kept, read under this policy; null: there is none, or none that can be understood, and then a warning says why.</summary>
     public async Task<State?> LoadAsync(Policy policy, CancellationToken cancellation)
     {
@@ -28,6 +31,7 @@ internal sealed partial class StateKeeper(IStateStore store, TimeProvider time, 
             ReadResult<State> read = KernelJson.ReadState(policy, time.GetUtcNow().ToUnixTimeMilliseconds(), text);
             if (read.Ok)
             {
+                Loaded = text;
                 return read.Value;
             }
 

@@ -78,17 +78,24 @@ internal sealed class GatewayProcess : IAsyncDisposable
     }
 
     /// <summary>With several databases, which share the address, the rules and the first account.</summary>
-    public static async Task<GatewayProcess> StartManyAsync(JsonArray databases, string? rules = null, string? home = null)
+    /// <param name="more">Further keys at the top of the configuration.</param>
+    public static async Task<GatewayProcess> StartManyAsync(JsonArray databases, string? rules = null, string? home = null, JsonObject? more = null)
     {
         home ??= Directory.CreateTempSubdirectory("serverless-e2e-").FullName;
         string config = Path.Combine(home, "serverless.json");
         var gateway = new GatewayProcess(home, ["--config", config], openFiles: null) { _many = true };
         Directory.CreateDirectory(gateway.Rules);
         await File.WriteAllTextAsync(Path.Combine(gateway.Rules, "test.rules"), rules ?? SleepyRules());
-        await File.WriteAllTextAsync(config, new JsonObject
+        JsonObject settings = more?.DeepClone().AsObject() ?? [];
+        foreach ((string key, JsonNode? value) in new JsonObject
         {
             ["listen"] = $"127.0.0.1:{gateway.Port}", ["rules"] = gateway.Rules, ["user"] = User, ["password"] = Password, ["databases"] = databases,
-        }.ToJsonString());
+        })
+        {
+            settings[key] = value?.DeepClone();
+        }
+
+        await File.WriteAllTextAsync(config, settings.ToJsonString());
         await gateway.LaunchAsync();
         return gateway;
     }

@@ -1,9 +1,6 @@
 using System.Text.Json.Nodes;
-using Serverless.Host.Compute.Engine;
 using Serverless.Host.Compute.Kubernetes.Api;
 using Serverless.Host.Compute.Kubernetes.Api.Objects;
-using Serverless.Host.Mysql;
-using Serverless.Host.Net;
 using Serverless.Tests.Integration.EndToEnd;
 using Serverless.Tests.Integration.Support;
 
@@ -35,19 +32,26 @@ internal sealed class KubernetesGatewayTests
         Assert.That((await api.GetAsync(Resources.StatefulSets, Name, default)).Spec.Replicas, Is.EqualTo(1), "another gateway may take its place");
     }
 
-    /// <summary>With the rights that docs/kubernetes.md names, and no others.</summary>
+    /// <summary>With the rights that docs/kubernetes.md names, and no others. The client is at the gateway that does not lead.</summary>
     [Test]
-    public async Task DocumentedRights_AreEnough_ForTheMainJob()
+    public async Task TwoGateways_WithTheDocumentedRights_AgreeOnASuspend_AndAnyWakes()
     {
         LabCluster cluster = await LabCluster.RequireAsync();
         using KubernetesApi api = cluster.Connect();
         using MariaDbServer engine = await EngineAsync();
         await using PlayedKubelet kubelet = await PlayAsync(cluster, api, engine, replicas: 2);
         string account = await cluster.AccountAsync(_set, string.Join(", ", DocumentedRules()), isWhole: true);
-        await using GatewayProcess gateway = await GatewayAsync(cluster, engine.Port, kubeconfig: account);
-        await SleepsAndWakesAsync(gateway, api, _set, replicas: 2);
+        await using GatewayProcess leader = await GatewayAsync(cluster, engine.Port, kubeconfig: account);
+        await Eventually.HoldsAsync(async () => (bool)(await leader.StatusAsync())["fleet"]!["leads"]!, TimeSpan.FromSeconds(30), async () => $"{await leader.StatusAsync()}");
+        await using GatewayProcess other = await GatewayAsync(cluster, engine.Port, kubeconfig: account);
+        await SleepsAndWakesAsync(other, api, _set, replicas: 2);
         await DoubleRig.UntilAsync(() => Reasons(api).Contains("Suspended"), () => string.Join(", ", Reasons(api)));
-        Assert.That(gateway.Output, Has.None.Contains("403").And.None.Contains("Forbidden"));
+        JsonNode fleet = (await other.StatusAsync())["fleet"]!;
+        Assert.That(((bool)fleet["leads"]!, fleet["gateways"]!.AsArray().Count), Is.EqualTo((false, 2)), fleet.ToJsonString());
+        Assert.That(await leader.TerminateAsync(), Is.Zero);
+        await Eventually.HoldsAsync(async () => (bool)(await other.StatusAsync())["fleet"]!["leads"]!, TimeSpan.FromSeconds(10), async () => $"the lead was given back\n{await other.StatusAsync()}");
+        await other.WaitForPhaseAsync("suspended", 60);
+        Assert.That(leader.Output.Concat(other.Output), Has.None.Contains("Allow this account the verb").And.None.Contains("cannot be read or written"));
     }
 
     [Test]
@@ -129,7 +133,7 @@ internal sealed class KubernetesGatewayTests
                 """, "[]");
             Pod? pod = null;
             await DoubleRig.UntilAsync(() => (pod = api.FindAsync(Resources.Pods, new ObjectName(Space, _set + "-0"), default).Result)?.Status.PodIp is not null, () => "the pod has no address");
-            await MakeClientAsync(new System.Net.IPEndPoint(System.Net.IPAddress.Parse(pod!.Status.PodIp!), 3306), "%");
+            await ClientAccount.MakeAsync(new System.Net.IPEndPoint(System.Net.IPAddress.Parse(pod!.Status.PodIp!), 3306), "%");
             await using GatewayProcess gateway = await GatewayAsync(cluster, 3306, user: "root", password: "", storage: "trusted");
             await SleepsAndWakesAsync(gateway, api);
         }
@@ -167,17 +171,8 @@ internal sealed class KubernetesGatewayTests
     private static async Task<MariaDbServer> EngineAsync()
     {
         MariaDbServer engine = await MariaDbServer.StartAsync();
-        await MakeClientAsync(engine.TcpAddress, "127.0.0.1");
+        await ClientAccount.MakeAsync(engine.TcpAddress, "127.0.0.1");
         return engine;
-    }
-
-    private static async Task MakeClientAsync(System.Net.IPEndPoint address, string host)
-    {
-        using var loop = new EventLoop("client");
-        await using var sql = new EngineSql(loop, new BackendAddress(UnixSocket: null, address, ReadsProxyHeader: false), "root", "", TimeSpan.FromSeconds(30));
-        await Eventually.HoldsAsync(async () => await sql.TryConnectAsync(default) is null, TimeSpan.FromSeconds(120), () => Task.FromResult($"{address} does not answer"));
-        await sql.QueryAsync($"CREATE OR REPLACE USER {GatewayProcess.User}@'{host}' IDENTIFIED BY '{GatewayProcess.Password}'", default);
-        await sql.QueryAsync($"GRANT ALL ON *.* TO {GatewayProcess.User}@'{host}'", default);
     }
 
     private async Task<PlayedKubelet> PlayAsync(LabCluster cluster, KubernetesApi api, MariaDbServer engine, int replicas = 1)
@@ -201,7 +196,9 @@ internal sealed class KubernetesGatewayTests
                 ["kubernetes"] = new JsonObject { ["kubeconfig"] = kubeconfig ?? cluster.AdminFile, ["namespace"] = Space, ["statefulSet"] = _set, ["port"] = port, ["storage"] = storage },
             },
         ],
-        rules);
+        rules,
+        // each test is a fleet of its own
+        more: new JsonObject { ["fleet"] = new JsonObject { ["name"] = _set } });
 
     private async Task ScaleAsync(KubernetesApi api, int replicas) =>
         await api.PatchAsync(Resources.StatefulSetScale, Name, Patch.Merge(new JsonObject { ["spec"] = new JsonObject { ["replicas"] = replicas } }), default);

@@ -51,6 +51,48 @@ internal sealed class LateDatabaseTests
         Assert.That((string?)(await gateway.StatusAsync("late"))["phase"], Is.EqualTo("running"));
     }
 
+    /// <summary>An account of the gateway that was given too little.</summary>
+    [Test]
+    public async Task DatabaseWhoseAccountIsRefusedWhatItNeeds_KeepsNoOtherFromItsClients_StandsInStatusAndMetrics_AndComesLater()
+    {
+        await using ApiDouble server = await ApiDouble.StartAsync();
+        await using PlayedSet played = await PlayedSet.StartAsync(server);
+        await ClientAccount.MakeAsync(played.Engine.TcpAddress, "127.0.0.1", "REVOKE ALL PRIVILEGES, GRANT OPTION FROM app@'127.0.0.1'");
+        string home = Directory.CreateTempSubdirectory("serverless-e2e-").FullName;
+        string kubeconfig = Path.Combine(home, "kubeconfig");
+        await File.WriteAllTextAsync(kubeconfig, $$"""
+            clusters: [{name: double, cluster: {server: "{{server.Address}}"} }]
+            users: [{name: me, user: {token: secret} }]
+            contexts: [{name: double, context: {cluster: double, user: me} }]
+            current-context: double
+            """);
+        await using GatewayProcess gateway = await GatewayProcess.StartManyAsync(
+            [
+                new JsonObject
+                {
+                    ["name"] = "late", ["userPrefix"] = "late", ["compute"] = "kubernetes",
+                    ["kubernetes"] = new JsonObject { ["kubeconfig"] = kubeconfig, ["namespace"] = PlayedSet.Space, ["statefulSet"] = PlayedSet.Name, ["port"] = played.Port },
+                },
+                new JsonObject { ["name"] = "sound", ["userPrefix"] = "sound" },
+            ],
+            GatewayProcess.SleepyRules(600), home);
+        using ClientProcess client = ClientProcess.MariaDb(gateway, $"-usound.{GatewayProcess.User}");
+        await client.SendAsync("SELECT 'served';");
+        Assert.That(await client.ReadLineAsync(), Is.EqualTo("served"));
+        await SaysAsync(gateway, "late: ", "denied", "The other databases serve");
+        JsonNode late = JsonNode.Parse(await gateway.Admin.GetStringAsync("/api/databases"))!["late"]![0]!;
+        Assert.That((string?)late["name"], Is.EqualTo("late"));
+        Assert.That((string?)late["reason"], Does.Contain("denied"));
+        using HttpResponseMessage one = await gateway.Admin.GetAsync(new Uri("/api/databases/late", UriKind.Relative));
+        Assert.That((int)one.StatusCode, Is.EqualTo(503));
+        Assert.That(await one.Content.ReadAsStringAsync(), Does.Contain("could not be opened yet").And.Contain("denied"));
+        Assert.That(await gateway.Admin.GetStringAsync("/metrics"), Does.Contain("serverless_database_late{database=\"late\"} 1\n"));
+        await ClientAccount.MakeAsync(played.Engine.TcpAddress, "127.0.0.1");
+        await SaysAsync(gateway, "late: running, StatefulSet default/db");
+        Assert.That(JsonNode.Parse(await gateway.Admin.GetStringAsync("/api/databases"))!["late"]!.AsArray(), Is.Empty);
+        Assert.That(await gateway.Admin.GetStringAsync("/metrics"), Does.Not.Contain("serverless_database_late{"));
+    }
+
     [Test]
     public async Task Attempt_IsMadeOnceForAll_AndAgainAfterOneThatFailed()
     {

@@ -1,7 +1,12 @@
 namespace Serverless.Host.Admin;
 
 /// <summary>`GET /api/databases`.</summary>
-public sealed record DatabasesReply(List<StatusReply> Databases);
+/// <param name="Late">Databases that could not be opened yet, and are tried again.</param>
+public sealed record DatabasesReply(List<StatusReply> Databases, IReadOnlyList<LateReply>? Late = null);
+
+/// <param name="Since">Since when it is tried, UTC.</param>
+/// <param name="Reason">Why the last attempt failed.</param>
+public sealed record LateReply(string Name, DateTimeOffset Since, string Reason);
 
 /// <summary>`GET /api/databases/{name}/decisions`: oldest first.</summary>
 /// <param name="Now">How things stand now: what is held back, and when the next change can come.</param>

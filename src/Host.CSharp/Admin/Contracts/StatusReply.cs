@@ -44,6 +44,9 @@ public sealed record StatusReply
     /// <summary>What the metrics of the policy's own (`from sql`) gave when they were asked last.</summary>
     public IReadOnlyList<UserMetricReply> UserMetrics { get; init; } = [];
 
+    /// <summary>The gateways that serve it together; null: this one is alone.</summary>
+    public FleetReply? Fleet { get; init; }
+
     public required SpentReply Spent { get; init; }
 
     /// <summary>When it is looked at again if nothing happens, UTC.</summary>
@@ -79,6 +82,19 @@ public sealed record ResumeReply(DateTimeOffset At, double TotalMs, IReadOnlyDic
 public sealed record EffectReply(string Effect, DateTimeOffset At, string Outcome, string? Reason);
 
 public sealed record BlockedReply(string Rule, string Proposal, string By, string Reason, DateTimeOffset? Until);
+
+/// <param name="Lease">That the gateways are led by.</param>
+/// <param name="Replica">The gateway that was asked.</param>
+/// <param name="Leads">It leads: what is decided about the database is carried out here.</param>
+/// <param name="Leader">The gateway that leads; null: none, or that is not known.</param>
+/// <param name="Term">How often the leader has changed.</param>
+/// <param name="IsMember">It has its own Lease; without it nothing passes.</param>
+/// <param name="Gateways">All of them.</param>
+public sealed record FleetReply(string Lease, string Replica, bool Leads, string? Leader, int Term, bool IsMember, IReadOnlyList<GatewayReply> Gateways);
+
+/// <param name="HeardSecondsAgo">Since it was heard of.</param>
+/// <param name="IsKnown">It was heard of lately; otherwise it counts as active, and nothing is suspended.</param>
+public sealed record GatewayReply(string Replica, double HeardSecondsAgo, bool IsKnown);
 
 /// <summary>Compute-unit hours used.</summary>
 /// <param name="Day">Since local midnight.</param>

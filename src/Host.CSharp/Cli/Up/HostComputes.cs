@@ -7,6 +7,7 @@ using Serverless.Host.Compute.Kubernetes.Api;
 using Serverless.Host.Compute.Kubernetes.Cluster;
 using Serverless.Host.Compute.Kubernetes.Config;
 using Serverless.Host.Compute.Local;
+using Serverless.Host.Control.Fleet;
 using Serverless.Host.Control.Settings;
 using Serverless.Host.Gateway.Sessions;
 using Serverless.Host.Mysql;
@@ -14,22 +15,24 @@ using Serverless.Host.Mysql;
 namespace Serverless.Host.Cli.Up;
 
 /// <summary>Makes the compute of each database as it is configured, and keeps what several have in common: databases of one cluster share a client and its watches.</summary>
-internal sealed class HostComputes(GatewayServer gateway, TextWriter output, ILoggerFactory loggers) : IAsyncDisposable
+internal sealed class HostComputes(GatewayServer gateway, FleetSettings fleet, string data, TextWriter output, ILoggerFactory loggers) : IAsyncDisposable
 {
+    private readonly ConcurrentDictionary<KubernetesCluster, SharedAttempt<HostFleet>> _fleets = new();
+    private readonly ConcurrentDictionary<string, FleetMember> _members = new(StringComparer.OrdinalIgnoreCase);
     private readonly ConcurrentDictionary<(string? Kubeconfig, string? Context), SharedAttempt<KubernetesCluster>> _clusters = new();
 
     /// <summary>Starts nothing.</summary>
     /// <exception cref="ComputeException">It cannot be used as it is configured; the message says what to do.</exception>
-    public async Task<ICompute> OpenAsync(DatabaseSettings settings, CancellationToken cancellation) => settings.Compute switch
+    public async Task<OpenedCompute> OpenAsync(DatabaseSettings settings, CancellationToken cancellation) => settings.Compute switch
     {
-        ComputeKind.External => new ExternalCompute(
+        ComputeKind.External => new OpenedCompute(new ExternalCompute(
             new ExternalComputeOptions
             {
                 Name = settings.Name, Address = settings.Backend!, Tls = TlsTo(settings, $"{settings.Backend!.Address}"), User = settings.User, Password = settings.Password!,
             },
-            gateway.Loops.Next()),
+            gateway.Loops.Next())),
         ComputeKind.Kubernetes => await OpenKubernetesAsync(settings, cancellation),
-        _ => await OpenLocalAsync(settings, cancellation),
+        _ => new OpenedCompute(await OpenLocalAsync(settings, cancellation)),
     };
 
     /// <summary>What it is, for people.</summary>
@@ -40,8 +43,21 @@ internal sealed class HostComputes(GatewayServer gateway, TextWriter output, ILo
         _ => $"external server at {settings.Backend}",
     };
 
+    /// <summary>Leaves the fleets, whose gates must be closed, and then the clusters.</summary>
     public async ValueTask DisposeAsync()
     {
+        foreach (FleetMember member in _members.Values)
+        {
+            member.Dispose();
+        }
+
+        await Task.WhenAll(_fleets.Values.Select(async attempt =>
+        {
+            if (attempt.Succeeded is { } joined)
+            {
+                await (await joined).DisposeAsync();
+            }
+        }));
         foreach (SharedAttempt<KubernetesCluster> attempt in _clusters.Values)
         {
             if (attempt.Succeeded is { } cluster)
@@ -71,12 +87,13 @@ internal sealed class HostComputes(GatewayServer gateway, TextWriter output, ILo
         return await LocalCompute.OpenAsync(options, gateway.Loops.Next(), loggers.CreateLogger<LocalCompute>(), TimeProvider.System, cancellation);
     }
 
-    private async Task<ICompute> OpenKubernetesAsync(DatabaseSettings settings, CancellationToken cancellation)
+    private async Task<OpenedCompute> OpenKubernetesAsync(DatabaseSettings settings, CancellationToken cancellation)
     {
         KubernetesSettings chosen = settings.Kubernetes;
         KubernetesCluster cluster = await _clusters.GetOrAdd((chosen.Kubeconfig, chosen.Context), key => new SharedAttempt<KubernetesCluster>(() => ConnectAsync(key.Kubeconfig, key.Context)))
             .GetAsync(cancellation);
         string space = chosen.Namespace ?? cluster.Api.Namespace;
+        FleetMember? member = fleet.On ? await MemberAsync(settings.Name, cluster, new ObjectName(space, chosen.StatefulSet!), cancellation) : null;
         var options = new KubernetesComputeOptions
         {
             Name = settings.Name,
@@ -91,8 +108,16 @@ internal sealed class HostComputes(GatewayServer gateway, TextWriter output, ILo
             ManagesBufferPool = chosen.ManagesBufferPool,
             StartLimit = chosen.StartFor,
             ResizeLimit = chosen.ResizeFor,
+            WhyNotStop = member is null ? null : member.WhyNotStop,
         };
-        return await KubernetesCompute.OpenAsync(options, cluster, gateway.Loops.Next(), loggers.CreateLogger<KubernetesCompute>(), TimeProvider.System, cancellation);
+        return new OpenedCompute(await KubernetesCompute.OpenAsync(options, cluster, gateway.Loops.Next(), loggers.CreateLogger<KubernetesCompute>(), TimeProvider.System, cancellation), member);
+    }
+
+    /// <summary>Made once for each database, also where it cannot be opened yet: the others wait for the word of this gateway, whose gate is closed.</summary>
+    private async Task<FleetMember> MemberAsync(string name, KubernetesCluster cluster, ObjectName set, CancellationToken cancellation)
+    {
+        HostFleet joined = await _fleets.GetOrAdd(cluster, one => new SharedAttempt<HostFleet>(() => HostFleet.JoinAsync(one, fleet, data, loggers, CancellationToken.None))).GetAsync(cancellation);
+        return _members.GetOrAdd(name, _ => new FleetMember(gateway.Databases[name], joined.Fleet, joined.States, cluster.WatchOf(set.Space!), set, TimeProvider.System));
     }
 
     /// <remarks>Not with the patience of one database: the others wait for the same.</remarks>
@@ -106,3 +131,6 @@ internal sealed class HostComputes(GatewayServer gateway, TextWriter output, ILo
         ? null
         : new EngineTls(settings.BackendTls != BackendTls.Preferred, settings.BackendTls == BackendTls.Verified, host);
 }
+
+/// <param name="Member">What the database is among several gateways; null: this one is alone.</param>
+internal sealed record OpenedCompute(ICompute Compute, FleetMember? Member = null);

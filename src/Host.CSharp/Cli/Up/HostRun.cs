@@ -6,6 +6,7 @@ using Serverless.Host.Compute;
 using Serverless.Host.Compute.Engine;
 using Serverless.Host.Compute.Local;
 using Serverless.Host.Control;
+using Serverless.Host.Control.Fleet;
 using Serverless.Host.Control.Policies;
 using Serverless.Host.Control.Settings;
 using Serverless.Host.Gateway.Authentication;
@@ -54,7 +55,7 @@ internal sealed partial class HostRun : IAsyncDisposable
             settings.Databases.Max(one => one.Limits.HeldFor));
         var options = new GatewayOptions { HoldInAll = holdInAll };
         _gateway = new GatewayServer(Environment.ProcessorCount, connections, descriptors, login, options, TimeProvider.System, loggers);
-        _computes = new HostComputes(_gateway, _output, loggers);
+        _computes = new HostComputes(_gateway, settings.Fleet, settings.Data, _output, loggers);
         _late = new LateDatabases(OpenAsync, IsForUsers, loggers.CreateLogger<LateDatabases>());
         foreach (DatabaseSettings one in settings.Databases)
         {
@@ -136,7 +137,7 @@ internal sealed partial class HostRun : IAsyncDisposable
 
     private async Task StartAsync(CancellationToken cancellation)
     {
-        _admin = await AdminServer.StartAsync(_settings.Admin, _databases, _gateway.Listeners, _loggers, cancellation);
+        _admin = await AdminServer.StartAsync(_settings.Admin, _databases, _late.Waiting, _gateway.Listeners, _loggers, cancellation);
         using var end = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         // all at once: one that hangs or is slow keeps no other from its clients
         var starts = _settings.Databases.ToDictionary(one => one.Name, one => StartAsync(one, end.Token));
@@ -187,7 +188,7 @@ internal sealed partial class HostRun : IAsyncDisposable
         {
             await OpenAsync(settings, cancellation);
         }
-        catch (ComputeException e) when (settings.Compute == ComputeKind.Kubernetes && _settings.Databases.Count > 1)
+        catch (Exception e) when (e is ComputeException or EngineSqlException && settings.Compute == ComputeKind.Kubernetes && _settings.Databases.Count > 1)
         {
             _late.Add(settings, e.Message);
         }
@@ -196,11 +197,11 @@ internal sealed partial class HostRun : IAsyncDisposable
     private async Task OpenAsync(DatabaseSettings settings, CancellationToken cancellation)
     {
         GatewayDatabase gateway = _gateway.Databases[settings.Name];
-        ICompute compute = await _computes.OpenAsync(settings, cancellation);
+        (ICompute compute, FleetMember? member) = await _computes.OpenAsync(settings, cancellation);
         Database database;
         try
         {
-            database = await Database.OpenAsync(settings, gateway, compute, _loggers, TimeProvider.System, cancellation);
+            database = await Database.OpenAsync(settings, gateway, compute, _loggers, TimeProvider.System, cancellation, member);
         }
         catch
         {

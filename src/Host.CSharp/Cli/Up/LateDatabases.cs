@@ -1,4 +1,6 @@
+using System.Collections.Concurrent;
 using Microsoft.Extensions.Logging;
+using Serverless.Host.Control;
 using Serverless.Host.Control.Settings;
 
 namespace Serverless.Host.Cli.Up;
@@ -17,10 +19,15 @@ internal sealed partial class LateDatabases(Func<DatabaseSettings, CancellationT
     private readonly CancellationTokenSource _end = new();
     private readonly Lock _guard = new();
     private readonly List<Task> _opening = [];
+    private readonly ConcurrentDictionary<string, LateDatabase> _waiting = new(StringComparer.OrdinalIgnoreCase);
+
+    /// <summary>Those that are not opened yet, by name.</summary>
+    public IReadOnlyDictionary<string, LateDatabase> Waiting => _waiting;
 
     /// <param name="why">Why it could not be opened.</param>
     public void Add(DatabaseSettings settings, string why)
     {
+        _waiting[settings.Name] = new LateDatabase(settings.Name, TimeProvider.System.GetUtcNow(), why);
         LogNotOpened(settings.Name, why);
         lock (_guard)
         {
@@ -52,6 +59,7 @@ internal sealed partial class LateDatabases(Func<DatabaseSettings, CancellationT
             {
                 await Task.Delay(pause, _end.Token);
                 await start(settings, _end.Token);
+                _waiting.TryRemove(settings.Name, out _);
                 return;
             }
             catch (OperationCanceledException) when (_end.IsCancellationRequested)
@@ -63,11 +71,13 @@ internal sealed partial class LateDatabases(Func<DatabaseSettings, CancellationT
                 if (e.Message != told)
                 {
                     told = e.Message;
+                    Note(settings.Name, told);
                     LogNotOpened(settings.Name, told);
                 }
             }
             catch (Exception e)
             {
+                Note(settings.Name, $"it is not tried again: {e.Message}");
                 LogGivenUp(e, settings.Name);
                 return;
             }
@@ -75,6 +85,8 @@ internal sealed partial class LateDatabases(Func<DatabaseSettings, CancellationT
             pause = pause * 2 < s_longestPause ? pause * 2 : s_longestPause;
         }
     }
+
+    private void Note(string database, string reason) => _waiting[database] = _waiting[database] with { Reason = reason };
 
     [LoggerMessage(Level = LogLevel.Error, Message = "{Database}: {Reason} The other databases serve, and it is tried again every {Seconds} s at the latest")]
     private partial void LogNotOpened(string database, string reason, double seconds);

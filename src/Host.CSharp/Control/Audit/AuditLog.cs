@@ -86,7 +86,7 @@ internal sealed partial class AuditLog(string directory, string database, long l
 
     private async Task WriteAsync(AuditEntry entry)
     {
-        if (_file is null || _bytes >= limit / FilesKept || _gap)
+        if (_file is null || _bytes >= limit / FilesKept || _gap || entry.IsNew)
         {
             _gap = false;
             await EndFileAsync();

@@ -54,7 +54,7 @@ internal sealed class FleetGateway : IGatewayDatabase, IGuardedGate, IDisposable
         {
             (own, peers) = (_own.Read(), _fleet.Peers);
             others = peers.Activity;
-            total = _totals.Of(own.StatementsTotal + others.Statements, own.LatencyTotal + TimeSpan.FromMilliseconds(others.LatencyMs));
+            total = _totals.Of(own.StatementsTotal, own.LatencyTotal, peers.Counts);
         }
 
         DateTimeOffset? ended = others.QuietMs is { } quiet ? _time.GetUtcNow() - TimeSpan.FromMilliseconds(quiet) : null;
@@ -111,8 +111,11 @@ internal sealed class FleetGateway : IGatewayDatabase, IGuardedGate, IDisposable
 
     public void UseProfile(ServerProfile profile) => _own.UseProfile(profile);
 
-    /// <summary>The host ends: what its controller does with the gate from now on is of this gateway alone.</summary>
+    /// <summary>The database is not served here any more, for now or for good: what its controller does with the gate from now on is of this gateway alone, and it is not opened again.</summary>
     public void Leave() => _leaves = true;
+
+    /// <summary>It is served here again.</summary>
+    public void Return() => _leaves = false;
 
     public void Dispose()
     {
@@ -122,7 +125,7 @@ internal sealed class FleetGateway : IGatewayDatabase, IGuardedGate, IDisposable
 
     void IGuardedGate.Pass()
     {
-        if (Volatile.Read(ref _backend) is { } backend)
+        if (Volatile.Read(ref _backend) is { } backend && !_leaves)
         {
             _own.Open(backend);
         }

@@ -1,25 +1,52 @@
+using Serverless.Host.Compute.Kubernetes.Fleet.Members;
+
 namespace Serverless.Host.Control.Fleet;
 
 /// <summary>
-/// What all gateways together have counted, so that it never falls: a gateway that is gone takes its counts with it, and what the others count from then on is added to what it was. Readings are given
-/// one after the other.
+/// What all gateways together have counted, so that it never falls: what a process counted stays when it is gone, and is its own again when it comes back. Readings are given one after the other.
 /// </summary>
 internal sealed class FleetTotals
 {
-    private (long Statements, TimeSpan Latency) _sums;
-    private (long Statements, TimeSpan Latency) _gone;
+    /// <summary>Of more processes than this, those that are gone are remembered in sum only.</summary>
+    public const int MostProcesses = 256;
 
-    /// <param name="statements">Of the gateways that are there.</param>
+    private readonly Dictionary<string, (long Statements, TimeSpan Latency)> _counts = new(StringComparer.Ordinal);
+    private (long Statements, TimeSpan Latency) _forgotten;
+
+    /// <param name="statements">Of this gateway.</param>
     /// <param name="latency">That these statements took.</param>
-    public (long Statements, TimeSpan Latency) Of(long statements, TimeSpan latency)
+    /// <param name="others">That are there.</param>
+    public (long Statements, TimeSpan Latency) Of(long statements, TimeSpan latency, IReadOnlyList<PeerCount> others)
     {
-        if (statements < _sums.Statements || latency < _sums.Latency)
+        foreach (PeerCount one in others)
         {
-            // both, or the time of some statements would be taken for that of others
-            _gone = (_gone.Statements + _sums.Statements - statements, _gone.Latency + _sums.Latency - latency);
+            if (!_counts.TryGetValue(one.Process, out (long Statements, TimeSpan Latency) before) || one.Statements >= before.Statements)
+            {
+                _counts[one.Process] = (one.Statements, one.Latency > before.Latency ? one.Latency : before.Latency);
+            }
         }
 
-        _sums = (statements, latency);
-        return (statements + _gone.Statements, latency + _gone.Latency);
+        if (_counts.Count > MostProcesses)
+        {
+            Forget(others);
+        }
+
+        (long allStatements, TimeSpan allLatency) = (statements + _forgotten.Statements, latency + _forgotten.Latency);
+        foreach ((long one, TimeSpan took) in _counts.Values)
+        {
+            (allStatements, allLatency) = (allStatements + one, allLatency + took);
+        }
+
+        return (allStatements, allLatency);
+    }
+
+    private void Forget(IReadOnlyList<PeerCount> others)
+    {
+        var present = others.Select(one => one.Process).ToHashSet(StringComparer.Ordinal);
+        foreach (string gone in _counts.Keys.Where(process => !present.Contains(process)).ToArray())
+        {
+            _counts.Remove(gone, out (long Statements, TimeSpan Latency) count);
+            _forgotten = (_forgotten.Statements + count.Statements, _forgotten.Latency + count.Latency);
+        }
     }
 }

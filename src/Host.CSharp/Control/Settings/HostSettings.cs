@@ -12,6 +12,19 @@ public sealed record HostSettings(AdminSettings Admin, string Data, LogSettings 
 {
     /// <summary>What all listeners for clients have in common.</summary>
     public ListenerOptions Listener { get; init; } = ListenerOptions.Default;
+
+    /// <summary>How it is one of several gateways of the databases in clusters.</summary>
+    public FleetSettings Fleet { get; init; } = FleetSettings.Default;
+}
+
+/// <param name="On">It agrees with the other gateways; otherwise it takes itself for the only one.</param>
+/// <param name="Name">Gateways with another name serve other databases.</param>
+/// <param name="Namespace">Where they keep what they tell each other; null: that of the gateway's own pod, or of the context.</param>
+/// <param name="Replica">What this gateway is called among them; null: as its pod, or its host and data directory.</param>
+/// <param name="LeaseFor">After which one that is not heard of is replaced as the leader, and counts as active.</param>
+public sealed record FleetSettings(bool On, string Name, string? Namespace, string? Replica, TimeSpan LeaseFor)
+{
+    public static FleetSettings Default { get; } = new(true, "serverless", Namespace: null, Replica: null, TimeSpan.FromSeconds(15));
 }
 
 /// <param name="Token">Callers must send it as `Authorization: Bearer TOKEN`; null: none is asked for, and the address is loopback.</param>

@@ -58,6 +58,7 @@ internal static class HostSettingsReader
         string data = Path.GetFullPath(root.Text("data") ?? "data");
         LogSettings log = Log(root.Section("log"));
         ListenerOptions listener = Listener(root);
+        FleetSettings fleet = FleetSettingsReader.Read(root.Section("fleet"));
         IReadOnlyList<DatabaseSettings> databases = Databases(root, data);
         root.EndOfKeys();
         Check(admin, databases, errors);
@@ -66,7 +67,7 @@ internal static class HostSettingsReader
             throw new SettingsException(string.Join('\n', errors));
         }
 
-        return new HostSettings(admin, data, log, databases) { Listener = listener };
+        return new HostSettings(admin, data, log, databases) { Listener = listener, Fleet = fleet };
     }
 
     private static AdminSettings Admin(SettingsSection root)

@@ -1,6 +1,7 @@
 using System.Net;
 using Serverless.Host.Compute.Kubernetes.Api;
 using Serverless.Host.Compute.Kubernetes.Fleet;
+using Serverless.Host.Compute.Kubernetes.Fleet.Members;
 using Serverless.Host.Control.Fleet;
 using Serverless.Host.Gateway;
 using Serverless.Host.Mysql;
@@ -124,13 +125,17 @@ internal sealed class FleetGatewayTests
     }
 
     [Test]
-    public void Totals_NeverFall_AndCountStatementsAndTheirTimeTogether()
+    public void Totals_NeverFall_AndCountNoProcessTwice()
     {
         var totals = new FleetTotals();
-        Assert.That(totals.Of(100, TimeSpan.FromSeconds(10)), Is.EqualTo((100L, TimeSpan.FromSeconds(10))));
-        Assert.That(totals.Of(40, TimeSpan.FromSeconds(11)), Is.EqualTo((100L, TimeSpan.FromSeconds(10))), "what is left took its time long ago");
-        Assert.That(totals.Of(42, TimeSpan.FromSeconds(13)), Is.EqualTo((102L, TimeSpan.FromSeconds(12))));
-        Assert.That(totals.Of(42, TimeSpan.FromSeconds(1)), Is.EqualTo((102L, TimeSpan.FromSeconds(12))));
+        PeerCount before = new("a_1", 60, TimeSpan.FromSeconds(6)), again = new("a_2", 1, TimeSpan.FromSeconds(1));
+        Assert.That(totals.Of(40, TimeSpan.FromSeconds(4), [before]), Is.EqualTo((100L, TimeSpan.FromSeconds(10))));
+        Assert.That(totals.Of(41, TimeSpan.FromSeconds(5), []), Is.EqualTo((101L, TimeSpan.FromSeconds(11))), "it is gone");
+        Assert.That(totals.Of(41, TimeSpan.FromSeconds(5), [before]), Is.EqualTo((101L, TimeSpan.FromSeconds(11))), "its Lease had been deleted while it ran");
+        Assert.That(totals.Of(41, TimeSpan.FromSeconds(5), [before with { Statements = 0, Latency = default }]), Is.EqualTo((101L, TimeSpan.FromSeconds(11))), "it does not tell of a database that it opens again");
+        Assert.That(totals.Of(41, TimeSpan.FromSeconds(5), [again]), Is.EqualTo((102L, TimeSpan.FromSeconds(12))), "started anew it begins at nothing");
+        for (int i = 0; i < 2 * FleetTotals.MostProcesses; i++) totals.Of(41, TimeSpan.FromSeconds(5), [new PeerCount($"b_{i}", 1, default)]);
+        Assert.That(totals.Of(41, TimeSpan.FromSeconds(5), []).Statements, Is.EqualTo(102 + (2 * FleetTotals.MostProcesses)));
     }
 
     [Test]
@@ -138,13 +143,13 @@ internal sealed class FleetGatewayTests
     {
         await using FleetRig rig = await FleetRig.StartAsync();
         PlayedGateway[] all = await rig.AddAsync("a", "b");
-        var maps = all.Select(one => new StateMap(one.Api, new FleetNames("default"), "db", () => one.Fleet.Election.Current, TimeProvider.System)).ToArray();
+        var maps = all.Select(one => new StateMap(one.Api, new FleetNames("default"), FleetRig.Set, () => one.Fleet.Election.Current, TimeProvider.System)).ToArray();
         Assert.That(await maps[0].ReadAsync(default), Is.Null);
         Assert.That(await maps[0].WriteAsync("one", default), Is.True);
         Assert.That(await maps[1].WriteAsync("two", default), Is.False);
         Assert.That(await maps[1].ReadAsync(default), Is.EqualTo("one"));
         var before = all[0].Fleet.Election.Current;
-        var stale = new StateMap(all[0].Api, new FleetNames("default"), "db", () => before, TimeProvider.System);
+        var stale = new StateMap(all[0].Api, new FleetNames("default"), FleetRig.Set, () => before, TimeProvider.System);
         await all[0].Fleet.LeaveAsync();
         await rig.UntilAsync(() => all[1].Fleet.Election.Current.IsHere);
         Assert.That(await maps[1].WriteAsync("three", default), Is.True);

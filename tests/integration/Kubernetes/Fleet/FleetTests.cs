@@ -233,12 +233,15 @@ internal sealed class FleetTests
     public async Task Intent_OfTheLeaderBefore_IsNotTakenBackByTheNextOnesSuspend()
     {
         await using FleetRig rig = await FleetRig.StartAsync();
-        PlayedGateway[] all = await rig.AddAsync("a", "b");
-        Assert.That(await all[0].Database.ProposeAsync(new SuspendTerms(ByOperator: false, null, null, TimeSpan.FromSeconds(20)), default), Is.Null);
+        PlayedGateway a = (await rig.AddAsync("a"))[0];
+        // which does not take the other for gone so soon
+        PlayedGateway b = rig.Add("b", options: FleetRig.Quick with { SilenceLimit = TimeSpan.FromHours(1) });
+        await rig.UntilAsync(() => b.IsOpen && a.Fleet.Peers.All.Count == 2);
+        Assert.That(await a.Database.ProposeAsync(new SuspendTerms(ByOperator: false, null, null, TimeSpan.FromSeconds(20)), default), Is.Null);
         Guid intent = SuspendIntent.Of(await rig.ReadAsync())!.Id;
-        await rig.KillAsync(all[0]);
-        await rig.UntilAsync(() => all[1].Fleet.Election.Current.IsHere);
-        Assert.That(await all[1].SuspendAsync(), Is.EqualTo("gateway a intends to suspend it too"));
+        await rig.KillAsync(a);
+        await rig.UntilAsync(() => b.Fleet.Election.Current.IsHere);
+        Assert.That(await b.SuspendAsync(), Is.EqualTo("gateway a intends to suspend it too"));
         await Task.Delay(300);
         Assert.That(SuspendIntent.Of(await rig.ReadAsync())?.Id, Is.EqualTo(intent));
     }
@@ -316,7 +319,7 @@ internal sealed class FleetTests
         await rig.UntilAsync(() => all[1].IsOpen);
         Assert.That(SuspendIntent.Of(await rig.ReadAsync()), Is.Null);
         all[1].Database.Dispose();
-        var another = new SuspendIntent(Guid.NewGuid(), "a", new SuspendTerms(ByOperator: false, null, null, TimeSpan.FromSeconds(20)));
+        var another = new SuspendIntent(Guid.NewGuid(), "a", Process: null, new SuspendTerms(ByOperator: false, null, null, TimeSpan.FromSeconds(20)));
         all[1].Database.Hear(intended with { Metadata = intended.Metadata with { Annotations = new Dictionary<string, string> { [FleetNames.Suspend] = another.Text } } });
         await Task.Delay(100);
         Assert.That((all[1].DrainsBegun, all[1].IsOpen), Is.EqualTo((1, true)));

@@ -29,13 +29,19 @@ internal sealed class KubernetesCluster : IAsyncDisposable
     private long _askedAt;
     private TimeSpan _goodFor = s_servedFor;
 
-    private KubernetesCluster(KubernetesApi api, ServedApis served, ApiOptions options, TimeProvider time, ILoggerFactory loggers)
+    private KubernetesCluster(KubernetesApi api, bool isOfPod, ServedApis served, ApiOptions options, TimeProvider time, ILoggerFactory loggers)
     {
+        IsOfPod = isOfPod;
         (_api, _served, _askedAt, _options, _time, _loggers) = (api, served, time.GetTimestamp(), options, time, loggers);
         Events = new EventRecorder(api, time, loggers.CreateLogger<EventRecorder>());
     }
 
     public IKubernetesApi Api => _api;
+
+    public ApiOptions Options => _options;
+
+    /// <summary>This process runs in it, in a pod of the namespace that is its own.</summary>
+    public bool IsOfPod { get; }
 
     /// <summary>What it served when it was asked last.</summary>
     public ServedApis Served => Volatile.Read(ref _served);
@@ -48,7 +54,7 @@ internal sealed class KubernetesCluster : IAsyncDisposable
         var api = new KubernetesApi(access, options, new ApiCallStatistics(), time);
         try
         {
-            return new KubernetesCluster(api, await ServedApis.ReadAsync(api, cancellation), options, time, loggers);
+            return new KubernetesCluster(api, access.IsOfPod, await ServedApis.ReadAsync(api, cancellation), options, time, loggers);
         }
         catch (ApiException e)
         {

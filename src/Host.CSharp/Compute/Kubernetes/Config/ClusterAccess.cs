@@ -9,6 +9,9 @@ internal sealed class ClusterAccess
     /// <summary>With a path in front of `/api` where the server is behind something that wants one.</summary>
     public required Uri Server { get; init; }
 
+    /// <summary>It is the cluster that this process runs in, in a pod of <see cref="Namespace"/>.</summary>
+    public bool IsOfPod { get; init; }
+
     /// <summary>Namespace to work in when nothing else is said.</summary>
     public required string Namespace { get; init; }
 

@@ -37,6 +37,7 @@ internal static class InCluster
         return new ClusterAccess
         {
             Source = "the pod's service account",
+            IsOfPod = true,
             Server = server,
             Namespace = ReadNamespace(Path.Combine(folder, "namespace")),
             Trust = ServerTrust.Of(new PemSource("the cluster's authority", Path.Combine(folder, "ca.crt"), null), null),

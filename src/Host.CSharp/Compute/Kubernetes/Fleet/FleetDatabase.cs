@@ -23,7 +23,7 @@ internal sealed class FleetDatabase : IDisposable
     {
         (_fleet, _database, _activity, _logger) = (fleet, set.ToString(), activity, logger);
         _calls = new FenceCalls(fleet.Api, set);
-        _guard = new GuardRunner(_database, _calls, fleet.Lease, fleet.Identity, gate, fleet.Options, fleet.Time, logger);
+        _guard = new GuardRunner(_database, _calls, fleet.Lease, fleet.Identity, gate, WhyOrphan, fleet.Options, fleet.Time, logger);
         fleet.Peers.Changed += OnPeer;
         fleet.Election.Changed += OnLeadership;
     }
@@ -64,7 +64,7 @@ internal sealed class FleetDatabase : IDisposable
         End("another suspend was decided");
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         limit.CancelAfter(terms.Limit + _fleet.Options.CallLimit);
-        var intent = new SuspendIntent(Guid.NewGuid(), _fleet.Identity.Replica, terms);
+        var intent = new SuspendIntent(Guid.NewGuid(), _fleet.Identity.Replica, _fleet.Identity.Identity, terms);
         var agreement = new Agreement(_database, intent, _calls, _fleet.Api, _fleet.Names, _fleet.Peers, _guard, _fleet.Time, _logger);
         Interlocked.Exchange(ref _agreement, agreement)?.Dispose();
         string? refused = await agreement.ProposeAsync(limit.Token);
@@ -108,6 +108,12 @@ internal sealed class FleetDatabase : IDisposable
         _guard.Dispose();
         _fleet.Remove(_database, _activity);
     }
+
+    /// <summary>Why nothing comes of an intent any more, in words; null: something may. Whoever intended it is gone, or has given it up and could not take it off.</summary>
+    private string? WhyOrphan(SuspendIntent intent) =>
+        intent.Process == _fleet.Identity.Identity ? (Volatile.Read(ref _agreement)?.Intent == intent.Id ? null : "it was given up")
+        : intent.By == _fleet.Identity.Replica ? "the process before this one intended it"
+        : _fleet.Peers.WhyGone(intent.By, intent.Process);
 
     private void OnPeer(string name, Peer? peer) => _agreement?.Hear(name, peer);
 

@@ -30,5 +30,9 @@ internal sealed record FleetNames(string Space, string Fleet = "serverless")
 
     public ObjectName Gateway(string replica) => new(Space, $"{Fleet}-gateway-{replica}");
 
-    public ObjectName State(string database) => new(Space, $"{Fleet}-state-{database}");
+    /// <summary>The gateway that has this Lease.</summary>
+    public string ReplicaOf(string lease) => lease.StartsWith($"{Fleet}-gateway-", StringComparison.Ordinal) ? lease[$"{Fleet}-gateway-".Length..] : lease;
+
+    /// <param name="set">The StatefulSet that the database is.</param>
+    public ObjectName State(ObjectName set) => new(Space, $"{Fleet}-state-{set.Space}.{set.Name}");
 }

@@ -7,6 +7,15 @@ internal sealed record FleetOptions
 {
     public ElectionOptions Election { get; init; } = new();
 
+    /// <summary>All times that say that somebody is gone, in proportion.</summary>
+    /// <param name="leaseFor">After which one that is not heard of is replaced as the leader, and counts as active: 15 s by default.</param>
+    public static FleetOptions Of(TimeSpan leaseFor) => new()
+    {
+        Election = new ElectionOptions { LeaseDuration = leaseFor, RenewDeadline = leaseFor * 2 / 3, RetryPeriod = leaseFor * 2 / 15, CallLimit = leaseFor * 4 / 15 },
+        RenewPeriod = leaseFor / 3,
+        SilenceLimit = leaseFor,
+    };
+
     /// <summary>A gateway's Lease is renewed this often while nothing changes.</summary>
     public TimeSpan RenewPeriod { get; init; } = TimeSpan.FromSeconds(5);
 
@@ -18,6 +27,9 @@ internal sealed record FleetOptions
 
     /// <summary>An intent that is neither carried out nor taken back for this long, after the time that it gives the drains, is taken back. Longer than a suspend may take between its drain and its stop.</summary>
     public TimeSpan IntentLimit { get; init; } = TimeSpan.FromSeconds(90);
+
+    /// <summary>How often it is looked whether whoever intends a suspend is there still.</summary>
+    public TimeSpan OrphanPeriod { get; init; } = TimeSpan.FromMilliseconds(500);
 
     /// <summary>For one call of the fence.</summary>
     public TimeSpan CallLimit { get; init; } = TimeSpan.FromSeconds(5);

@@ -9,11 +9,11 @@ namespace Serverless.Host.Compute.Kubernetes.Fleet;
 /// What a database's leader keeps for the next one, in a ConfigMap. Only who leads writes, and never over what was written in a later term: a leader that was away and does not know that it is none any more
 /// finds it there.
 /// </summary>
-internal sealed class StateMap(IKubernetesApi api, FleetNames names, string database, Func<Leadership> leadership, TimeProvider time)
+internal sealed class StateMap(IKubernetesApi api, FleetNames names, ObjectName set, Func<Leadership> leadership, TimeProvider time)
 {
-    private const string Key = "state.json";
+    public const string Key = "state.json";
 
-    public ObjectName Name { get; } = names.State(database);
+    public ObjectName Name { get; } = names.State(set);
 
     /// <returns>Null: nothing was kept yet.</returns>
     /// <exception cref="ApiException">It cannot be read.</exception>

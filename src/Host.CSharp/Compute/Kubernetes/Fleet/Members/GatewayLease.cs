@@ -9,7 +9,13 @@ namespace Serverless.Host.Compute.Kubernetes.Fleet.Members;
 /// <param name="Replica">Its name, that of its pod: a process that starts again has it again.</param>
 /// <param name="Identity">This process's own: none other ever has it.</param>
 /// <param name="Owner">Its pod, so that the cluster deletes the Lease with it; null: it is in none.</param>
-internal sealed record GatewayIdentity(string Replica, string Identity, OwnerReference? Owner);
+internal sealed record GatewayIdentity(string Replica, string Identity, OwnerReference? Owner)
+{
+    public static GatewayIdentity New(string replica, OwnerReference? owner) => new(replica, $"{replica}_{Guid.NewGuid():N}", owner);
+
+    /// <summary>The replica that a process is, by its identity.</summary>
+    public static string ReplicaOf(string identity) => identity.LastIndexOf('_') is > 0 and var end ? identity[..end] : identity;
+}
 
 /// <summary>
 /// This gateway's own Lease: that it is there, what its sessions do, and what it has promised. It alone writes it, one write after the other, each on what it wrote before; that another process writes it

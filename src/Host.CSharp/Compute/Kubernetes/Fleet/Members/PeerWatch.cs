@@ -7,19 +7,25 @@ using Serverless.Host.Compute.Kubernetes.Api.Objects;
 namespace Serverless.Host.Compute.Kubernetes.Fleet.Members;
 
 /// <summary>A gateway of the fleet, as last heard of.</summary>
+/// <param name="Process">Identity of the process that has the Lease; null: it names none.</param>
 /// <param name="Activity">Null: what it says cannot be read.</param>
 /// <param name="HeardAt">Timestamp of this process's clock.</param>
-internal sealed record Peer(string Name, string? Version, IReadOnlyDictionary<string, GatewayActivity>? Activity, IReadOnlyDictionary<string, Guid> Promises, long HeardAt);
+internal sealed record Peer(string Name, string? Version, string? Process, IReadOnlyDictionary<string, GatewayActivity>? Activity, IReadOnlyDictionary<string, Guid> Promises, long HeardAt);
 
 /// <summary>What the other gateways do with one database, all together.</summary>
 /// <param name="Activity">The sum; the shortest of the times.</param>
 /// <param name="Unknown">Names of those that were not heard of, and count as active.</param>
-internal sealed record PeersActivity(GatewayActivity Activity, IReadOnlyList<string> Unknown);
+/// <param name="Counts">What each has counted since its start.</param>
+internal sealed record PeersActivity(GatewayActivity Activity, IReadOnlyList<string> Unknown, IReadOnlyList<PeerCount> Counts);
+
+/// <param name="Process">That counts: one that starts again begins at nothing.</param>
+internal readonly record struct PeerCount(string Process, long Statements, TimeSpan Latency);
 
 /// <summary>Watches the Leases of the gateways. What was not heard of for too long, by this process's clock, is not known, and neither is anything while nothing can be heard.</summary>
 internal sealed class PeerWatch : IAsyncDisposable
 {
     private readonly ResourceCache<Lease> _cache;
+    private readonly FleetNames _names;
     private readonly string _own;
     private readonly FleetOptions _options;
     private readonly TimeProvider _time;
@@ -29,7 +35,7 @@ internal sealed class PeerWatch : IAsyncDisposable
 
     public PeerWatch(IKubernetesApi api, FleetNames names, GatewayIdentity identity, ApiOptions apiOptions, FleetOptions options, TimeProvider time, ILogger logger)
     {
-        (_options, _time, _own) = (options, time, names.Gateway(identity.Replica).Name);
+        (_names, _options, _time, _own) = (names, options, time, names.Gateway(identity.Replica).Name);
         _cache = new ResourceCache<Lease>(api, Resources.Leases, names.Space, names.Gateways, apiOptions, time, logger);
         _following = FollowAsync();
     }
@@ -44,10 +50,10 @@ internal sealed class PeerWatch : IAsyncDisposable
 
     public PeersActivity Read(string database)
     {
-        Freshness freshness = _cache.Freshness;
-        bool isDeaf = freshness.SinceConfirmed is null || freshness.SinceLost > _options.SilenceLimit;
+        bool isDeaf = IsDeaf;
         var sum = default(GatewayActivity);
         List<string> unknown = [];
+        List<PeerCount> counts = [];
         foreach (Peer peer in _peers.Values.Where(peer => peer.Name != _own))
         {
             TimeSpan since = _time.GetElapsedTime(peer.HeardAt);
@@ -56,7 +62,9 @@ internal sealed class PeerWatch : IAsyncDisposable
                 unknown.Add(peer.Name);
             }
 
-            sum = Add(sum, peer.Activity?.GetValueOrDefault(database) ?? default, (long)since.TotalMilliseconds);
+            GatewayActivity told = peer.Activity?.GetValueOrDefault(database) ?? default;
+            sum = Add(sum, told, (long)since.TotalMilliseconds);
+            counts.Add(new PeerCount(peer.Process ?? peer.Name, told.Statements, TimeSpan.FromMilliseconds(told.LatencyMs)));
         }
 
         if (isDeaf && unknown.Count == 0)
@@ -64,11 +72,32 @@ internal sealed class PeerWatch : IAsyncDisposable
             unknown.Add("whoever else is there");
         }
 
-        return new PeersActivity(sum, unknown);
+        return new PeersActivity(sum, unknown, counts);
     }
 
+    /// <summary>All that are there, with how long ago each was heard of.</summary>
+    public IReadOnlyList<(string Replica, bool IsOwn, TimeSpan Since, bool IsKnown)> ReadAll()
+    {
+        bool isDeaf = IsDeaf;
+        return
+        [
+            .. _peers.Values.OrderBy(peer => peer.Name, StringComparer.Ordinal).Select(peer =>
+            {
+                TimeSpan since = _time.GetElapsedTime(peer.HeardAt);
+                return (_names.ReplicaOf(peer.Name), peer.Name == _own, since, !isDeaf && since <= _options.SilenceLimit && peer.Activity is not null);
+            }),
+        ];
+    }
+
+    /// <summary>Why nothing comes any more of what a process of that gateway began, in words; null: it is there, or that is not known.</summary>
+    public string? WhyGone(string replica, string? process) => IsDeaf ? null
+        : !_peers.TryGetValue(_names.Gateway(replica).Name, out Peer? peer) ? $"gateway {Shown.Of(replica)}, which intended it, is gone"
+        : process is not null && peer.Process != process ? $"gateway {Shown.Of(replica)}, which intended it, was started anew"
+        : _time.GetElapsedTime(peer.HeardAt) > _options.SilenceLimit ? $"gateway {Shown.Of(replica)}, which intended it, is not heard of any more"
+        : null;
+
     public static Peer Of(Lease lease, long heardAt) => new(
-        lease.Metadata.Name, lease.Metadata.ResourceVersion, GatewayNotes.ReadActivity(lease.Metadata.Annotations.GetValueOrDefault(FleetNames.Activity)),
+        lease.Metadata.Name, lease.Metadata.ResourceVersion, lease.Spec.HolderIdentity is { Length: > 0 } holder ? holder : null, GatewayNotes.ReadActivity(lease.Metadata.Annotations.GetValueOrDefault(FleetNames.Activity)),
         GatewayNotes.ReadPromises(lease.Metadata.Annotations.GetValueOrDefault(FleetNames.Promises)), heardAt);
 
     public async ValueTask DisposeAsync()
@@ -78,6 +107,9 @@ internal sealed class PeerWatch : IAsyncDisposable
         await _following;
         _end.Dispose();
     }
+
+    /// <summary>Nothing was heard for too long, whatever there is to hear.</summary>
+    private bool IsDeaf => _cache.Freshness is var freshness && (freshness.SinceConfirmed is null || freshness.SinceLost > _options.SilenceLimit);
 
     /// <param name="since">How long ago it was told: what was quiet has been so since.</param>
     private static GatewayActivity Add(GatewayActivity sum, GatewayActivity one, long since) => new(

@@ -26,6 +26,8 @@ internal sealed partial class Agreement : IDisposable
     private readonly Lock _guard = new();
     private readonly TaskCompletionSource<string?> _agreed = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly ITimer _check;
+    private readonly SingleFlight _look;
+    private readonly SingleFlight _list;
     private ProposalState _state;
     private string? _reason;
 
@@ -34,6 +36,7 @@ internal sealed partial class Agreement : IDisposable
     {
         (_database, _intent, _calls, _api, _names, _peers, _guardOfOwn, _time, _logger) = (database, intent, calls, api, names, peers, guard, time, logger);
         (_state, _) = Proposal.Begin(intent.Id);
+        (_look, _list) = (new SingleFlight(LookAsync), new SingleFlight(ListAsync));
         _check = time.CreateTimer(_ => Check(), state: null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
     }
 
@@ -102,7 +105,18 @@ internal sealed partial class Agreement : IDisposable
     {
         for (int attempt = 1; ; attempt++)
         {
-            StatefulSet found = await _calls.AskAsync(cancellation);
+            StatefulSet found;
+            try
+            {
+                found = await _calls.AskAsync(cancellation);
+            }
+            catch (Exception e) when (e is ApiException or OperationCanceledException)
+            {
+                // nothing of it was written: what is there is another's
+                Apply(state => (state with { Phase = ProposalPhase.Off }, ProposalCommands.End), e is ApiException ? e.Message : "it was taken back");
+                return null;
+            }
+
             if (!SuspendIntent.View(found).IsFree)
             {
                 string? by = SuspendIntent.Of(found)?.By;
@@ -183,12 +197,12 @@ internal sealed partial class Agreement : IDisposable
 
         if (commands.HasFlag(ProposalCommands.Ask))
         {
-            _ = LookAsync();
+            _look.Ask();
         }
 
         if (commands.HasFlag(ProposalCommands.List))
         {
-            _ = ListAsync();
+            _list.Ask();
         }
 
         if (commands.HasFlag(ProposalCommands.Agree))

@@ -23,6 +23,8 @@ internal sealed partial class GuardRunner : IDisposable
     private readonly CancellationTokenSource _end = new();
     private readonly ITimer _retry;
     private readonly ITimer _overdue;
+    private readonly ITimer _orphan;
+    private readonly Func<SuspendIntent, string?> _whyOrphan;
     private GuardState _state;
     private SuspendIntent? _heard;
     private CancellationTokenSource? _asking;
@@ -31,11 +33,13 @@ internal sealed partial class GuardRunner : IDisposable
     private int _failures;
 
     /// <param name="database">As the gateways call it among each other.</param>
-    public GuardRunner(string database, FenceCalls calls, GatewayLease lease, GatewayIdentity identity, IGuardedGate gate, FleetOptions options, TimeProvider time, ILogger logger)
+    /// <param name="whyOrphan">Why nothing comes of an intent any more; null: something may.</param>
+    public GuardRunner(string database, FenceCalls calls, GatewayLease lease, GatewayIdentity identity, IGuardedGate gate, Func<SuspendIntent, string?> whyOrphan, FleetOptions options, TimeProvider time, ILogger logger)
     {
-        (_database, _calls, _lease, _identity, _gate, _options, _time, _logger) = (database, calls, lease, identity, gate, options, time, logger);
+        (_database, _calls, _lease, _identity, _gate, _whyOrphan, _options, _time, _logger) = (database, calls, lease, identity, gate, whyOrphan, options, time, logger);
         _retry = time.CreateTimer(_ => Tell(new GuardInput(GuardInputKind.Retry)), state: null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
         _overdue = time.CreateTimer(_ => TellOverdue(), state: null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        _orphan = time.CreateTimer(_ => LookForOrphan(), state: null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
         lease.MembershipChanged += OnMembership;
         if (lease.IsMember)
         {
@@ -93,6 +97,7 @@ internal sealed partial class GuardRunner : IDisposable
             _end.Cancel();
             _retry.Dispose();
             _overdue.Dispose();
+            _orphan.Dispose();
             _end.Dispose();
         }
     }
@@ -105,6 +110,27 @@ internal sealed partial class GuardRunner : IDisposable
         lock (_guard)
         {
             Tell(new GuardInput(GuardInputKind.Overdue, Intent: _state.Intent), "its time is over");
+        }
+    }
+
+    /// <summary>An intent that nobody carries out any more is not waited for: an operator's holds every statement.</summary>
+    private void LookForOrphan()
+    {
+        lock (_guard)
+        {
+            if (_end.IsCancellationRequested)
+            {
+                return;
+            }
+
+            if (_state.Phase is not (GuardPhase.Draining or GuardPhase.Drained))
+            {
+                _orphan.Change(Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+            }
+            else if (_heard is { } intent && intent.Id == _state.Intent && _whyOrphan(intent) is { } why)
+            {
+                Tell(new GuardInput(GuardInputKind.Overdue, Intent: intent.Id), why);
+            }
         }
     }
 
@@ -134,6 +160,7 @@ internal sealed partial class GuardRunner : IDisposable
         {
             TimeSpan drain = _heard is { } intent && intent.Id == _state.Intent ? intent.Terms.Limit : TimeSpan.Zero;
             _overdue.Change(_options.IntentLimit + drain, Timeout.InfiniteTimeSpan);
+            _orphan.Change(_options.OrphanPeriod, _options.OrphanPeriod);
         }
 
         Arrange(input.Kind);

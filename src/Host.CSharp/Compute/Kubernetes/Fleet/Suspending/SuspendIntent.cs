@@ -9,13 +9,14 @@ namespace Serverless.Host.Compute.Kubernetes.Fleet.Suspending;
 
 /// <summary>The intent to suspend as it stands on a StatefulSet.</summary>
 /// <param name="By">The gateway that wrote it.</param>
-internal sealed record SuspendIntent(Guid Id, string By, SuspendTerms Terms)
+/// <param name="Process">Its process; null: that is not told.</param>
+internal sealed record SuspendIntent(Guid Id, string By, string? Process, SuspendTerms Terms)
 {
     /// <summary>When what stands there cannot be read: nobody is broken off, and it is an intent all the same.</summary>
     private static readonly SuspendTerms Gentle = new(ByOperator: false, BreakTransactionsIdle: null, BreakPinnedIdle: null, TimeSpan.FromSeconds(30));
 
     public string Text => JsonSerializer.Serialize(
-        new IntentNote(Id, By, Terms.ByOperator, Milliseconds(Terms.BreakTransactionsIdle), Milliseconds(Terms.BreakPinnedIdle), (long)Terms.Limit.TotalMilliseconds), IntentJson.Default.IntentNote);
+        new IntentNote(Id, By, Process, Terms.ByOperator, Milliseconds(Terms.BreakTransactionsIdle), Milliseconds(Terms.BreakPinnedIdle), (long)Terms.Limit.TotalMilliseconds), IntentJson.Default.IntentNote);
 
     /// <returns>Null: there is none.</returns>
     public static SuspendIntent? Of(StatefulSet set)
@@ -30,7 +31,7 @@ internal sealed record SuspendIntent(Guid Id, string By, SuspendTerms Terms)
             if (JsonSerializer.Deserialize(text, IntentJson.Default.IntentNote) is { } note && note.Id != Guid.Empty)
             {
                 var limit = TimeSpan.FromMilliseconds(Math.Clamp(note.LimitMs, 0, (long)TimeSpan.FromHours(1).TotalMilliseconds));
-                return new SuspendIntent(note.Id, note.By, new SuspendTerms(note.ByOperator, Span(note.BreakTransactionsIdleMs), Span(note.BreakPinnedIdleMs), limit));
+                return new SuspendIntent(note.Id, note.By, note.Process, new SuspendTerms(note.ByOperator, Span(note.BreakTransactionsIdleMs), Span(note.BreakPinnedIdleMs), limit));
             }
         }
         catch (JsonException)
@@ -38,7 +39,7 @@ internal sealed record SuspendIntent(Guid Id, string By, SuspendTerms Terms)
             // a newer gateway, or somebody's hand
         }
 
-        return new SuspendIntent(new Guid(SHA256.HashData(Encoding.UTF8.GetBytes(text)).AsSpan(0, 16)), "somebody", Gentle);
+        return new SuspendIntent(new Guid(SHA256.HashData(Encoding.UTF8.GetBytes(text)).AsSpan(0, 16)), "somebody", Process: null, Gentle);
     }
 
     public static FenceView View(StatefulSet set) => Of(set) is { } intent
@@ -56,7 +57,7 @@ internal sealed record SuspendIntent(Guid Id, string By, SuspendTerms Terms)
     private static TimeSpan? Span(long? milliseconds) => milliseconds is >= 0 and < 1L << 42 ? TimeSpan.FromMilliseconds(milliseconds.Value) : null;
 }
 
-internal sealed record IntentNote(Guid Id, string By, bool ByOperator, long? BreakTransactionsIdleMs, long? BreakPinnedIdleMs, long LimitMs);
+internal sealed record IntentNote(Guid Id, string By, string? Process, bool ByOperator, long? BreakTransactionsIdleMs, long? BreakPinnedIdleMs, long LimitMs);
 
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
 [JsonSerializable(typeof(IntentNote))]

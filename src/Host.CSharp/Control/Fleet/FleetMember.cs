@@ -1,0 +1,112 @@
+using System.Globalization;
+using Serverless.Host.Compute.Kubernetes.Api;
+using Serverless.Host.Compute.Kubernetes.Api.Objects;
+using Serverless.Host.Compute.Kubernetes.Cluster;
+using Serverless.Host.Compute.Kubernetes.Fleet;
+using Serverless.Host.Compute.Kubernetes.Fleet.Election;
+using Serverless.Host.Compute.Kubernetes.Fleet.Members;
+using Serverless.Host.Gateway;
+
+namespace Serverless.Host.Control.Fleet;
+
+/// <summary>
+/// A database of this gateway as one of several that serve it: its gate, where its state is kept, and who leads. It is there as soon as the cluster is, and answers for its gate, which is closed, while the
+/// database itself cannot be opened yet.
+/// </summary>
+internal sealed class FleetMember : ILeading, IDisposable
+{
+    private readonly GatewayFleet _fleet;
+    private readonly StateWatch _states;
+    private readonly NamespaceWatch _watch;
+    private readonly ObjectName _set;
+    private readonly ObjectName _map;
+    private readonly IDisposable _following;
+
+    /// <param name="own">The gate of this gateway's sessions.</param>
+    /// <param name="watch">That hears of the StatefulSet.</param>
+    public FleetMember(IGatewayDatabase own, GatewayFleet fleet, StateWatch states, NamespaceWatch watch, ObjectName set, TimeProvider time)
+    {
+        (_fleet, _states, _watch, _set) = (fleet, states, watch, set);
+        Gate = new FleetGateway(own, fleet, set, time);
+        var map = new StateMap(fleet.Api, fleet.Names, set, () => fleet.Election.Current, time);
+        _map = map.Name;
+        States = new FleetStateStore(map);
+        fleet.Election.Changed += OnLeadership;
+        states.Changed += OnState;
+        _following = watch.Follow(set.Name, Hear);
+        Hear();
+    }
+
+    /// <inheritdoc/>
+    public event Action? Changed;
+
+    public FleetGateway Gate { get; }
+
+    public IStateStore States { get; }
+
+    /// <inheritdoc/>
+    public string? WhyNotHere => _fleet.Election.Current switch
+    {
+        { IsHere: true } => null,
+        { Holder: { } holder } when holder != _fleet.Identity.Identity => $"gateway {Shown.Of(GatewayIdentity.ReplicaOf(holder))} leads, and it alone suspends and resizes",
+        _ => "no gateway leads now, and one that does suspends and resizes alone",
+    };
+
+    /// <inheritdoc/>
+    public string Term => _fleet.Election.Current is var now ? string.Create(CultureInfo.InvariantCulture, $"{now.Term} of {now.Election}") : "";
+
+    /// <inheritdoc/>
+    public string? Kept => _states.Find(_map);
+
+    /// <inheritdoc/>
+    public Task<string?> ReadKeptAsync(CancellationToken cancellation) => States.ReadAsync(cancellation);
+
+    /// <summary>May the StatefulSet, as it was just read, be scaled to zero at this version? Null: all have agreed.</summary>
+    public string? WhyNotStop(StatefulSet fresh) => Gate.Fleet.WhyNotStop(fresh);
+
+    public FleetReading Read()
+    {
+        Leadership now = _fleet.Election.Current;
+        return new FleetReading(
+            _fleet.Names.Leader.ToString(), _fleet.Identity.Replica, now.IsHere, now.Holder is { } holder ? GatewayIdentity.ReplicaOf(holder) : null, now.Term, _fleet.Lease.IsMember,
+            [.. _fleet.Peers.ReadAll().Select(one => new FleetGatewayReading(one.Replica, one.IsOwn, one.Since, one.IsKnown))]);
+    }
+
+    public void Dispose()
+    {
+        _following.Dispose();
+        _states.Changed -= OnState;
+        _fleet.Election.Changed -= OnLeadership;
+        Gate.Dispose();
+    }
+
+    private void Hear()
+    {
+        if (_watch.Look(_set.Name).Set is { } set)
+        {
+            Gate.Fleet.Hear(set);
+        }
+    }
+
+    private void OnLeadership(Leadership leadership) => Changed?.Invoke();
+
+    private void OnState(ObjectName map)
+    {
+        if (map == _map)
+        {
+            Changed?.Invoke();
+        }
+    }
+}
+
+/// <summary>The gateways of a fleet, as this one knows them.</summary>
+/// <param name="Fleet">The Lease that is led by.</param>
+/// <param name="Replica">This gateway.</param>
+/// <param name="Leader">Null: none, or that is not known.</param>
+/// <param name="Term">How often the leader has changed.</param>
+/// <param name="IsMember">This gateway has its own Lease: without it its gates are closed.</param>
+internal sealed record FleetReading(string Fleet, string Replica, bool Leads, string? Leader, int Term, bool IsMember, IReadOnlyList<FleetGatewayReading> Gateways);
+
+/// <param name="Since">Since it was heard of.</param>
+/// <param name="IsKnown">It was heard of lately, and could be understood. Otherwise it counts as active.</param>
+internal sealed record FleetGatewayReading(string Replica, bool IsThis, TimeSpan Since, bool IsKnown);

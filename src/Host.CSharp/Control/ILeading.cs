@@ -1,0 +1,21 @@
+namespace Serverless.Host.Control;
+
+/// <summary>Which of several gateways decides about a database, as the controller of one of them asks. A gateway that is alone has none.</summary>
+internal interface ILeading
+{
+    /// <summary>Called (from any thread, must not block) after anything of this has changed.</summary>
+    event Action? Changed;
+
+    /// <summary>Why this gateway does not decide, in words; null: it does.</summary>
+    string? WhyNotHere { get; }
+
+    /// <summary>Which time it is that somebody leads: the same value as long as nobody else has led in between.</summary>
+    string Term { get; }
+
+    /// <summary>What the leader keeps of the database, as it was last heard of; null: nothing.</summary>
+    string? Kept { get; }
+
+    /// <summary>The same, asked of where it is kept.</summary>
+    /// <exception cref="IOException">It cannot be read.</exception>
+    Task<string?> ReadKeptAsync(CancellationToken cancellation);
+}
