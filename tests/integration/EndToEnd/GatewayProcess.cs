@@ -78,7 +78,7 @@ internal sealed class GatewayProcess : IAsyncDisposable
     }
 
     /// <summary>With several databases, which share the address, the rules and the first account.</summary>
-    /// <param name="more">Further keys at the top of the configuration.</param>
+    /// <param name="more">Further keys at the top of the configuration, or others in the place of the usual.</param>
     public static async Task<GatewayProcess> StartManyAsync(JsonArray databases, string? rules = null, string? home = null, JsonObject? more = null)
     {
         home ??= Directory.CreateTempSubdirectory("serverless-e2e-").FullName;
@@ -86,11 +86,11 @@ internal sealed class GatewayProcess : IAsyncDisposable
         var gateway = new GatewayProcess(home, ["--config", config], openFiles: null) { _many = true };
         Directory.CreateDirectory(gateway.Rules);
         await File.WriteAllTextAsync(Path.Combine(gateway.Rules, "test.rules"), rules ?? SleepyRules());
-        JsonObject settings = more?.DeepClone().AsObject() ?? [];
-        foreach ((string key, JsonNode? value) in new JsonObject
+        var settings = new JsonObject
         {
             ["listen"] = $"127.0.0.1:{gateway.Port}", ["rules"] = gateway.Rules, ["user"] = User, ["password"] = Password, ["databases"] = databases,
-        })
+        };
+        foreach ((string key, JsonNode? value) in more ?? [])
         {
             settings[key] = value?.DeepClone();
         }

@@ -43,6 +43,33 @@ internal sealed class HostComputes(GatewayServer gateway, FleetSettings fleet, s
         _ => $"external server at {settings.Backend}",
     };
 
+    /// <summary>The StatefulSets of a namespace, once all that are there are known.</summary>
+    /// <param name="settings">Which cluster, and which namespace.</param>
+    /// <exception cref="ComputeException">The cluster cannot be used, or does not let us see them.</exception>
+    public async Task<NamespaceWatch> WatchAsync(KubernetesSettings settings, CancellationToken cancellation)
+    {
+        KubernetesCluster cluster = await ClusterOf(settings).GetAsync(cancellation);
+        NamespaceWatch watch = cluster.WatchOf(settings.Namespace ?? cluster.Api.Namespace);
+        try
+        {
+            await watch.SyncedAsync(cancellation);
+            return watch;
+        }
+        catch (ApiException e)
+        {
+            throw new ComputeException($"databases cannot be looked for: {e.Message}", e);
+        }
+    }
+
+    /// <summary>A database that is served no more: no other gateway waits for this one's word on it.</summary>
+    public void Forget(string name)
+    {
+        if (_members.TryRemove(name, out FleetMember? member))
+        {
+            member.Dispose();
+        }
+    }
+
     /// <summary>Leaves the fleets, whose gates must be closed, and then the clusters.</summary>
     public async ValueTask DisposeAsync()
     {
@@ -90,8 +117,7 @@ internal sealed class HostComputes(GatewayServer gateway, FleetSettings fleet, s
     private async Task<OpenedCompute> OpenKubernetesAsync(DatabaseSettings settings, CancellationToken cancellation)
     {
         KubernetesSettings chosen = settings.Kubernetes;
-        KubernetesCluster cluster = await _clusters.GetOrAdd((chosen.Kubeconfig, chosen.Context), key => new SharedAttempt<KubernetesCluster>(() => ConnectAsync(key.Kubeconfig, key.Context)))
-            .GetAsync(cancellation);
+        KubernetesCluster cluster = await ClusterOf(chosen).GetAsync(cancellation);
         string space = chosen.Namespace ?? cluster.Api.Namespace;
         FleetMember? member = fleet.On ? await MemberAsync(settings.Name, cluster, new ObjectName(space, chosen.StatefulSet!), cancellation) : null;
         var options = new KubernetesComputeOptions
@@ -119,6 +145,9 @@ internal sealed class HostComputes(GatewayServer gateway, FleetSettings fleet, s
         HostFleet joined = await _fleets.GetOrAdd(cluster, one => new SharedAttempt<HostFleet>(() => HostFleet.JoinAsync(one, fleet, data, loggers, CancellationToken.None))).GetAsync(cancellation);
         return _members.GetOrAdd(name, _ => new FleetMember(gateway.Databases[name], joined.Fleet, joined.States, cluster.WatchOf(set.Space!), set, TimeProvider.System));
     }
+
+    private SharedAttempt<KubernetesCluster> ClusterOf(KubernetesSettings settings) =>
+        _clusters.GetOrAdd((settings.Kubeconfig, settings.Context), key => new SharedAttempt<KubernetesCluster>(() => ConnectAsync(key.Kubeconfig, key.Context)));
 
     /// <remarks>Not with the patience of one database: the others wait for the same.</remarks>
     private Task<KubernetesCluster> ConnectAsync(string? kubeconfig, string? context)

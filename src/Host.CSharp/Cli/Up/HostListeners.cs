@@ -14,11 +14,56 @@ internal sealed class HostListeners(HostSettings settings, GatewayServer gateway
     // Made on the first start, so only one may come to make it.
     private readonly Lazy<GatewayCertificate> _own = new(() => GatewayCertificate.LoadOrCreate(settings.Data, TimeProvider.System, loggers.CreateLogger<GatewayCertificate>()));
 
-    public IEnumerable<IGrouping<IPEndPoint, DatabaseSettings>> Groups { get; } = [.. settings.Databases.GroupBy(one => one.Listen)];
+    private readonly Lock _guard = new();
+    private readonly SortedDictionary<string, DatabaseRoute> _found = new(StringComparer.Ordinal);
+    private List<DatabaseRoute> _configured = [];
+    private GatewayListener? _open;
+
+    /// <summary>Where clients connect, with the databases that are configured there; none where there are only those that are found.</summary>
+    public IReadOnlyDictionary<IPEndPoint, List<DatabaseSettings>> Groups { get; } =
+        settings.All.GroupBy(one => one.Listen).ToDictionary(group => group.Key, group => group.Where(one => !ReferenceEquals(one, settings.Discovery?.Template)).ToList());
+
+    /// <summary>Databases that are found are met there too.</summary>
+    public bool IsOpen(IPEndPoint address) => address.Equals(settings.Discovery?.Template.Listen);
 
     /// <exception cref="IOException">It cannot listen there, or a certificate cannot be used. The message says what to do.</exception>
-    public GatewayListener Listen(IGrouping<IPEndPoint, DatabaseSettings> group) =>
-        gateway.Listen(group.Key, [.. group.Select(RouteTo)], settings.Listener);
+    public GatewayListener Listen(IPEndPoint address)
+    {
+        List<DatabaseRoute> routes = [.. Groups[address].Select(RouteTo)];
+        if (!IsOpen(address))
+        {
+            return gateway.Listen(address, routes, settings.Listener);
+        }
+
+        lock (_guard)
+        {
+            _configured = routes;
+            return _open = gateway.Listen(address, Routes, settings.Listener);
+        }
+    }
+
+    /// <summary>Leads clients to a database that was found.</summary>
+    public void Add(DatabaseSettings found)
+    {
+        DatabaseRoute route = RouteTo(found);
+        lock (_guard)
+        {
+            _found[found.Name] = route;
+            _open?.UseRoutes(Routes);
+        }
+    }
+
+    /// <summary>Leads no more clients to it.</summary>
+    public void Remove(string found)
+    {
+        lock (_guard)
+        {
+            _found.Remove(found);
+            _open?.UseRoutes(Routes);
+        }
+    }
+
+    private ListenerRoutes Routes => new([.. _configured, .. _found.Values], isOpen: true);
 
     /// <summary>The user name to connect with, the database's prefix before it where the address alone does not say which one is meant.</summary>
     public static string UserOf(DatabaseSettings settings, string user) =>

@@ -36,6 +36,9 @@ internal sealed partial class HostRun : IAsyncDisposable
     private readonly List<Database> _opened = [];
     private readonly HostComputes _computes;
     private readonly LateDatabases _late;
+    private readonly HostListeners _listeners;
+    private readonly FoundDatabases? _found;
+    private readonly GatewayOptions _gatewayOptions;
     private AdminServer? _admin;
 
     private HostRun(HostSettings settings, DescriptorBudget descriptors, TextWriter output, ILoggerFactory loggers)
@@ -43,7 +46,7 @@ internal sealed partial class HostRun : IAsyncDisposable
         (_settings, _output, _loggers, _logger) = (settings, TextWriter.Synchronized(output), loggers, loggers.CreateLogger<HostRun>());
         _key = GatewayKey.LoadOrCreate(Path.Combine(settings.Data, "gateway-key.pem"), loggers.CreateLogger<GatewayKey>());
         var login = new LoginServices(_key, _passwords, new FailureLimiter(TimeProvider.System, FailureLimits.Default), LoginServices.DefaultDeadline);
-        int connections = (int)Math.Min(int.MaxValue, settings.Databases.Sum(one => (long)one.Limits.Connections));
+        int connections = (int)Math.Min(int.MaxValue, settings.All.Sum(one => (long)one.Limits.Connections));
         if (connections > descriptors.MostClients)
         {
             LogFewDescriptors(descriptors.MostClients, connections);
@@ -51,16 +54,20 @@ internal sealed partial class HostRun : IAsyncDisposable
 
         // Each database may use up what it was allowed: what all of them share bounds none of them sooner.
         var holdInAll = new HoldLimits(
-            (int)Math.Min(int.MaxValue, settings.Databases.Sum(one => (long)one.Limits.HeldStatements)), settings.Databases.Sum(one => one.Limits.HeldBytes),
-            settings.Databases.Max(one => one.Limits.HeldFor));
+            (int)Math.Min(int.MaxValue, settings.All.Sum(one => (long)one.Limits.HeldStatements)), settings.All.Sum(one => one.Limits.HeldBytes),
+            settings.All.Max(one => one.Limits.HeldFor));
         var options = new GatewayOptions { HoldInAll = holdInAll };
         _gateway = new GatewayServer(Environment.ProcessorCount, connections, descriptors, login, options, TimeProvider.System, loggers);
         _computes = new HostComputes(_gateway, settings.Fleet, settings.Data, _output, loggers);
+        _listeners = new HostListeners(settings, _gateway, loggers);
+        _found = settings.Discovery is null ? null : new FoundDatabases(settings, _computes, AddFound, RemoveFoundAsync, loggers.CreateLogger<FoundDatabases>());
         _late = new LateDatabases(OpenAsync, IsForUsers, loggers.CreateLogger<LateDatabases>());
         foreach (DatabaseSettings one in settings.Databases)
         {
             _gateway.AddDatabase(one.Name, OptionsOf(one, options));
         }
+
+        _gatewayOptions = options;
     }
 
     /// <summary>Runs until SIGTERM or SIGINT.</summary>
@@ -113,6 +120,7 @@ internal sealed partial class HostRun : IAsyncDisposable
         }
 
         _late.Dispose();
+        _found?.Dispose();
         await _computes.DisposeAsync();
         await _gateway.DisposeAsync();
         _passwords.Dispose();
@@ -141,9 +149,8 @@ internal sealed partial class HostRun : IAsyncDisposable
         using var end = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         // all at once: one that hangs or is slow keeps no other from its clients
         var starts = _settings.Databases.ToDictionary(one => one.Name, one => StartAsync(one, end.Token));
-        var groups = new HostListeners(_settings, _gateway, _loggers);
-        var listeners = groups.Groups.ToDictionary(group => group.Key, group => ListenAsync(groups, group, starts));
-        Task announced = Together.AllAsync(_settings.Databases.Select(one => AnnounceAsync(one, starts[one.Name], listeners[one.Listen])), end);
+        var listeners = _listeners.Groups.ToDictionary(group => group.Key, group => ListenAsync(group.Key, group.Value, starts));
+        Task announced = Together.AllAsync([.. _settings.Databases.Select(one => AnnounceAsync(one, starts[one.Name], listeners[one.Listen])), .. listeners.Values], end);
         try
         {
             if (await Task.WhenAny(announced, Task.Delay(FirstStartPatience, cancellation)) != announced)
@@ -163,6 +170,7 @@ internal sealed partial class HostRun : IAsyncDisposable
             IEnumerable<Task<GatewayListener>> listening = listeners.Values.Where(one => one.IsCompletedSuccessfully);
             await _output.WriteLineAsync($"ready {string.Join(' ', listening.Select(one => one.Result.LocalEndPoint))} admin {_admin.Address}");
             await _output.FlushAsync(cancellation);
+            _found?.Start();
             await announced;
         }
         catch
@@ -174,12 +182,19 @@ internal sealed partial class HostRun : IAsyncDisposable
         }
     }
 
-    /// <summary>Listens as soon as one of the databases there has been started.</summary>
-    private static async Task<GatewayListener> ListenAsync(HostListeners listeners, IGrouping<IPEndPoint, DatabaseSettings> group, Dictionary<string, Task> starts)
+    /// <summary>Listens as soon as one of the databases there has been started; at once where others may be found.</summary>
+    private async Task<GatewayListener> ListenAsync(IPEndPoint address, List<DatabaseSettings> databases, Dictionary<string, Task> starts)
     {
-        await await Task.WhenAny(group.Select(one => starts[one.Name]));
-        return listeners.Listen(group);
+        if (!_listeners.IsOpen(address))
+        {
+            await await Task.WhenAny(databases.Select(one => starts[one.Name]));
+        }
+
+        return _listeners.Listen(address);
     }
+
+    /// <summary>It is one of several, which need not end because of it.</summary>
+    private bool IsAmongOthers => _settings.Databases.Count > 1 || _settings.Discovery is not null;
 
     /// <summary>One of several in a cluster does not keep the others from their clients: what is wrong with it, or with its cluster, may pass.</summary>
     private async Task StartAsync(DatabaseSettings settings, CancellationToken cancellation)
@@ -188,7 +203,7 @@ internal sealed partial class HostRun : IAsyncDisposable
         {
             await OpenAsync(settings, cancellation);
         }
-        catch (Exception e) when (e is ComputeException or EngineSqlException && settings.Compute == ComputeKind.Kubernetes && _settings.Databases.Count > 1)
+        catch (Exception e) when (e is ComputeException or EngineSqlException && settings.Compute == ComputeKind.Kubernetes && IsAmongOthers)
         {
             _late.Add(settings, e.Message);
         }
@@ -217,7 +232,7 @@ internal sealed partial class HostRun : IAsyncDisposable
         string? failed;
         try
         {
-            failed = await database.StartAsync(cancellation, () => _databases[settings.Name] = database, amongOthers: _settings.Databases.Count > 1);
+            failed = await database.StartAsync(cancellation, () => _databases[settings.Name] = database, amongOthers: IsAmongOthers);
         }
         catch when (!cancellation.IsCancellationRequested)
         {
@@ -279,8 +294,9 @@ internal sealed partial class HostRun : IAsyncDisposable
             _admin.Ready = false;
         }
 
+        await EndFindingAsync();
         await _late.EndAsync();
-        TimeSpan limit = hurry.IsCancellationRequested ? TimeSpan.Zero : _settings.Databases.Max(one => one.Limits.DrainFor) + GoodbyeLimit;
+        TimeSpan limit = hurry.IsCancellationRequested ? TimeSpan.Zero : _settings.All.Max(one => one.Limits.DrainFor) + GoodbyeLimit;
         Task goodbye = _gateway.StopAsync(limit);
         await Task.WhenAny(goodbye, Task.Delay(Timeout.InfiniteTimeSpan, hurry));
         if (!goodbye.IsCompleted)

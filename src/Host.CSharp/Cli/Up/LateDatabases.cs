@@ -18,7 +18,7 @@ internal sealed partial class LateDatabases(Func<DatabaseSettings, CancellationT
 
     private readonly CancellationTokenSource _end = new();
     private readonly Lock _guard = new();
-    private readonly List<Task> _opening = [];
+    private readonly Dictionary<string, (CancellationTokenSource End, Task Opening)> _opening = new(StringComparer.OrdinalIgnoreCase);
     private readonly ConcurrentDictionary<string, LateDatabase> _waiting = new(StringComparer.OrdinalIgnoreCase);
 
     /// <summary>Those that are not opened yet, by name.</summary>
@@ -31,8 +31,27 @@ internal sealed partial class LateDatabases(Func<DatabaseSettings, CancellationT
         LogNotOpened(settings.Name, why);
         lock (_guard)
         {
-            _opening.Add(OpenAsync(settings, why));
+            var end = CancellationTokenSource.CreateLinkedTokenSource(_end.Token);
+            _opening[settings.Name] = (end, OpenAsync(settings, why, end.Token));
         }
+    }
+
+    /// <summary>It is not tried any more; where it is being opened, it is under control as far as it got.</summary>
+    public async Task RemoveAsync(string name)
+    {
+        (CancellationTokenSource End, Task Opening) removed;
+        lock (_guard)
+        {
+            if (!_opening.Remove(name, out removed))
+            {
+                return;
+            }
+        }
+
+        await removed.End.CancelAsync();
+        await removed.Opening;
+        _waiting.TryRemove(name, out _);
+        removed.End.Dispose();
     }
 
     /// <summary>No other is opened from here on; one that is being opened is under control as far as it got.</summary>
@@ -42,27 +61,35 @@ internal sealed partial class LateDatabases(Func<DatabaseSettings, CancellationT
         Task[] opening;
         lock (_guard)
         {
-            opening = [.. _opening];
+            opening = [.. _opening.Values.Select(one => one.Opening)];
         }
 
         await Task.WhenAll(opening);
     }
 
-    public void Dispose() => _end.Dispose();
+    public void Dispose()
+    {
+        foreach ((CancellationTokenSource end, _) in _opening.Values)
+        {
+            end.Dispose();
+        }
 
-    private async Task OpenAsync(DatabaseSettings settings, string told)
+        _end.Dispose();
+    }
+
+    private async Task OpenAsync(DatabaseSettings settings, string told, CancellationToken end)
     {
         TimeSpan pause = s_firstPause;
-        while (!_end.IsCancellationRequested)
+        while (!end.IsCancellationRequested)
         {
             try
             {
-                await Task.Delay(pause, _end.Token);
-                await start(settings, _end.Token);
+                await Task.Delay(pause, end);
+                await start(settings, end);
                 _waiting.TryRemove(settings.Name, out _);
                 return;
             }
-            catch (OperationCanceledException) when (_end.IsCancellationRequested)
+            catch (OperationCanceledException) when (end.IsCancellationRequested)
             {
                 return;
             }

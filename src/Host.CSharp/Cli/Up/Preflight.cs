@@ -14,7 +14,7 @@ internal static class Preflight
     {
         CheckData(settings.Data);
         CheckAddress(settings.Admin.Listen, "--admin");
-        foreach (IPEndPoint address in settings.Databases.Select(one => one.Listen).Distinct())
+        foreach (IPEndPoint address in settings.All.Select(one => one.Listen).Distinct())
         {
             CheckAddress(address, "--listen");
         }
@@ -25,8 +25,8 @@ internal static class Preflight
     public static DescriptorBudget ShareDescriptors(HostSettings settings)
     {
         long limit = OpenFileLimit.Raise();
-        return DescriptorBudget.Of(limit, settings.Databases.Count) ?? throw new CommandFailedException(
-            $"the limit of open files is {limit}, and it takes {DescriptorBudget.Fewest(settings.Databases.Count)} to serve a few clients: raise it to some thousands (ulimit -n, LimitNOFILE=).");
+        return DescriptorBudget.Of(limit, settings.All.Count()) ?? throw new CommandFailedException(
+            $"the limit of open files is {limit}, and it takes {DescriptorBudget.Fewest(settings.All.Count())} to serve a few clients: raise it to some thousands (ulimit -n, LimitNOFILE=).");
     }
 
     private static void CheckData(string path)

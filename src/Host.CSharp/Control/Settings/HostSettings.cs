@@ -13,8 +13,31 @@ public sealed record HostSettings(AdminSettings Admin, string Data, LogSettings 
     /// <summary>What all listeners for clients have in common.</summary>
     public ListenerOptions Listener { get; init; } = ListenerOptions.Default;
 
+    /// <summary>Databases that are found by the label of their StatefulSets; null: none are looked for.</summary>
+    public DiscoverySettings? Discovery { get; init; }
+
+    /// <summary>All that is configured, and what those that are found have in common.</summary>
+    public IEnumerable<DatabaseSettings> All => Discovery is { } found ? Databases.Append(found.Template) : Databases;
+
     /// <summary>How it is one of several gateways of the databases in clusters.</summary>
     public FleetSettings Fleet { get; init; } = FleetSettings.Default;
+}
+
+/// <param name="Namespaces">Where they are looked for; empty: in that of the context, or of the gateway's own pod.</param>
+/// <param name="Template">All but their names.</param>
+public sealed record DiscoverySettings(IReadOnlyList<string> Namespaces, DatabaseSettings Template)
+{
+    /// <summary>Of a StatefulSet that is a database: the name that it has here.</summary>
+    public const string Label = "serverless.mysql/database";
+
+    /// <summary>The database that was found.</summary>
+    public DatabaseSettings Of(string name, string space, string statefulSet) => Template with
+    {
+        Name = name,
+        Data = Path.Combine(Path.GetDirectoryName(Template.Data)!, name),
+        Names = DatabaseNames.None with { UserPrefix = name },
+        Kubernetes = Template.Kubernetes with { Namespace = space, StatefulSet = statefulSet },
+    };
 }
 
 /// <param name="On">It agrees with the other gateways; otherwise it takes itself for the only one.</param>

@@ -59,15 +59,21 @@ internal static class HostSettingsReader
         LogSettings log = Log(root.Section("log"));
         ListenerOptions listener = Listener(root);
         FleetSettings fleet = FleetSettingsReader.Read(root.Section("fleet"));
-        IReadOnlyList<DatabaseSettings> databases = Databases(root, data);
+        (IReadOnlyList<DatabaseSettings> databases, DatabaseSettings defaults) = Databases(root, data);
+        DiscoverySettings? discovery = DiscoverySettingsReader.Read(root.Section("discovery"), defaults);
+        if (discovery is not null && !root.List("databases").Any())
+        {
+            databases = [];
+        }
+
         root.EndOfKeys();
-        Check(admin, databases, errors);
+        Check(admin, databases, discovery, errors);
         if (errors.Count > 0)
         {
             throw new SettingsException(string.Join('\n', errors));
         }
 
-        return new HostSettings(admin, data, log, databases) { Listener = listener, Fleet = fleet };
+        return new HostSettings(admin, data, log, databases) { Listener = listener, Fleet = fleet, Discovery = discovery };
     }
 
     private static AdminSettings Admin(SettingsSection root)
@@ -131,7 +137,7 @@ internal static class HostSettingsReader
         return new ListenerOptions { GreetingVersion = version, Proxies = networks };
     }
 
-    private static List<DatabaseSettings> Databases(SettingsSection root, string data)
+    private static (List<DatabaseSettings> Databases, DatabaseSettings Defaults) Databases(SettingsSection root, string data)
     {
         DatabaseSettings defaults = Database(root, "default", null, data);
         var databases = new List<DatabaseSettings>();
@@ -149,11 +155,11 @@ internal static class HostSettingsReader
 
         if (databases.Count == 0)
         {
-            return [defaults];
+            return ([defaults], defaults);
         }
 
         DatabaseNamesReader.RefuseAbove(root, defaults.Names);
-        return databases;
+        return (databases, defaults);
     }
 
     /// <summary>What a database does not say itself is taken from the top of the file, flags included.</summary>
@@ -260,7 +266,7 @@ internal static class HostSettingsReader
         return debug;
     }
 
-    private static void Check(AdminSettings admin, IReadOnlyList<DatabaseSettings> databases, List<string> errors)
+    private static void Check(AdminSettings admin, IReadOnlyList<DatabaseSettings> databases, DiscoverySettings? discovery, List<string> errors)
     {
         foreach (DatabaseSettings external in databases.Where(one => one.Compute == ComputeKind.External && (one.Backend is null || one.Password is null)))
         {
@@ -273,6 +279,6 @@ internal static class HostSettingsReader
             errors.Add($"databases: {same.Count()} databases are named `{same.Key}`; each needs a name of its own");
         }
 
-        ListenerCheck.Check(admin, databases, errors);
+        ListenerCheck.Check(admin, discovery is null ? databases : [.. databases, discovery.Of("(found)", "", "")], errors);
     }
 }

@@ -13,24 +13,28 @@ namespace Serverless.Host.Gateway.Authentication;
 /// it authenticated. Source: MySQL Source Code Documentation, "Connection Phase".
 /// </summary>
 /// <param name="login">For clients of which it is not known yet what database they mean.</param>
-public sealed partial class ClientHandshake(ListenerRoutes routes, LoginServices login, ListenerOptions options, ILogger logger)
+public sealed partial class ClientHandshake(ListenerRoutes initial, LoginServices login, ListenerOptions options, ILogger logger)
 {
     /// <summary>Longest answer to take: connection attributes may be 64 KiB, names and the rest are small.</summary>
     private const int LongestResponse = (64 << 10) + 4096;
 
     private const int LongestLoggedReason = 1024;
 
-    private readonly bool _withTls = routes.All.Any(route => route.Tls.Certificate is not null);
+    private volatile ListenerRoutes _routes = initial;
+
+    /// <summary>From here on clients are led by these. Who is logging in goes by those before.</summary>
+    public void UseRoutes(ListenerRoutes changed) => _routes = changed;
 
     /// <summary>The client, or null when it was refused, gave up or sent nonsense. Everything that was to be said to it has been said.</summary>
     /// <param name="peer">Null for a Unix socket.</param>
     public async ValueTask<AuthenticatedClient?> RunAsync(PacketChannel channel, uint connectionId, IPEndPoint? peer)
     {
         using var deadline = new LoginDeadline(channel.Transport, login.Deadline);
+        var routes = _routes;
         var answered = false;
         try
         {
-            if (SharedGreeting.Of(routes, options.GreetingVersion, _withTls) is not { } greeting)
+            if (SharedGreeting.Of(routes, options.GreetingVersion, routes.HaveTls) is not { } greeting)
             {
                 await SendAsync(channel, routes.AreShared ? LoginRefusal.NotKnownYet() : LoginRefusal.NotKnownYet(routes.All[0].Name));
                 return null;
@@ -49,7 +53,7 @@ public sealed partial class ClientHandshake(ListenerRoutes routes, LoginServices
                 (client, host) = (proxied.Source ?? peer, proxied.Authority);
             }
             var packet = await channel.ReadPacketAsync(LongestResponse);
-            if (_withTls && TlsRequest.IsOne(packet.Span))
+            if (routes.HaveTls && TlsRequest.IsOne(packet.Span))
             {
                 var tls = await TlsTransport.AcceptAsync((LoopSocket)channel.Transport, channel.TakeBuffered(), host => routes.ForCertificate(host)!.Tls.Certificate!.Options);
                 channel.Upgrade(tls);
@@ -58,7 +62,7 @@ public sealed partial class ClientHandshake(ListenerRoutes routes, LoginServices
             }
             var response = HandshakeResponse41.Read(packet.Span, greeting.Offered);
             answered = true;
-            return await EnterAsync(channel, connectionId, client, host, nonce, greeting.Offered, response, deadline);
+            return await EnterAsync(routes, channel, connectionId, client, host, nonce, greeting.Offered, response, deadline);
         }
         catch (MalformedPacketException malformed)
         {
@@ -90,7 +94,7 @@ public sealed partial class ClientHandshake(ListenerRoutes routes, LoginServices
     }
 
     private async ValueTask<AuthenticatedClient?> EnterAsync(
-        PacketChannel channel, uint connectionId, IPEndPoint? endPoint, string? host, byte[] nonce, Capabilities offered, HandshakeResponse41 response, LoginDeadline deadline)
+        ListenerRoutes routes, PacketChannel channel, uint connectionId, IPEndPoint? endPoint, string? host, byte[] nonce, Capabilities offered, HandshakeResponse41 response, LoginDeadline deadline)
     {
         var choice = routes.Choose(host, response.User, response.Database);
         if (choice.Route is not { } route)

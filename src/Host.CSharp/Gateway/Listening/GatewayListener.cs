@@ -16,14 +16,16 @@ public sealed partial class GatewayListener : IConnectionPlaces, IAsyncDisposabl
     /// <summary>How long a client that does not read is waited for with the last of what it was sent; the servers wait so long as well (net_write_timeout).</summary>
     private static readonly TimeSpan LongestDrain = TimeSpan.FromSeconds(60);
 
+    private const int MostStrangers = 1;
+
     private static readonly ErrPacket TooMany = new(ErrorCode.TooManyConnections, "Too many connections") { WithSqlState = false };
 
     private readonly ConnectionTable _connections;
     private readonly DescriptorBudget _descriptors;
     private readonly ClientHandshake _handshake;
     private readonly ILogger _logger;
-    private readonly int _limit;
-    private readonly string _databases;
+    private volatile int _limit;
+    private volatile string _databases;
     private readonly LoopListener _socket;
     private readonly CancellationTokenSource _stopping = new();
     private readonly TaskCompletionSource _allGone = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -40,7 +42,7 @@ public sealed partial class GatewayListener : IConnectionPlaces, IAsyncDisposabl
         _descriptors = descriptors;
         _logger = loggers.CreateLogger<GatewayListener>();
         _handshake = new ClientHandshake(routes, login, options, loggers.CreateLogger<ClientHandshake>());
-        _limit = (int)Math.Min(int.MaxValue, routes.All.Sum(route => (long)route.Limit));
+        _limit = LimitOf(routes);
         _databases = routes.Name;
         _socket = LoopListener.Start(loops, address, Accept, PacketOf(TooMany), this, _logger);
     }
@@ -60,6 +62,13 @@ public sealed partial class GatewayListener : IConnectionPlaces, IAsyncDisposabl
         EventLoopGroup loops, EndPoint address, ListenerRoutes routes, LoginServices login, ListenerOptions options, ConnectionTable connections, DescriptorBudget descriptors,
         ILoggerFactory loggers) =>
         new(loops, address, routes, login, options, connections, descriptors, loggers);
+
+    /// <summary>Leads clients to these databases from here on. Sessions that there are go on, and those of a database that is not among them are ended with it.</summary>
+    public void UseRoutes(ListenerRoutes routes)
+    {
+        (_limit, _databases) = (LimitOf(routes), routes.Name);
+        _handshake.UseRoutes(routes);
+    }
 
     /// <summary>
     /// Accepts no more, asks the sessions to end, and cuts off those that have not after the time given. May be called again, with less time.
@@ -100,6 +109,9 @@ public sealed partial class GatewayListener : IConnectionPlaces, IAsyncDisposabl
     }
 
     void IConnectionPlaces.Return() => _descriptors.ReturnClient();
+
+    /// <summary>Of as many as they allow together; where nothing is yet, of some who are told so.</summary>
+    private static int LimitOf(ListenerRoutes routes) => (int)Math.Clamp(routes.All.Sum(route => (long)route.Limit), MostStrangers, int.MaxValue);
 
     private void Accept(LoopSocket socket, IPEndPoint? client)
     {

@@ -12,12 +12,15 @@ public sealed class ListenerRoutes
     private readonly NamePattern[] _hosts;
     private readonly NamePattern[] _schemas;
 
-    /// <param name="routes">At least one.</param>
+    /// <param name="routes">At least one, unless there may be others later.</param>
+    /// <param name="isOpen">There may be others later: one that is alone is meant by nobody who does not say so.</param>
     /// <exception cref="ArgumentException">Two have the same prefix, or are the default.</exception>
-    public ListenerRoutes(IReadOnlyList<DatabaseRoute> routes)
+    public ListenerRoutes(IReadOnlyList<DatabaseRoute> routes, bool isOpen = false)
     {
         All = routes;
-        Default = routes.Count == 1 ? routes[0] : routes.SingleOrDefault(route => route.Names.IsDefault);
+        AreShared = isOpen || routes.Count > 1;
+        HaveTls = routes.Any(route => route.Tls.Certificate is not null);
+        Default = AreShared ? routes.SingleOrDefault(route => route.Names.IsDefault) : routes[0];
         _prefixes = routes.Where(route => route.Names.UserPrefix is not null).ToDictionary(route => route.Names.UserPrefix!, StringComparer.Ordinal);
         _hosts = [.. routes.SelectMany(route => route.Names.Hosts.Select(host => new NamePattern(host, route, IsHost: true)))];
         _schemas = [.. routes.SelectMany(route => route.Names.Schemas.Select(schema => new NamePattern(schema, route, IsHost: false)))];
@@ -29,7 +32,10 @@ public sealed class ListenerRoutes
     /// <summary>Who says nothing means this one; null: there is none.</summary>
     public DatabaseRoute? Default { get; }
 
-    public bool AreShared => All.Count > 1;
+    public bool AreShared { get; }
+
+    /// <summary>One of them at least has a certificate to show.</summary>
+    public bool HaveTls { get; }
 
     /// <summary>For the log.</summary>
     public string Name => string.Join(',', All.Select(route => route.Name));

@@ -38,6 +38,9 @@ public sealed class GatewayServer(
         return database;
     }
 
+    /// <summary>Forgets a database, which no listener leads to and nobody controls any more, and whose sessions have ended.</summary>
+    public void RemoveDatabase(string name) => _databases.TryRemove(name, out _);
+
     /// <summary>Takes clients of one database at the address, and returns once connections are accepted.</summary>
     /// <param name="limit">Connections at most to this listener.</param>
     /// <exception cref="IOException">It cannot listen there. The message names the address and what to do.</exception>
@@ -46,9 +49,13 @@ public sealed class GatewayServer(
 
     /// <summary>Takes clients of several databases at the address, and returns once connections are accepted.</summary>
     /// <exception cref="IOException">It cannot listen there. The message names the address and what to do.</exception>
-    public GatewayListener Listen(EndPoint address, IReadOnlyList<DatabaseRoute> databases, ListenerOptions options)
+    public GatewayListener Listen(EndPoint address, IReadOnlyList<DatabaseRoute> databases, ListenerOptions options) => Listen(address, new ListenerRoutes(databases), options);
+
+    /// <summary>The same, where there may be other databases later.</summary>
+    /// <exception cref="IOException">It cannot listen there. The message names the address and what to do.</exception>
+    public GatewayListener Listen(EndPoint address, ListenerRoutes routes, ListenerOptions options)
     {
-        var listener = GatewayListener.Start(Loops, address, new ListenerRoutes(databases), login.ForDatabase(), options, _connections, descriptors, loggers);
+        var listener = GatewayListener.Start(Loops, address, routes, login.ForDatabase(), options, _connections, descriptors, loggers);
         _listeners.Add(listener);
         return listener;
     }

@@ -80,6 +80,9 @@ internal sealed partial class Session : IHangupObserver
         }
     }
 
+    /// <summary>Closes its client's connection at once, from any thread.</summary>
+    public void CutOff() => _client.Transport.Abort();
+
     /// <summary>Leaves a signal, from any thread.</summary>
     public void PostSignal(SessionSignals signal) => _shard.Loop.Post(() => Signal(signal));
 

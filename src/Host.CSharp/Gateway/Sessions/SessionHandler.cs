@@ -10,8 +10,14 @@ public sealed class SessionHandler(GatewayDatabase database) : ISessionHandler
     public Task RunAsync(AuthenticatedClient client, CancellationToken cancellation)
     {
         client.Channel.Loop.VerifyAccess();
+        if (database.IsRemoved) return RefuseAsync(client, "The database is not served here any more");
         if (database.Catalogue is { } catalogue) return new Session(database.ShardOf(client.Channel.Loop), client, catalogue).RunAsync(cancellation);
-        client.Channel.Append(new ErrPacket(ErrorCode.ServerShutdown, "The database has not been started once yet; try again"));
+        return RefuseAsync(client, "The database has not been started once yet; try again");
+    }
+
+    private static Task RefuseAsync(AuthenticatedClient client, string why)
+    {
+        client.Channel.Append(new ErrPacket(ErrorCode.ServerShutdown, why));
         return client.Channel.FlushAsync().AsTask();
     }
 }

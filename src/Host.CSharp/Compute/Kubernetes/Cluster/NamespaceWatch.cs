@@ -39,6 +39,12 @@ internal sealed class NamespaceWatch : IAsyncDisposable
             TellAsync(_pods, change => OwnerOf(change.After ?? change.Before!)));
     }
 
+    /// <summary>Told, from the thread that hears of changes, after a StatefulSet came, went or changed; must neither wait nor throw.</summary>
+    public event Action? SetsChanged;
+
+    /// <summary>All StatefulSets as they were last heard of.</summary>
+    public CacheSnapshot<StatefulSet> Sets => _sets.Snapshot;
+
     /// <summary>Waits until all that is there is known.</summary>
     /// <exception cref="ApiException">It may not be listed: a watch would try for ever.</exception>
     public async Task SyncedAsync(CancellationToken cancellation)
@@ -75,6 +81,11 @@ internal sealed class NamespaceWatch : IAsyncDisposable
                 if (about(change) is { } set && _readers.TryGetValue(set, out Action[]? readers))
                 {
                     Array.ForEach(readers, reader => reader());
+                }
+
+                if (change is CacheChange<StatefulSet>)
+                {
+                    SetsChanged?.Invoke();
                 }
             }
         }

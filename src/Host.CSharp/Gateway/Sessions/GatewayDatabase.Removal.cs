@@ -1,0 +1,32 @@
+using Serverless.Host.Mysql;
+
+namespace Serverless.Host.Gateway.Sessions;
+
+public sealed partial class GatewayDatabase
+{
+    private static readonly TimeSpan RemovalLook = TimeSpan.FromMilliseconds(50);
+
+    private volatile bool _isRemoved;
+
+    /// <summary>It is served here no more: who has just logged in gets no session.</summary>
+    internal bool IsRemoved => _isRemoved;
+
+    /// <summary>Has each session end what it is at, tells it, and cuts off those that have not gone after the time given.</summary>
+    /// <param name="limit">No listener may lead to it any more.</param>
+    public async Task EndSessionsAsync(TimeSpan limit)
+    {
+        _isRemoved = true;
+        var began = Time.GetTimestamp();
+        HashSet<Session> told = [];
+        while (!_sessions.IsEmpty)
+        {
+            var isOver = Time.GetElapsedTime(began) >= limit;
+            foreach (var session in AllSessions)
+            {
+                if (isOver) session.CutOff();
+                else if (told.Add(session)) session.PostSignal(SessionSignals.Stop);
+            }
+            await Task.Delay(RemovalLook, Time);
+        }
+    }
+}
