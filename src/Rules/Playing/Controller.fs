@@ -17,6 +17,8 @@ type internal Controller(policy: Policy, effects: Effects, start: int64<ms>) =
     let mutable dueAt = Controller.Never
     let mutable dueRevision = 0L
     let mutable drain: struct (Drain * int64<ms>) voption = ValueNone
+    let mutable before = Unchecked.defaultof<State>
+    let mutable told = Tick
 
     let start' (effect: Effect) (revision: int64) =
         let length = effects.Length effect
@@ -67,6 +69,18 @@ type internal Controller(policy: Policy, effects: Effects, start: int64<ms>) =
     abstract Break: Breaking -> unit
     abstract Mend: unit -> unit
 
+    /// The state that the last input would have led to if nothing had been decided. An action changes it: a resume begins timers anew.
+    member _.Undecided: State =
+        let paused at (state: State) = Kernel.step policy state { At = at; Event = Commanded(PauseCommand, "") }
+        let at = start + now
+        let struct (waiting, _) = paused at before
+
+        match told with
+        | Commanded _ -> waiting
+        | _ ->
+            let struct (after, _) = Kernel.step policy waiting { At = at; Event = told }
+            after
+
     /// From here on, under a policy that led here and has no rules: its inputs are no part of the play.
     member _.Begin(before: State, last: Decision) =
         state <- before
@@ -85,7 +99,8 @@ type internal Controller(policy: Policy, effects: Effects, start: int64<ms>) =
 
     member this.Send(event: Event) : unit =
         steps <- steps + 1
-        let before = state
+        before <- state
+        told <- event
         let struct (after, answer) = Kernel.step policy state { At = start + now; Event = event }
         state <- after
         decision <- answer

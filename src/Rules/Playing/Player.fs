@@ -57,23 +57,19 @@ type private Player(policy: Policy, conditions: Condition list, scenario: Scenar
         if at <= scenario.Length then
             queue.Enqueue(what, struct (at, order what, sequence))
 
-    let watch () : bool voption[] =
+    let truthsOf (state: State) : bool voption[] =
         if conditions.IsEmpty then
             [||]
         else
-            let all = Kernel.forbidding this.State (start + this.Now)
+            let all = Kernel.forbidding state (start + this.Now)
 
             if places.Length = 0 then
                 places <- Array.init conditions.Length (fun index -> all |> Array.findIndex (fun (struct (name, _)) -> name = watchName index))
 
-            let found =
-                places
-                |> Array.map (fun place ->
-                    let struct (_, truth) = all[place]
-                    truth)
-
-            journal.See(this.Now, found)
-            found
+            places
+            |> Array.map (fun place ->
+                let struct (_, truth) = all[place]
+                truth)
 
     /// Statements that wait begin as soon as there is a compute, and are lost with it.
     let moveStatements () =
@@ -172,13 +168,14 @@ type private Player(policy: Policy, conditions: Condition list, scenario: Scenar
 
     override _.Decided(answer) =
         let now = this.Now
-        let truths = watch ()
+        let truths = truthsOf this.State
+        journal.See(now, truths)
 
         for warning in answer.Warnings do
             journal.Note(now, false, warning)
 
         match answer.Effect with
-        | ValueSome effect -> journal.Begin(now, effect, this.Size, answer, truths)
+        | ValueSome effect -> journal.Begin(now, effect, this.Size, answer, (if conditions.IsEmpty then truths else truthsOf this.Undecided))
         | ValueNone -> ()
 
         journal.Hold(now, answer.Blocked)

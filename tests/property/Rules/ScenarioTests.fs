@@ -162,6 +162,18 @@ let ``a property is broken where it is broken`` () =
     equal [] (broken "queries.running == 0 leads to suspend within 5m while running" sleeps)
 
 [<Test>]
+let ``what was true for long before an action is what the property looks at`` () =
+    let rules = "size 0.5cu .. 4cu step 0.5cu\nschedule work = mon..fri 20:15..23:00\nrule wake on suspended { when work do resume }\n"
+    let zoned = "policy default zone \"Europe/Berlin\"\n" + rules
+    let broken claim lines =
+        let run = run (zoned + "property p = " + claim + "\n") (asleep + lines + "\nexpect connections.open >= 0")
+        [ for failure in run.Failures -> failure.Expected, failure.AtMs ]
+
+    equal [ "property p", 900_000L ] (broken "never resume when (connections.open == 0 for 10m)" "connections.open = 0 for 30m")
+    equal [] (broken "never resume when (connections.open == 0 for 10m)" "connections.open = 0 for 6m, 1 for 2m, 0 for 22m")
+    equal [] (broken "never resume when (queries.held == 0 for 10m)" "connections.open = 1 for 30m\nat 12m statement for 1s")
+
+[<Test>]
 let ``watching changes no decision`` () =
     let rules = sleepy + "rule grow on running { when avg(cpu, 1m) > 75% for 30s do resize up 50% }\nrule shrink on running { when avg(cpu, 5m) < 20% do resize down 0.5cu }\nrule quiet on running { when avg(queries.running, 1m) < 0.5 and avg(queries.running, 2m) > 0.4 do resize down 0.5cu }\n"
     let lines = running + "load = 0.2 cpu for 20m, 3 cpu for 20m, 0 cpu for 1h\nexpect nothing at 0s"
