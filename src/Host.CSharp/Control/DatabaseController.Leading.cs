@@ -104,10 +104,12 @@ internal sealed partial class DatabaseController
         string term = leading.Term;
         // nobody else led since this gateway did: what it knows itself is newer
         string? kept = term == _ledTerm ? null : await leading.ReadKeptAsync(cancellation);
+        int epoch = Volatile.Read(ref _epoch);
         ComputeView view = await _parts.Compute.ObserveAsync(cancellation);
         return await AskAsync(() =>
         {
-            if (_running is not null || leading.WhyNotHere is not null || leading.Term != term)
+            // what was seen before it came up or went down says nothing any more
+            if (_running is not null || epoch != _epoch || leading.WhyNotHere is not null || leading.Term != term)
             {
                 return false;
             }
@@ -119,9 +121,10 @@ internal sealed partial class DatabaseController
             if (See(view))
             {
                 _unattached = Volatile.Read(ref _epoch);
-                OnChanged();
             }
 
+            // looked at once more: sessions are let to what was found
+            OnChanged();
             Keep(urgent: true);
             return true;
         });

@@ -20,18 +20,18 @@ internal sealed class HostFleetTests
         Assert.That(Stops(b), Is.Zero, "the one that does not lead suspends nothing");
         Assert.That(await HostFleetRig.AskAsync(client, "woken"), Is.EqualTo("woken"), "and wakes");
         await a.WaitForPhaseAsync("running");
-        await client.SendAsync("SELECT SLEEP(4);");
-        await rig.StaysAwakeAsync(3.5);
+        await client.SendAsync("SELECT SLEEP(3);");
+        await rig.StaysAwakeAsync(2.5);
         Assert.That(await client.ReadLineAsync(), Is.EqualTo("0"));
         await client.SendAsync("BEGIN; SELECT 'in a transaction';");
         Assert.That(await client.ReadLineAsync(), Is.EqualTo("in a transaction"));
-        await rig.StaysAwakeAsync(3);
+        await rig.StaysAwakeAsync(2);
 
         await rig.KillAsync("a");
         await rig.LeadsAsync(b);
         await client.SendAsync("COMMIT; SELECT 'done';");
         Assert.That(await client.ReadLineAsync(), Is.EqualTo("done"));
-        await rig.StaysAwakeAsync(4);
+        await rig.StaysAwakeAsync(2.5);
         string status = (await b.StatusAsync()).ToJsonString();
         Assert.That((string?)(await HostFleetRig.FleetAsync(b))["gateways"]![0]!["replica"], Is.EqualTo("a"), status);
         Assert.That((bool)(await HostFleetRig.FleetAsync(b))["gateways"]![0]!["isKnown"]!, Is.False, "who is not heard of counts as active");
@@ -81,11 +81,11 @@ internal sealed class HostFleetTests
         Assert.That(await HostFleetRig.AskAsync(other, "served"), Is.EqualTo("served"));
         // running
         rig.CutOff();
-        for (int i = 0; i < 16; i++)
+        for (int i = 0; i < 12; i++)
         {
             Assert.That(await HostFleetRig.AskAsync(one, $"{i}", 5), Is.EqualTo($"{i}"));
             Assert.That(await HostFleetRig.AskAsync(other, $"{i}", 5), Is.EqualTo($"{i}"));
-            await Task.Delay(i == 8 ? 3500 : 250);
+            await Task.Delay(i == 6 ? 3500 : 150);
         }
 
         Assert.That(await HostFleetRig.IsLeaderAsync(a) || await HostFleetRig.IsLeaderAsync(b), Is.False, "it steps down");
@@ -97,7 +97,7 @@ internal sealed class HostFleetTests
         rig.CutOff();
         await other.SendAsync("SELECT 'woken';");
         Task<string> woken = other.ReadLineAsync(60);
-        await Task.Delay(2000);
+        await Task.Delay(1000);
         Assert.That(woken.IsCompleted, Is.False);
         rig.Mend();
         Assert.That(await woken, Is.EqualTo("woken"));
@@ -114,7 +114,7 @@ internal sealed class HostFleetTests
         rig.Server.CutWatches();
         await one.SendAsync("SELECT 'one';");
         await other.SendAsync("SELECT 'other';");
-        await Task.Delay(3000);
+        await Task.Delay(1500);
         Assert.That(rig.Played.Replicas, Is.EqualTo(1));
         rig.Refuses = _ => Task.FromResult(false);
         Assert.That((await one.ReadLineAsync(), await other.ReadLineAsync()), Is.EqualTo(("one", "other")));
