@@ -1,4 +1,7 @@
+using System.Text.Json.Nodes;
+using System.Xml.Linq;
 using Serverless.Host.Cli;
+using Serverless.Host.Cli.Rules;
 using Serverless.Tests.Integration.Support;
 
 namespace Serverless.Tests.Integration.Commands;
@@ -30,6 +33,78 @@ public sealed class RulesTestCommandTests
         Assert.That(exit, Is.EqualTo(1));
         Assert.That(output, Does.Contain($"FAIL  default: sleeps soon ({folder["a.rules"]}:3)").And.Contain($"{folder["a.rules"]}:6: expected suspend by sleep until 3m"));
         Assert.That(output, Does.Contain("came: suspend, by sleep").And.Contain("0 passed, 1 failed"));
+    }
+
+    [Test]
+    public async Task Test_ScenariosInAFileOfTheirOwn_TestThePolicyThatTheyName()
+    {
+        using var folder = new TemporaryDirectory();
+        await File.WriteAllTextAsync(folder["a.rules"], "policy nightly\n" + Sleepy);
+        await File.WriteAllTextAsync(folder["a.scenarios.rules"], "policy nightly\n" + Scenario("sleeps", "suspend by sleep at 5m"));
+        (int exit, string output, _) = await RunAsync("rules", "test", folder.Path);
+        Assert.That(exit, Is.Zero, output);
+        Assert.That(output, Does.Contain("ok    nightly: sleeps\n"));
+    }
+
+    [Test]
+    public async Task Test_JUnit_HasACaseForEachWithWhatCameInThoseThatFail()
+    {
+        using var folder = new TemporaryDirectory();
+        await File.WriteAllTextAsync(folder["a.rules"], Sleepy + Scenario("sleeps", "suspend at 5m") + Scenario("<never> & \u0001", "nothing"));
+        (int exit, _, _) = await RunAsync("rules", "test", folder.Path, "--junit", folder["results.xml"]);
+        Assert.That(exit, Is.EqualTo(1));
+        XElement suite = XDocument.Load(folder["results.xml"]).Root!.Element("testsuite")!;
+        Assert.That((suite.Attribute("tests")!.Value, suite.Attribute("failures")!.Value), Is.EqualTo(("2", "1")));
+        XElement failed = suite.Elements("testcase").Single(one => one.Element("failure") is not null);
+        Assert.That(failed.Attribute("name")!.Value, Does.StartWith("<never> & "));
+        Assert.That(failed.Element("failure")!.Value, Does.Contain("!   5m  expected nothing; came: suspend, by sleep"));
+    }
+
+    [Test]
+    public async Task Test_Json_HasTheFirstDifferenceAndTheTimelineOfThoseThatFail()
+    {
+        using var folder = new TemporaryDirectory();
+        await File.WriteAllTextAsync(folder["a.rules"], Sleepy + Scenario("sleeps", "suspend at 5m") + Scenario("never", "nothing"));
+        (int exit, string output, _) = await RunAsync("rules", "test", folder.Path, "--json");
+        Assert.That(exit, Is.EqualTo(1));
+        JsonNode json = JsonNode.Parse(output)!;
+        Assert.That(((int)json["passed"]!, (int)json["failed"]!), Is.EqualTo((1, 1)));
+        JsonNode failed = json["scenarios"]!.AsArray().Single(one => !(bool)one!["passed"]!)!;
+        Assert.That((long)failed["failures"]![0]!["atMs"]!, Is.EqualTo(300_000));
+        Assert.That(failed["timeline"]!.AsArray().Select(line => (string)line!), Has.Some.Contains("! "));
+    }
+
+    [Test]
+    public async Task Test_JUnitThatCannotBeWritten_SaysSo()
+    {
+        using var folder = new TemporaryDirectory();
+        await File.WriteAllTextAsync(folder["a.rules"], Sleepy + Scenario("sleeps", "suspend at 5m"));
+        (int exit, _, string error) = await RunAsync("rules", "test", folder.Path, "--junit", folder["no/such/results.xml"]);
+        Assert.That(exit, Is.EqualTo(1));
+        Assert.That(error, Does.Contain("--junit: expected a file that can be written"));
+    }
+
+    [Test]
+    public async Task Watch_NoticesAWriteAndALinkThatLeadsElsewhere()
+    {
+        using var folder = new TemporaryDirectory();
+        Directory.CreateDirectory(folder["rules"]);
+        await File.WriteAllTextAsync(folder["one"], Sleepy);
+        await File.WriteAllTextAsync(folder["two"], Sleepy);
+        File.CreateSymbolicLink(folder["rules/a.rules"], folder["one"]);
+        using var end = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+        var watch = new RuleWatch([folder["rules"]], TimeProvider.System);
+        watch.Look();
+        Task changed = watch.ChangedAsync(end.Token);
+        await Task.Delay(700, end.Token);
+        Assert.That(changed.IsCompleted, Is.False);
+        await File.AppendAllTextAsync(folder["one"], "# more\n", end.Token);
+        await changed;
+        watch.Look();
+        changed = watch.ChangedAsync(end.Token);
+        File.CreateSymbolicLink(folder["next"], folder["two"]);
+        File.Move(folder["next"], folder["rules/a.rules"], overwrite: true);
+        await changed;
     }
 
     [Test]

@@ -9,6 +9,7 @@ namespace Serverless.Host.Cli.Rules;
 [JsonSerializable(typeof(SarifLog))]
 [JsonSerializable(typeof(SimulationJson))]
 [JsonSerializable(typeof(ProofJson[]))]
+[JsonSerializable(typeof(ScenariosJson))]
 internal sealed partial class RulesJsonContext : JsonSerializerContext
 {
     public static RulesJsonContext Readable { get; } = new(new JsonSerializerOptions
