@@ -43,7 +43,14 @@ let private aggregateNames = Catalogue.aggregates |> List.map _.Name
 let private textOf (expr: Expr) =
     match expr.Value with
     | Number text -> Some text
+    | Tuned({ Value = Number text }, _) -> Some text
     | _ -> None
+
+/// What is searched where no range is written: a quarter to four times, and what is a part of a whole stays one.
+let private usualRange (kind: ValueType) (value: int64) : struct (int64 * int64) =
+    let whole = 10_000L
+    let most = min (Quantity.largest kind) (4L * value)
+    struct (max (min value 1L) (value / 4L), (if kind = Percent && value <= whole then min whole most else most))
 
 let private unknown (scope: Scope) file at kinds name candidates =
     if not (scope.Broken.Contains name) then
@@ -53,6 +60,7 @@ let rec check (scope: Scope) (file: SourceText) (expr: Expr) : Checked option =
     let result =
         match expr.Value with
         | Number text -> literal scope file expr.At text
+        | Tuned(value, range) -> tuned scope file expr value range
         | ExprNode.Truth value -> holds (Constant value)
         | Named name -> named scope file expr.At name
         | Inside schedule -> inside scope file schedule
@@ -119,9 +127,34 @@ and checkLet (scope: Scope) (entry: LetEntry) : unit =
         let path = scope.Path
         entry.State <- UnderWay
         scope.Path <- entry.Name.Value :: path
-        let result = check scope entry.File entry.Body
+        // It is used elsewhere too, whatever asks for it first.
+        let result = scope.Untuned(None, fun () -> check scope entry.File entry.Body)
         scope.Path <- path
         entry.State <- Done result
+
+/// The literal, which behaves as its value, with the mark noted.
+and private tuned (scope: Scope) (file: SourceText) (expr: Expr) (value: Expr) (range: (Expr * Expr) option) : Checked option =
+    match check scope file value with
+    | Some { Meaning = Amount(kind, Literal(_, written)) } as whole ->
+        let within =
+            match range with
+            | Some(least, most) ->
+                let bound expr = fixedValue scope file "a range of `tune`" kind expr
+                Option.map2 (fun least most -> struct (least, most)) (bound least) (bound most)
+            | None -> Some(usualRange kind written)
+
+        match within, scope.Untunable with
+        | _, Some what ->
+            scope.Report(file, expr.At, TunedInVain what)
+            None
+        | Some(struct (least, most)), None when written < least || written > most || least >= most ->
+            scope.Report(file, expr.At, EmptyTuneRange(kind, written, least, most))
+            None
+        | Some(struct (least, most)), None ->
+            scope.Tuned[struct (file.Name, value.At.Start)] <- { In = file; At = value.At; Type = kind; Value = written; Least = least; Most = most }
+            whole
+        | None, None -> None
+    | result -> result
 
 and private inside scope file schedule =
     if scope.Schedules.Contains schedule.Value then

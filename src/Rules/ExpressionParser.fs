@@ -4,6 +4,7 @@
 ///     any        = all { "or" all }
 ///     all        = part { "and" part }
 ///     part       = "not" part | term [ comparison term ]
+///     value      = NUMBER | NAME | "tune" NUMBER [ "in" NUMBER ".." NUMBER ]
 ///     term       = value | "(" condition ")" | "during" NAME | NAME [ "(" [ condition { "," condition } ] ")" ] | "true" | "false"
 module internal Serverless.Rules.ExpressionParser
 
@@ -14,10 +15,18 @@ open Serverless.Rules.Lexical
 
 let private condition, conditionRef = createParserForwardedToRef<Expr, State> ()
 
+/// A literal.
+let numeric: Parser<Expr> = number |>> fun text -> { Value = Number text.Value; At = text.At }
+
+/// A literal that `rules fit` may change.
+let private tuned: Parser<Expr> =
+    pipe3 (word "tune") numeric (opt (word "in" >>. numeric .>>. (symbol ".." >>. numeric))) (fun mark literal range ->
+        let last = match range with Some(_, most) -> most.At | None -> literal.At
+        { Value = Tuned(literal, range); At = Span.cover mark.At last })
+
 /// A literal, or the name of a let that stands for one.
 let value: Parser<Expr> =
-    (number |>> fun text -> { Value = Number text.Value; At = text.At })
-    <|> (freeName "a value" |>> fun name -> { Value = Named name.Value; At = name.At })
+    choice [ numeric; tuned; freeName "a value" |>> fun name -> { Value = Named name.Value; At = name.At } ] <?> "a value"
 
 let private parenthesised: Parser<Expr> =
     pipe3 (symbol "(") (nested condition) (symbol ")") (fun left inner right -> { inner with At = Span.cover left.At right.At })
@@ -38,9 +47,7 @@ let truth: Parser<Expr> =
     (word "true" |>> fun at -> { Value = Truth true; At = at.At })
     <|> (word "false" |>> fun at -> { Value = Truth false; At = at.At })
 
-let private worded: Parser<Expr> = choice [ during; truth; reference ] <?> "a condition"
-/// A literal.
-let numeric: Parser<Expr> = number |>> fun text -> { Value = Number text.Value; At = text.At }
+let private worded: Parser<Expr> = choice [ during; truth; tuned; reference ] <?> "a condition"
 
 /// By its first character, since every alternative that is tried in vain costs.
 let private term: Parser<Expr> =

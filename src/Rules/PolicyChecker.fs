@@ -110,7 +110,7 @@ let private declareNames (scope: Scope) (placed: Placed list) =
         | MetricOf(name, kind, every, stale, sql) ->
             let fresh = isNew item.File name
 
-            match metric scope item.File name kind every stale sql with
+            match scope.Untuned(Some "a metric", fun () -> metric scope item.File name kind every stale sql) with
             | Some metric when fresh -> scope.Metrics[name.Value] <- metric
             | Some _ -> ()
             | None -> scope.Broken.Add name.Value |> ignore
@@ -252,6 +252,30 @@ let private analyse report (placed: Placed list) (rules: (Placed * Rule) seq) (f
 
     Analyses.run (Context(policy, places, named, report))
 
+/// The marks in the order of files and lines, each named after what it stands in.
+let private tunables (scope: Scope) (placed: Placed list) : Tunable list =
+    let named (mark: TunedLiteral) =
+        placed
+        |> List.tryPick (fun item ->
+            if obj.ReferenceEquals(item.File, mark.In) && item.At.Start <= mark.At.Start && mark.At.End <= item.At.End then
+                match item.Declaration with
+                | RuleOf(name, _, _)
+                | LetOf(name, _) -> Some name.Value
+                | SizeOf _ -> Some "size"
+                | CooldownOf _ -> Some "cooldown"
+                | _ -> Some "forbid"
+            else
+                None)
+        |> Option.defaultValue ""
+
+    scope.Tuned.Values
+    |> Seq.sortWith (fun a b ->
+        match System.String.CompareOrdinal(a.In.Name, b.In.Name) with
+        | 0 -> compare a.At.Start b.At.Start
+        | order -> order)
+    |> Seq.map (fun mark -> Tunable(named mark, mark.In, mark.At, mark.Type, mark.Value, mark.Least, mark.Most))
+    |> List.ofSeq
+
 /// Checks a policy. Its value is of use only when nothing reported is an error.
 let check (resolve: string -> Result<Zone, Problem>) (report: Finding -> unit) (policyName: string) (placed: Placed list) : Suite * Declared list =
     let isValid = ref true
@@ -284,7 +308,7 @@ let check (resolve: string -> Result<Zone, Problem>) (report: Finding -> unit) (
 
     for item in placed do
         match item.Declaration with
-        | UnitOf(cpu, memory) when once "unit" "`unit`" item -> unit <- SizeChecker.unit scope item.File cpu memory
+        | UnitOf(cpu, memory) when once "unit" "`unit`" item -> unit <- scope.Untuned(Some "a unit", fun () -> SizeChecker.unit scope item.File cpu memory)
         | CooldownOf parts when once "cooldown" "`cooldown`" item -> cooldown <- SizeChecker.cooldown scope item.File parts
         | ScheduleOf(name, included, excluded) ->
             schedules.Add
@@ -305,14 +329,14 @@ let check (resolve: string -> Result<Zone, Problem>) (report: Finding -> unit) (
         placed
         |> List.choose (fun item ->
             match item.Declaration with
-            | PropertyOf(name, claim) -> PropertyChecker.property scope item.File name claim
+            | PropertyOf(name, claim) -> scope.Untuned(Some "a property", fun () -> PropertyChecker.property scope item.File name claim)
             | _ -> None)
 
     let scenarios =
         placed
         |> List.choose (fun item ->
             match item.Declaration with
-            | ScenarioOf(title, lines) -> ScenarioChecker.scenario scope item.File ruleNames title lines
+            | ScenarioOf(title, lines) -> scope.Untuned(Some "a scenario", fun () -> ScenarioChecker.scenario scope item.File ruleNames title lines)
             | _ -> None)
 
     checkForbids scope placed (List.ofSeq rules) (List.ofSeq forbids)
@@ -356,7 +380,8 @@ let check (resolve: string -> Result<Zone, Problem>) (report: Finding -> unit) (
             metrics |> Seq.sortBy _.Name |> List.ofSeq,
             schedules |> Seq.filter (fun schedule -> scope.IsUsed schedule.Name) |> Seq.sortBy _.Name |> List.ofSeq,
             properties,
-            scenarios |> List.map (Numbering.scenario next)
+            scenarios |> List.map (Numbering.scenario next),
+            tunables scope placed
         )
 
     suite, declared scope placed

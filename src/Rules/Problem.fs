@@ -126,6 +126,9 @@ type Problem =
     | TooManySegments of limit: int
     | GivenTwice of name: string * other: string
     | TimesReversed of first: int64 * last: int64
+    // Marks of `rules fit`
+    | EmptyTuneRange of kind: ValueType * value: int64 * least: int64 * most: int64
+    | TunedInVain of what: string
     // What rules come to together
     | NeverInside of schedule: string
     | BoundsAtOdds of first: string * second: string * least: int64 * most: int64

@@ -6,7 +6,7 @@ open Serverless.Core
 
 /// What a set of rule files means: its policies, or what is wrong with it. Taken whole or not at all.
 [<Sealed>]
-type RuleSet internal (suites: Suite list, findings: Finding list) =
+type RuleSet internal (files: SourceText list, suites: Suite list, findings: Finding list) =
     let isError (finding: Finding) = Wording.severity finding.Problem = Severity.Error
     let isValid = not (List.exists isError findings)
     let mostShown = 500
@@ -35,6 +35,9 @@ type RuleSet internal (suites: Suite list, findings: Finding list) =
 
     /// The policies with their properties and scenarios, in the same order.
     member _.Suites: IReadOnlyList<Suite> = suites
+
+    /// The files that it was compiled from, as they were read.
+    member internal _.Files: SourceText list = files
 
     /// In the order of files and lines; warnings and notes too.
     member _.Diagnostics: IReadOnlyList<Diagnostic> = diagnostics
@@ -113,4 +116,4 @@ module internal Compiler =
         let known = HashSet<struct (string * Span * Problem)>()
         let checked' = policies |> List.map (Extending.check (check resolve) findings.Add known)
         findings.AddRange(checked' |> List.collect snd |> unused)
-        RuleSet(checked' |> List.map fst |> List.sortBy _.Policy.Name, List.ofSeq findings)
+        RuleSet(files, checked' |> List.map fst |> List.sortBy _.Policy.Name, List.ofSeq findings)

@@ -134,11 +134,13 @@ type Scenario =
 
 /// A policy with what tests it.
 [<Sealed>]
-type Suite internal (policy: Policy, metrics: Metric list, schedules: Schedule list, properties: Property list, scenarios: Scenario list) =
+type Suite internal (policy: Policy, metrics: Metric list, schedules: Schedule list, properties: Property list, scenarios: Scenario list, tunables: Tunable list) =
     member _.Policy: Policy = policy
     /// What its rules, properties and scenarios read.
     member _.Metrics: System.Collections.Generic.IReadOnlyList<Metric> = Array.ofList metrics
     member _.Properties: System.Collections.Generic.IReadOnlyList<Property> = Array.ofList properties
     member _.Scenarios: System.Collections.Generic.IReadOnlyList<Scenario> = Array.ofList scenarios
+    /// Literals that are marked `tune`, in the order of files and lines.
+    member _.Tunables: System.Collections.Generic.IReadOnlyList<Tunable> = Array.ofList tunables
     /// The policy with every metric and schedule that its properties and scenarios speak of: it decides alike.
     member internal _.Watched: Policy = { policy with Metrics = metrics; Schedules = schedules }

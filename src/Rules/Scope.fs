@@ -28,6 +28,15 @@ type internal LetEntry(file: SourceText, name: Name, body: Expr) =
     member _.Body = body
     member val State = Unchecked with get, set
 
+/// A literal marked `tune`, with the range that is searched.
+type internal TunedLiteral =
+    { In: SourceText
+      At: Span
+      Type: ValueType
+      Value: int64
+      Least: int64
+      Most: int64 }
+
 /// A list of names that is made again only when names were added.
 [<Sealed>]
 type internal NameList() =
@@ -54,6 +63,19 @@ type internal Scope(report: Finding -> unit) =
     member val Lets = Dictionary<string, LetEntry>() with get
     /// Names whose declaration is wrong: using them is no second error.
     member val Broken = HashSet<string>() with get
+    /// Marks `tune`, by where their literal stands.
+    member val Tuned = Dictionary<struct (string * int), TunedLiteral>() with get
+    /// What is being checked, where it is not for a search to change.
+    member val Untunable: string option = None with get, set
+
+    /// Checks what no search may change.
+    member this.Untuned(what: string option, check: unit -> 'a) : 'a =
+        let around = this.Untunable
+        this.Untunable <- what
+        let result = check ()
+        this.Untunable <- around
+        result
+
     /// The lets that are being checked, innermost first.
     member val Path: string list = [] with get, set
 

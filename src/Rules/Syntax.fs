@@ -14,6 +14,8 @@ type Expr = Located<ExprNode>
 
 and ExprNode =
     | Number of text: string
+    /// A literal that `rules fit` may change, perhaps within a range: all three are numbers.
+    | Tuned of value: Expr * range: (Expr * Expr) option
     | Named of name: string
     | Truth of bool
     | Call of Name * Expr list
@@ -168,4 +170,4 @@ module Keyword =
     let Reserved: Set<string> =
         set
             [ yield! All |> List.filter ((<>) "size")
-              yield! [ "and"; "or"; "not"; "during"; "for"; "when"; "until"; "do"; "priority"; "true"; "false"; "on" ] ]
+              yield! [ "and"; "or"; "not"; "during"; "for"; "when"; "until"; "do"; "priority"; "true"; "false"; "on"; "tune" ] ]

@@ -503,3 +503,14 @@ let rec describe (problem: Problem) : Text =
             Expected = Some "the earlier time first"
             Found = Some $"{span first} .. {span last}"
             Mend = Some("write " + quote (span last + " .. " + span first)) }
+    | EmptyTuneRange(kind, value, least, most) ->
+        let show = Quantity.show kind
+
+        { says "R120" "there is nothing to search in this range" with
+            Expected = Some "the lesser end first, and the value between them"
+            Found = Some $"{show value} in {show least} .. {show most}"
+            Mend = (if least > most && most <= value && value <= least then Some("write " + quote (show most + " .. " + show least)) else None) }
+    | TunedInVain what ->
+        { says "R121" $"`tune` in {what}" with
+            Expected = Some "`tune` at a literal of a rule, forbid, let, size or cooldown: what the policy decides by"
+            Mend = Some "leave `tune` and its range out" }

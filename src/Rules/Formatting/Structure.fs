@@ -59,6 +59,7 @@ type Marks(text: string, tokens: Span[]) =
 let rec private expression (marks: Marks) (expr: Expr) : unit =
     match expr.Value with
     | Number _
+    | Tuned _
     | Named _
     | ExprNode.Truth _
     | Inside _ -> ()

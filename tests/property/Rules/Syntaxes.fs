@@ -20,13 +20,14 @@ let private anyName = pick (words @ [ "when"; "rule"; "for"; "except"; "zone" ])
 let private freeName = pick words
 let private numbers = [ "5m"; "75%"; "80"; "0.5cu"; "2.50cu"; "0012"; "1h30m"; "1h00m"; "500m cpu"; "2 cpu"; "2GiB"; "3/s"; "12.340%"; "0.0001%"; "5q"; "99999999999999999999" ]
 let private number = pick numbers |> Gen.map Number
-let private value: Gen<Expr> = Gen.oneof [ number; Gen.map Named freeName ] |> located
+let private tuned = Gen.map2 (fun value range -> Tuned(value, range)) (located number) (orNone (Gen.two (located number)))
+let private value: Gen<Expr> = Gen.frequency [ 4, number; 1, tuned; 4, Gen.map Named freeName ] |> located
 let private text = pick [ ""; "UTC"; "SELECT COUNT(*) > 0 FROM ops.backups WHERE running"; "say \"it\" # no comment"; "a\\d+"; "{ 数 }"; String.replicate 30 "long " ] |> located
 let private comparison = pick [ Compares Less; Compares LessOrEqual; Compares Greater; Compares GreaterOrEqual; Compares Equal; Compares NotEqual; SingleEquals ] |> located
 let private running = pick [ OnRunning; OnSuspended ]
 
 let rec private expression depth : Gen<Expr> =
-    let leaf = Gen.oneof [ number; Gen.map Named freeName; Gen.map ExprNode.Truth (pick [ true; false ]); Gen.map Inside anyName ]
+    let leaf = Gen.oneof [ number; tuned; Gen.map Named freeName; Gen.map ExprNode.Truth (pick [ true; false ]); Gen.map Inside anyName ]
 
     if depth = 0 then
         located leaf

@@ -13,10 +13,12 @@ let private listed (separator: string) (parts: string list list) = parts |> List
 /// An `at` that must stay on the line of the token before it, and one that must not.
 let private atOnSameLine, private atOnNewLine = "\u0001at", "\u0002at"
 
-let private value (expr: Expr) =
+let rec private value (expr: Expr) =
     match expr.Value with
     | Number text
     | Named text -> [ text ]
+    | Tuned(literal, None) -> "tune" :: value literal
+    | Tuned(literal, Some(least, most)) -> "tune" :: value literal @ "in" :: value least @ ".." :: value most
     | other -> failwith $"%A{other} is no value"
 
 /// Writes tokens; parentheses that are not needed come and go by chance.
@@ -51,8 +53,9 @@ type Writer(random: Random) =
 
     member private this.Term(expr: Expr) =
         match expr.Value with
-        | Number text
-        | Named text -> perhaps [ text ]
+        | Number _
+        | Tuned _
+        | Named _ -> perhaps (value expr)
         | ExprNode.Truth value -> perhaps [ (if value then "true" else "false") ]
         | Inside schedule -> perhaps [ "during"; schedule.Value ]
         | Call _ -> perhaps (this.Tracked expr)

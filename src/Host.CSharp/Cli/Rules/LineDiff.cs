@@ -11,7 +11,7 @@ internal static class LineDiff
     /// <summary>Beyond so many pairs of lines, what is between the common beginning and the common end is shown as replaced whole.</summary>
     private const long MostPairs = 4_000_000;
 
-    public static string Unified(string name, string before, string after)
+    public static string Unified(string name, string before, string after, string change = "formatted")
     {
         List<(char Sign, string Line)> edits = Edits(Lines(before), Lines(after));
         var result = new StringBuilder();
@@ -26,7 +26,7 @@ internal static class LineDiff
 
             if (result.Length == 0)
             {
-                result.Append(CultureInfo.InvariantCulture, $"--- {name}\n+++ {name} (formatted)\n");
+                result.Append(CultureInfo.InvariantCulture, $"--- {name}\n+++ {name} ({change})\n");
             }
 
             int from = Math.Max(next, first - Context), until = EndOfHunk(edits, first);

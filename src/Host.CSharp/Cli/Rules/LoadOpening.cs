@@ -13,10 +13,17 @@ internal sealed record LoadOpening(LoadSource? Load, string Problem, int Exit)
 {
     /// <param name="all">Whose metrics a file may have as columns.</param>
     /// <param name="zone">The days and hours of a model.</param>
-    public static async Task<LoadOpening> OpenAsync(SimulateOptions options, ParseResult parsed, IEnumerable<Policy> all, Zone zone, CancellationToken cancellation)
+    public static Task<LoadOpening> OpenAsync(SimulateOptions options, ParseResult parsed, IEnumerable<Policy> all, Zone zone, CancellationToken cancellation) =>
+        OpenAsync("--load", options.Load(parsed), options.Seed(parsed), options, parsed, all, zone, cancellation);
+
+    /// <inheritdoc cref="OpenAsync(SimulateOptions, ParseResult, IEnumerable{Policy}, Zone, CancellationToken)"/>
+    /// <param name="option">That names it.</param>
+    /// <param name="text">As it is named.</param>
+    /// <param name="seed">Of a model.</param>
+    public static async Task<LoadOpening> OpenAsync(
+        string option, string text, ulong seed, SimulateOptions options, ParseResult parsed, IEnumerable<Policy> all, Zone zone, CancellationToken cancellation)
     {
-        string text = options.Load(parsed);
-        if (ModelLoad.Of(text, options.Seed(parsed), zone, options.StartMs(parsed), options.LengthMs(parsed), options.PeakCpu(parsed)) is { } model)
+        if (ModelLoad.Of(text, seed, zone, options.StartMs(parsed), options.LengthMs(parsed), options.PeakCpu(parsed)) is { } model)
         {
             return new LoadOpening(model, "", ExitCode.Fine);
         }
@@ -31,7 +38,7 @@ internal sealed record LoadOpening(LoadSource? Load, string Problem, int Exit)
             string[] models = [.. ModelLoad.Models.Select(one => one.Item1)];
             return Failed(
                 ExitCode.Usage,
-                $"--load: expected a model ({string.Join(", ", models)}), a CSV file or an audit log, found `{text}`, which is none{Nearest.Hint(text, models)}\n");
+                $"{option}: expected a model ({string.Join(", ", models)}), a CSV file or an audit log, found `{text}`, which is none{Nearest.Hint(text, models)}\n");
         }
 
         LoadFile file = LoadFile.Csv(text, options.StartMs(parsed), all);

@@ -9,6 +9,13 @@ internal static class ProveText
     /// <summary>Of a timeline: the last ones show how it came to it.</summary>
     private const int MostLines = 20;
 
+    public static string Progress(string policy, ProveProgress progress)
+    {
+        double seconds = progress.Elapsed.TotalSeconds;
+        string broken = progress.Broken > 0 ? $", {progress.Broken} broken" : "";
+        return string.Create(CultureInfo.InvariantCulture, $"{policy}: {progress.Lives:#,0} lives in {seconds:0} s, {progress.Lives / seconds:#,0} a second{broken}");
+    }
+
     public static void Write(TextWriter output, ProofReport report)
     {
         ProveRun run = report.Run;

@@ -9,6 +9,7 @@ namespace Serverless.Host.Cli.Rules;
 [JsonSerializable(typeof(SarifLog))]
 [JsonSerializable(typeof(SimulationJson))]
 [JsonSerializable(typeof(ProofJson[]))]
+[JsonSerializable(typeof(FitJson))]
 [JsonSerializable(typeof(ScenariosJson))]
 internal sealed partial class RulesJsonContext : JsonSerializerContext
 {

@@ -110,8 +110,8 @@ internal static class RulesProveCommand
         private ProofReport One(Suite suite, ProveStore? store, CancellationToken end)
         {
             IReadOnlyList<KnownBreach> known = store?.Broken(suite) ?? [];
-            using var progress = new ProveProgressLine(error, suite.Policy.Name);
-            ProveRun run = Prover.Run(suite, options, progress.Show, end);
+            using var line = new ProgressLine(error);
+            ProveRun run = Prover.Run(suite, options, progress => line.Show(progress.Elapsed, () => ProveText.Progress(suite.Policy.Name, progress)), end);
             store?.Keep(run);
             return new ProofReport(run, known);
         }

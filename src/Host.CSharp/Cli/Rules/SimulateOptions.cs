@@ -49,6 +49,9 @@ internal sealed class SimulateOptions
 
     public ulong Seed(ParseResult parsed) => _seed.Value(parsed);
 
+    /// <summary>Of a model, for a check against another history of it.</summary>
+    public ulong NextSeed(ParseResult parsed) => unchecked(Seed(parsed) + 1);
+
     public long LengthMs(ParseResult parsed) => _length.Value(parsed);
 
     public long StartMs(ParseResult parsed) => _start.Value(parsed);
@@ -68,7 +71,15 @@ internal sealed class SimulateOptions
 
     public void AddTo(Command command)
     {
-        foreach (Option option in (Option[])[_load, _seed, _length, _start, _peak, _price, _policies, _startTime, _stopTime, _resizeTime, _warmUp, _cold, _speed, _json])
+        command.Add(_load);
+        command.Add(_policies);
+        AddSharedTo(command);
+    }
+
+    /// <summary>All but those that say which load and which policies.</summary>
+    public void AddSharedTo(Command command)
+    {
+        foreach (Option option in (Option[])[_seed, _length, _start, _peak, _price, _startTime, _stopTime, _resizeTime, _warmUp, _cold, _speed, _json])
         {
             command.Add(option);
         }

@@ -76,7 +76,7 @@ internal static class SimulationTable
     private static string Number(double value, string format) => value.ToString(format, CultureInfo.InvariantCulture);
 
     /// <summary>What is more than nothing never reads as nothing.</summary>
-    private static string Share(double part) => part switch
+    public static string Share(double part) => part switch
     {
         0 => "0%",
         < 0.0001 => "<0.01%",
@@ -84,7 +84,7 @@ internal static class SimulationTable
         _ => Number(part * 100, "0.0") + "%",
     };
 
-    private static string Wait(long milliseconds) => milliseconds switch
+    public static string Wait(long milliseconds) => milliseconds switch
     {
         0 => "-",
         < 1_000 => $"{milliseconds} ms",
