@@ -20,6 +20,12 @@ public sealed partial class PolicyLabDocumentTests
         Assert.That(exit, Is.EqualTo(output.Contains("BROKEN", StringComparison.Ordinal) ? 1 : 0));
     }
 
+    /// <summary>What a team would copy is compiled with these tests and run among them.</summary>
+    [TestCase("PolicyTests.fs")]
+    [TestCase("PolicyTests.cs")]
+    public void Example_OfATestSuite_IsTheFileThatIsRun(string file) =>
+        Assert.That(File.ReadAllText(Path.Combine(s_root, "docs", "policy-lab.md")), Does.Contain(File.ReadAllText(Path.Combine(s_root, "docs", "lab", file))));
+
     [Test]
     public async Task SameCommand_PrintsTheSameBytes()
     {
