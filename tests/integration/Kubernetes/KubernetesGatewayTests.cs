@@ -40,7 +40,7 @@ internal sealed class KubernetesGatewayTests
         using KubernetesApi api = cluster.Connect();
         using MariaDbServer engine = await EngineAsync();
         await using PlayedKubelet kubelet = await PlayAsync(cluster, api, engine, replicas: 2);
-        string account = await cluster.AccountAsync(_set, string.Join(", ", DocumentedRules()), isWhole: true);
+        string account = await cluster.AccountAsync(_set, DocumentedRights.AsRules(), isWhole: true);
         await using GatewayProcess leader = await GatewayAsync(cluster, engine.Port, kubeconfig: account);
         await Eventually.HoldsAsync(async () => (bool)(await leader.StatusAsync())["fleet"]!["leads"]!, TimeSpan.FromSeconds(30), async () => $"{await leader.StatusAsync()}");
         await using GatewayProcess other = await GatewayAsync(cluster, engine.Port, kubeconfig: account);
@@ -202,13 +202,6 @@ internal sealed class KubernetesGatewayTests
 
     private async Task ScaleAsync(KubernetesApi api, int replicas) =>
         await api.PatchAsync(Resources.StatefulSetScale, Name, Patch.Merge(new JsonObject { ["spec"] = new JsonObject { ["replicas"] = replicas } }), default);
-
-    /// <summary>The rows of its table: group, resource, verbs.</summary>
-    private static IEnumerable<string> DocumentedRules() => File.ReadLines(Path.Combine(Repository.Root, "docs", "kubernetes.md"))
-        .SkipWhile(line => line != "## Rights").TakeWhile(line => line != "## Events").Where(line => line.StartsWith('|') && line.Contains('`', StringComparison.Ordinal))
-        .Select(line => line.Split('|')).Select(cells => $$"""{"apiGroups": ["{{cells[1].Trim(' ', '`')}}"], "resources": [{{Quoted(cells[2])}}], "verbs": [{{Quoted(cells[3])}}]}""");
-
-    private static string Quoted(string cell) => string.Join(", ", cell.Split('`').Where((_, index) => index % 2 == 1).Select(word => $"\"{word}\""));
 
     private List<string> Reasons(KubernetesApi api) =>
         [.. api.ListAsync(Resources.Events, Space, new Selection(Fields: $"involvedObject.name={_set}"), default).Result.Items.Select(one => one.Reason ?? "")];

@@ -10,7 +10,7 @@ namespace Serverless.Tests.Integration.Kubernetes;
 
 /// <summary>
 /// A real Kubernetes control plane of a test. SERVERLESS_TEST_KUBE names a program that starts one (`up DIR PORT`, which writes DIR/kubeconfig; `down DIR`,
-/// `stop-api DIR`, `start-api DIR`, `bin NAME`), and SERVERLESS_TEST_KUBE_NODE one that gives it a node (`up DIR`, `down DIR`) with the image `docker.io/lab/mariadb:1`; without the first SERVERLESS_TEST_KUBECONFIG names one that runs, for the tests that need not stop it.
+/// `stop-api DIR`, `start-api DIR`, `bin NAME`), and SERVERLESS_TEST_KUBE_NODE one that gives it a node (`up DIR`, `down DIR`, `import DIR ROOTFS NAME:TAG COMMAND…`) with the image `docker.io/lab/mariadb:1`; without the first SERVERLESS_TEST_KUBECONFIG names one that runs, for the tests that need not stop it.
 /// </summary>
 internal sealed class LabCluster : IDisposable
 {
@@ -64,6 +64,9 @@ internal sealed class LabCluster : IDisposable
         return cluster;
     }
 
+    /// <summary>Gives the node an image of this root filesystem, which runs this command.</summary>
+    public Task ImportAsync(string root, string name, params string[] command) => EngineProcess.RunAsync(Node!, ["import", Folder, root, name, .. command]);
+
     /// <summary>Ends a cluster with a node of its own. Its pods go before it: a network that nobody took down would stay on the machine, and take the addresses of the next node's pods.</summary>
     public async Task EndNodeAsync()
     {
@@ -113,16 +116,11 @@ internal sealed class LabCluster : IDisposable
         await PostAsync($"{etcd}/v3/kv/compaction", $$"""{"revision": "{{revision}}", "physical": true}""");
     }
 
-    /// <summary>As the administrator, what the client under test has no call for.</summary>
-    public async Task<string> PostAsAdminAsync(string path, string body)
-    {
-        ClusterAccess access = new ClusterAccessFinder(_ => null, TimeProvider.System).Find(AdminFile, null);
-        using var request = new HttpRequestMessage(HttpMethod.Post, new Uri(access.Server, path.TrimStart('/'))) { Content = new StringContent(body, Encoding.UTF8, "application/json") };
-        request.Headers.Authorization = (await access.Credentials.GetAsync(default)).Header;
-        using HttpResponseMessage response = await _http.SendAsync(request);
-        string answer = await response.Content.ReadAsStringAsync();
-        return response.IsSuccessStatusCode || response.StatusCode == HttpStatusCode.Conflict ? answer : throw new InvalidOperationException($"{path}: {answer}");
-    }
+    /// <summary>As the administrator, what the client under test has no call for. What is there already may stay.</summary>
+    public Task<string> PostAsAdminAsync(string path, string body) => AskAsAdminAsync(HttpMethod.Post, path, body);
+
+    /// <inheritdoc cref="PostAsAdminAsync"/>
+    public Task<string> GetAsAdminAsync(string path) => AskAsAdminAsync(HttpMethod.Get, path, null);
 
     /// <summary>A service account in the namespace `default` that has these rules of a Role and no others.</summary>
     /// <returns>A kubeconfig with its token in a file; the cluster is told by <see cref="AdminFile"/>, unless it is to be whole.</returns>
@@ -192,6 +190,17 @@ internal sealed class LabCluster : IDisposable
         {
             return false;
         }
+    }
+
+    private async Task<string> AskAsAdminAsync(HttpMethod method, string path, string? body)
+    {
+        ClusterAccess access = new ClusterAccessFinder(_ => null, TimeProvider.System).Find(AdminFile, null);
+        using var request = new HttpRequestMessage(method, new Uri(access.Server, path.TrimStart('/')));
+        request.Content = body is null ? null : new StringContent(body, Encoding.UTF8, "application/json");
+        request.Headers.Authorization = (await access.Credentials.GetAsync(default)).Header;
+        using HttpResponseMessage response = await _http.SendAsync(request);
+        string answer = await response.Content.ReadAsStringAsync();
+        return response.IsSuccessStatusCode || (method == HttpMethod.Post && response.StatusCode == HttpStatusCode.Conflict) ? answer : throw new InvalidOperationException($"{path}: {answer}");
     }
 
     private async Task<string> PostAsync(string address, string body)
