@@ -111,7 +111,8 @@ internal sealed class DeployedGatewayTests
               files: [default.rules]
               options: {disableNameSuffixHash: true}
             """);
-        File.WriteAllText(Path.Combine(overlay.Folder, "default.rules"), GatewayProcess.SleepyRules(3));
+        // long enough that the first client comes before the sleep: a pod may take as long to end as a statement is held
+        File.WriteAllText(Path.Combine(overlay.Folder, "default.rules"), GatewayProcess.SleepyRules(10));
         return overlay;
     }
 
@@ -134,8 +135,8 @@ internal sealed class DeployedGatewayTests
     {
         using ClientProcess client = Connect(gateways[0]), another = Connect(gateways[1]);
         await client.SendAsync("CREATE DATABASE kept; USE kept; CREATE TABLE t (v VARCHAR(10)); INSERT INTO t VALUES ('kept'); SET @v = 42; SELECT 'ready';");
-        Assert.That(await client.ReadLineAsync(30), Is.EqualTo("ready"));
-        await DoubleRig.UntilAsync(() => Replicas(api) == 0 && Pods(api, Engines).Count == 0, () => $"it does not sleep: {Replicas(api)} replicas");
+        Assert.That(await client.ReadLineAsync(60), Is.EqualTo("ready"));
+        await Eventually.HoldsAsync(() => Task.FromResult(Replicas(api) == 0 && Pods(api, Engines).Count == 0), TimeSpan.FromSeconds(100), () => Task.FromResult($"it sleeps; it has {Replicas(api)} replicas"));
         long began = Stopwatch.GetTimestamp();
         await another.SendAsync("SELECT v FROM kept.t;");
         Assert.That(await another.ReadLineAsync(60), Is.EqualTo("kept"));
