@@ -4,6 +4,7 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Serverless.Core;
 using Serverless.Host.Control;
+using Serverless.Host.Control.Audit;
 using Serverless.Host.Gateway;
 using Serverless.Host.Gateway.Listening;
 
@@ -29,6 +30,8 @@ internal static class AdminApi
         routes.MapGet("/api/databases/{name}", (string name) => With(databases, late, name, database => Json(StatusComposer.Status(database))));
         routes.MapGet("/api/databases/{name}/decisions", (string name, string? limit) => With(databases, late, name, database => Decisions(database, limit)));
         routes.MapGet("/api/databases/{name}/sessions", (string name, string? after, string? limit) => With(databases, late, name, database => Sessions(database, after, limit)));
+        routes.MapGet("/api/databases/{name}/audit", (string name, CancellationToken aborted) => With(
+            databases, late, name, database => Results.Stream(stream => AuditCopy.WriteAsync(database.AuditFiles, stream, aborted), "application/jsonl")));
         foreach (OperatorCommand command in Enum.GetValues<OperatorCommand>())
         {
             Command(routes, databases, late, command);

@@ -48,6 +48,26 @@ internal sealed class AdminClient : IDisposable
 
     public Task<string> GetAsync(string path, CancellationToken cancellation) => SendAsync(HttpMethod.Get, path, null, cancellation);
 
+    /// <summary>Writes the answer into a file, whatever its length.</summary>
+    public async Task SaveAsync(string path, string file, CancellationToken cancellation)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Get, path);
+        await AskAsync(request, HttpCompletionOption.ResponseHeadersRead, async response =>
+        {
+            await using FileStream target = File.Create(file);
+            try
+            {
+                await response.Content.CopyToAsync(target, cancellation);
+            }
+            catch (IOException e)
+            {
+                throw new CommandFailedException($"the answer of the gateway at {_address} ended early, or there is no room for it: {e.Message}", e);
+            }
+
+            return "";
+        }, cancellation);
+    }
+
     public Task<string> PostAsync(string path, CommandRequest body, CancellationToken cancellation) => SendAsync(HttpMethod.Post, path, body, cancellation);
 
     public static T Parse<T>(string body, System.Text.Json.Serialization.Metadata.JsonTypeInfo<T> type)
@@ -72,11 +92,18 @@ internal sealed class AdminClient : IDisposable
             request.Content = JsonContent.Create(body, AdminJson.Default.CommandRequest);
         }
 
+        return await AskAsync(request, HttpCompletionOption.ResponseContentRead, response => response.Content.ReadAsStringAsync(cancellation), cancellation);
+    }
+
+    private async Task<string> AskAsync(
+        HttpRequestMessage request, HttpCompletionOption completion, Func<HttpResponseMessage, Task<string>> read, CancellationToken cancellation)
+    {
         try
         {
-            using HttpResponseMessage response = await _http.SendAsync(request, cancellation);
-            string text = await response.Content.ReadAsStringAsync(cancellation);
-            return response.IsSuccessStatusCode ? text : throw new CommandFailedException(Refusal(response, text));
+            using HttpResponseMessage response = await _http.SendAsync(request, completion, cancellation);
+            return response.IsSuccessStatusCode
+                ? await read(response)
+                : throw new CommandFailedException(Refusal(response, await response.Content.ReadAsStringAsync(cancellation)));
         }
         catch (HttpRequestException e)
         {

@@ -47,6 +47,9 @@ internal sealed class Database : IAsyncDisposable
 
     public TimeProvider Time => _parts.Time;
 
+    /// <summary>The files of its audit log, the oldest first.</summary>
+    public IReadOnlyList<string> AuditFiles => AuditLog.AuditFiles(AuditFolder(Settings));
+
     /// <summary>What the metrics of the user's gave last.</summary>
     public IReadOnlyList<UserMetricReading> UserMetrics => _parts.UserMetrics.Readings;
 
@@ -69,7 +72,7 @@ internal sealed class Database : IAsyncDisposable
         var keeper = new StateKeeper(member?.States ?? new FileStateStore(Path.Combine(settings.Data, "state.json")), time, loggers.CreateLogger<StateKeeper>());
         State state = await keeper.LoadAsync(rules.Policy, cancellation) ?? Kernel.Initial(rules.Policy, time.GetUtcNow().ToUnixTimeMilliseconds());
         var runner = new EffectRunner(all, compute, memory, settings.Limits.DrainFor, time, loggers.CreateLogger<EffectRunner>());
-        var audit = new AuditLog(Path.Combine(settings.Data, "audit"), settings.Name, settings.Limits.AuditBytes, loggers.CreateLogger<AuditLog>());
+        var audit = new AuditLog(AuditFolder(settings), settings.Name, settings.Limits.AuditBytes, loggers.CreateLogger<AuditLog>());
         var userMetrics = new UserMeter(settings.Name, compute, time, loggers.CreateLogger<UserMeter>());
         var parts = new ControllerParts(all, compute, memory, runner, new UsageMeter(compute, time), userMetrics, keeper, audit, time, settings.Shadow, member);
         member?.Gate.Return();
@@ -99,6 +102,8 @@ internal sealed class Database : IAsyncDisposable
             throw;
         }
     }
+
+    private static string AuditFolder(DatabaseSettings settings) => Path.Combine(settings.Data, "audit");
 
     /// <summary>Stops the compute, cleanly; see <see cref="DatabaseController.StopAsync"/>.</summary>
     public Task StopAsync(CancellationToken hurry)

@@ -11,6 +11,8 @@ type internal Column =
     | ResidentColumn
     | RateColumn
     | LatencyColumn
+    | ArrivingColumn
+    | LastingColumn
     | TransactionsColumn
     | PinnedColumn
     | OpenColumn
@@ -31,6 +33,8 @@ module internal CsvHeader =
           Given.resident, ResidentColumn
           "queries.rate", RateColumn
           "queries.latency", LatencyColumn
+          "queries.arriving", ArrivingColumn
+          "queries.lasting", LastingColumn
           "transactions.open", TransactionsColumn
           "connections.pinned", PinnedColumn
           "connections.open", OpenColumn ]
@@ -42,6 +46,8 @@ module internal CsvHeader =
         | RateColumn -> Rate
         | TimeColumn
         | LatencyColumn -> Duration
+        | ArrivingColumn
+        | LastingColumn
         | TransactionsColumn
         | PinnedColumn
         | OpenColumn -> Count

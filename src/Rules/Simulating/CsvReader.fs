@@ -93,7 +93,7 @@ type internal CsvReader(file: string, header: CsvHeader, lines: CsvLines, isUnch
         let mutable good = true
         let mutable at = 0L<ms>
         let mutable cpu, resident, rate, latency = 0L, 0L, LoadRow.NotGiven, 0L
-        let mutable transactions, pinned, opened = 0L, 0L, 0L
+        let mutable arriving, lasting, transactions, pinned, opened = 0L, 0L, 0L, 0L, 0L
         let mutable index = 0
 
         while good && index < header.Columns.Length do
@@ -103,6 +103,8 @@ type internal CsvReader(file: string, header: CsvHeader, lines: CsvLines, isUnch
             | ResidentColumn -> good <- reader.Value(index, &resident)
             | RateColumn -> good <- reader.Value(index, &rate)
             | LatencyColumn -> good <- reader.Value(index, &latency)
+            | ArrivingColumn -> good <- reader.Value(index, &arriving)
+            | LastingColumn -> good <- reader.Value(index, &lasting)
             | TransactionsColumn -> good <- reader.Value(index, &transactions)
             | PinnedColumn -> good <- reader.Value(index, &pinned)
             | OpenColumn -> good <- reader.Value(index, &opened)
@@ -119,8 +121,8 @@ type internal CsvReader(file: string, header: CsvHeader, lines: CsvLines, isUnch
                   Cpu = cpu * 1L<mcpu>
                   Resident = resident * 1L<bytes>
                   Rate = rate
-                  Come = 0
-                  Running = 0
+                  Come = count arriving
+                  Running = count lasting
                   Latency = min latency 86_400_000L * 1L<ms>
                   Transactions = count transactions
                   Pinned = count pinned

@@ -6,7 +6,7 @@ open System.Globalization
 open Serverless.Core
 
 /// One of a plain number, in the scale of the type: percent as 75, durations in seconds, cores, bytes.
-let private scale (kind: ValueType) : decimal =
+let scale (kind: ValueType) : decimal =
     match kind with
     | Percent -> 100m
     | Count

@@ -15,7 +15,7 @@ type private Sampling(period: int64<ms>, metrics: Metric[], places: int[]) =
 /// Plays a policy against a load in a closed loop: the size changes what is measured and how long statements wait. Between what happens nothing is
 /// looked at, so a night in which nobody comes costs nothing.
 [<Sealed>]
-type internal Simulator(policy: Policy, compute: ComputeModel, load: LoadSource, begins: StartState, tally: Tally) as this =
+type internal Simulator(policy: Policy, compute: ComputeModel, load: LoadSource, begins: StartState, tally: Tally, timeline: Timeline voption) as this =
     inherit Controller(policy, compute.Effects(), load.Start)
     let cursor = new LoadCursor(load)
     let queue = Queue(cursor, tally)
@@ -23,6 +23,7 @@ type internal Simulator(policy: Policy, compute: ComputeModel, load: LoadSource,
     let mutable warmAt = 0L<ms>
     let mutable resident = -1L<bytes>
     let mutable capacity = 0L<mcpu>
+    let mutable passed = 0L<ms>
 
     /// A rule reads what moves while a queue grows or shrinks. Others are told when it begins and ends, which is all that they can see of it.
     let hearsQueue =
@@ -47,7 +48,17 @@ type internal Simulator(policy: Policy, compute: ComputeModel, load: LoadSource,
     /// Time goes by as it was until now; what changes at this instant comes after.
     let reach (at: int64<ms>) =
         let isUp = Phases.isUp this.Phase
-        queue.Pass(at, isUp, capacity)
+
+        match timeline with
+        | ValueNone -> queue.Pass(at, isUp, capacity)
+        | ValueSome timeline ->
+            while passed < at do
+                let until = min at (timeline.EndOf passed)
+                let before = queue.Waiting
+                queue.Pass(until, isUp, capacity)
+                timeline.Note(passed, until, this.Phase, this.Size, max before queue.Waiting, tally.Waits.TakeLongest())
+                passed <- until
+
         this.Now <- at
 
         if at = warmAt then

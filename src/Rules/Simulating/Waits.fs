@@ -12,6 +12,7 @@ type internal Waits() =
     let counts = Array.zeroCreate<int64> 49_152
     let mutable total = 0L
     let mutable longest = 0L
+    let mutable lately = 0L
     let mutable sum = 0m
 
     let place (wait: int64) =
@@ -44,6 +45,7 @@ type internal Waits() =
             let from, until = place low, place high
             total <- total + count
             longest <- max longest high
+            lately <- max lately high
             sum <- sum + decimal count * (decimal low + decimal high) / 2m
 
             if from = until then
@@ -65,6 +67,12 @@ type internal Waits() =
     member _.Waited = total - counts[0]
 
     member _.Longest = longest
+
+    /// The longest since it was asked for last.
+    member _.TakeLongest() : int64 =
+        let longest = lately
+        lately <- 0L
+        longest
 
     /// Milliseconds in the mean.
     member _.Mean: float = if total = 0L then 0.0 else float (sum / decimal total)

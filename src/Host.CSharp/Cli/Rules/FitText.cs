@@ -98,11 +98,11 @@ internal static class FitText
     {
         (_, double.PositiveInfinity) => "for ever",
         (FitFigure.WaitP95 or FitFigure.WaitP99 or FitFigure.WaitLongest, 0) => "0 ms",
-        (FitFigure.WaitP95 or FitFigure.WaitP99 or FitFigure.WaitLongest, _) => SimulationTable.Wait((long)value),
+        (FitFigure.WaitP95 or FitFigure.WaitP99 or FitFigure.WaitLongest, _) => SimulationRows.Wait((long)value),
         (FitFigure.WaitMean, < 10) => value.ToString("0.0##", CultureInfo.InvariantCulture) + " ms",
         (FitFigure.WaitMean, < 1_000) => value.ToString("0", CultureInfo.InvariantCulture) + " ms",
-        (FitFigure.WaitMean, _) => SimulationTable.Wait((long)value),
-        (FitFigure.Waited or FitFigure.TooSmall, _) => SimulationTable.Share(value),
+        (FitFigure.WaitMean, _) => SimulationRows.Wait((long)value),
+        (FitFigure.Waited or FitFigure.TooSmall, _) => SimulationRows.Share(value),
         _ => value.ToString("#,0.##", CultureInfo.InvariantCulture),
     };
 }

@@ -47,7 +47,7 @@ internal sealed record LoadOpening(LoadSource? Load, string Problem, int Exit)
 
     private static async Task<LoadOpening> AuditAsync(string path, CancellationToken cancellation)
     {
-        var recorded = new RecordedLoad();
+        RecordedLoad recorded;
         try
         {
             IReadOnlyList<string> files = Directory.Exists(path) ? AuditLog.AuditFiles(path) : [path];
@@ -56,22 +56,7 @@ internal sealed record LoadOpening(LoadSource? Load, string Problem, int Exit)
                 return Failed(ExitCode.Usage, $"{path}: there is no audit file in it (expected files like 00000001.jsonl)\n");
             }
 
-            State? end = null;
-            foreach (string file in files)
-            {
-                bool isFirst = true;
-                await foreach (AuditStep step in AuditReplay.StepsAsync(file, cancellation))
-                {
-                    if (isFirst && end is not null && KernelJson.WriteFullState(end) != KernelJson.WriteFullState(step.Before))
-                    {
-                        recorded.Break();
-                    }
-
-                    StateView view = Kernel.View(step.Before, step.Input.At);
-                    recorded.Add(step.Input, step.Policy.Unit, view.Phase, view.SizeMcu);
-                    (end, isFirst) = (step.After, false);
-                }
-            }
+            recorded = (await AuditTrace.ReadAsync(files, cancellation)).Recorded;
         }
         catch (Exception e) when (e is InvalidDataException or IOException or UnauthorizedAccessException)
         {

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Text.Json;
 using Serverless.Core;
+using Serverless.Host.Cli.Rules.Page;
 using Serverless.Host.Control.Settings;
 using Serverless.Rules;
 
@@ -59,7 +60,10 @@ internal static class RulesSimulateCommand
             return opening.Exit;
         }
 
+        string? page = options.Report(parsed);
+        int columns = page is null ? 0 : SimulationPage.ColumnsFor(policies.Length);
         SimulationReport report;
+        SimulationPage? made = null;
         try
         {
             LoadSurvey survey = LoadSurvey.Of(load);
@@ -69,17 +73,24 @@ internal static class RulesSimulateCommand
                 return ExitCode.Wrong;
             }
 
-            report = await SimulationReport.MakeAsync(policies, load, survey, options.Compute(parsed), options.Price(parsed), cancellation);
+            report = await SimulationReport.MakeAsync(policies, load, survey, options.Compute(parsed), options.Price(parsed), cancellation, columns);
             if (report.Problem is { } later)
             {
                 await error.WriteAsync(later.Render());
                 return ExitCode.Wrong;
             }
+
+            made = page is null ? null : SimulationPage.Of(report, parsed.Tokens.Select(token => token.Value));
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             // a file that went away since it was opened first
             throw new CommandFailedException(e.Message, e);
+        }
+
+        if (made is not null)
+        {
+            Save(page!, made.Html);
         }
 
         if (options.Json(parsed))
@@ -89,8 +100,24 @@ internal static class RulesSimulateCommand
         else
         {
             SimulationTable.Write(output, report);
+            if (page is not null)
+            {
+                await output.WriteLineAsync($"\nwith charts: {page}");
+            }
         }
 
         return ExitCode.Fine;
+    }
+
+    private static void Save(string path, string html)
+    {
+        try
+        {
+            ReplacedFile.Write(path, html);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException or NotSupportedException)
+        {
+            throw new CommandFailedException($"--report {path}: it cannot be written: {e.Message}", e);
+        }
     }
 }

@@ -38,6 +38,7 @@ internal sealed class SimulateOptions
     private readonly ReadOption<decimal> _price = ReadOption.Number("--price", "MONEY", "Of a compute-unit hour", "an amount", 0, 1_000_000);
     private readonly Option<string[]> _policies = new("--policy") { HelpName = "NAME", Description = "Only the policies of this name; may be repeated, and they stand in this order" };
     private readonly Option<bool> _json = new("--json") { Description = "Print JSON" };
+    private readonly Option<string?> _report = new("--report") { HelpName = "FILE", Description = "Write a page with charts too, which needs nothing but a browser" };
     private readonly ReadOption<long> _startTime = Duration("--start-time", Text(ComputeModel.Default.StartMs), "From the decision to resume until statements run", 3_600_000);
     private readonly ReadOption<long> _stopTime = Duration("--stop-time", Text(ComputeModel.Default.StopMs), "From the decision to suspend until nothing runs", 3_600_000);
     private readonly ReadOption<long> _resizeTime = Duration("--resize-time", Text(ComputeModel.Default.ResizeMs), "From the decision to resize until the new size is there", 3_600_000);
@@ -66,6 +67,8 @@ internal sealed class SimulateOptions
 
     public bool Json(ParseResult parsed) => parsed.GetValue(_json);
 
+    public string? Report(ParseResult parsed) => parsed.GetValue(_report);
+
     public ComputeModel Compute(ParseResult parsed) => new(
         _startTime.Value(parsed), _stopTime.Value(parsed), _resizeTime.Value(parsed), _warmUp.Value(parsed), _cold.Value(parsed), _speed.Value(parsed));
 
@@ -73,6 +76,7 @@ internal sealed class SimulateOptions
     {
         command.Add(_load);
         command.Add(_policies);
+        command.Add(_report);
         AddSharedTo(command);
     }
 

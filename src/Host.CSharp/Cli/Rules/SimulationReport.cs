@@ -9,7 +9,8 @@ internal sealed record PlacedPolicy(string Path, Policy Policy);
 /// <summary>What came of a policy.</summary>
 /// <param name="Name">The policy's, with its path where another one beside it has the same.</param>
 /// <param name="Path">Of its rule set; null for a compute that is always on.</param>
-internal sealed record SimulationColumn(string Name, string? Path, Prediction Prediction);
+/// <param name="Timeline">What happened when; null: it was not asked for, or never changes.</param>
+internal sealed record SimulationColumn(string Name, string? Path, Prediction Prediction, Timeline? Timeline = null);
 
 /// <summary>Policies side by side under one load, and beside them computes that are always on.</summary>
 /// <param name="Policies">As they were asked for.</param>
@@ -19,18 +20,21 @@ internal sealed record SimulationReport(
     LoadSource Load, LoadSurvey Survey, ComputeModel Compute, IReadOnlyList<SimulationColumn> Policies, IReadOnlyList<SimulationColumn> AlwaysOn, decimal? Price)
 {
     /// <summary>Each simulation on a thread of the pool: they share nothing but the load, which is read anew by each.</summary>
+    /// <param name="columns">Into how many columns at most what happens over time is noted; 0: it is not.</param>
     public static async Task<SimulationReport> MakeAsync(
-        IReadOnlyList<PlacedPolicy> policies, LoadSource load, LoadSurvey survey, ComputeModel compute, decimal? price, CancellationToken cancellation)
+        IReadOnlyList<PlacedPolicy> policies, LoadSource load, LoadSurvey survey, ComputeModel compute, decimal? price, CancellationToken cancellation, int columns = 0)
     {
         Policy first = policies[0].Policy;
         long[] sizes = [.. new[] { survey.LargestNeed(first, compute), survey.MeanNeed(first, compute) }.Distinct()];
         Task<Prediction>[] fixedSizes = [.. sizes.Select(size => Task.Run(() => Simulation.AlwaysOn(first, size, load, compute), cancellation))];
-        Task<Prediction>[] played = [.. policies.Select(one => Task.Run(() => Simulation.Run(one.Policy, load, compute), cancellation))];
+        Timeline?[] timelines = [.. policies.Select(_ => columns > 0 ? new Timeline(survey.LengthMs, columns) : null)];
+        Task<Prediction>[] played = [.. policies.Zip(timelines, (one, timeline) => Task.Run(
+            () => timeline is null ? Simulation.Run(one.Policy, load, compute) : Simulation.Run(one.Policy, load, compute, timeline), cancellation))];
         HashSet<string> shared = [.. policies.GroupBy(one => one.Policy.Name).Where(same => same.Count() > 1).Select(same => same.Key)];
         string Name(PlacedPolicy one) => shared.Contains(one.Policy.Name) ? $"{one.Policy.Name} ({one.Path})" : one.Policy.Name;
         return new SimulationReport(
             load, survey, compute,
-            [.. policies.Zip(await Task.WhenAll(played), (one, prediction) => new SimulationColumn(Name(one), one.Path, prediction))],
+            [.. policies.Zip(await Task.WhenAll(played), timelines).Select(one => new SimulationColumn(Name(one.First), one.First.Path, one.Second, one.Third))],
             [.. (await Task.WhenAll(fixedSizes)).Select(prediction => new SimulationColumn(prediction.Name, null, prediction))],
             price);
     }

@@ -36,7 +36,7 @@ let private scenario (begins: StartState) (rows: LoadRow list) : Scenario =
 let private compare (policy: Policy) (begins: StartState) (scenario: Scenario) (timed: LoadRow list) : unit =
     let course = Player.play policy [] scenario
     let tally = Tally()
-    Simulator(policy, ComputeModel.Default, rows timed, begins, tally).Run() |> ignore
+    Simulator(policy, ComputeModel.Default, rows timed, begins, tally, ValueNone).Run() |> ignore
     let until = (List.last timed).At
     let told (standings: Standing seq) = [ for one in standings do if one.At < until then int64 one.At, one.Phase, int64 one.Size ]
     equal (told course.Standings) (told tally.Standings)

@@ -65,7 +65,7 @@ let ``unit hours are what the kernel says was spent`` (case: Case) =
     let start = 1_772_323_200_000L<ms> // the first of March, UTC: noon there is March anywhere
     let load = RowsLoad("rows", int64 start + 43_200_000L, case.Rows)
     let tally = Tally()
-    let simulator = Simulator(example case.Policy, case.Compute, load, StartsSuspended None, tally)
+    let simulator = Simulator(example case.Policy, case.Compute, load, StartsSuspended None, tally, ValueNone)
     let length = simulator.Run()
 
     if length < 29L * 86_400_000L<ms> then
