@@ -51,21 +51,21 @@ def resident(pid):
 class Gateway:
     """The gateway and its own compute. The engine listens on TCP too, for this run only, so that others can be measured on it."""
 
-    def __init__(self, home, name, shares=None, engine_port=None):
+    def __init__(self, home, name, shares=None, engine_port=None, rules=RULES):
         """With `shares` its sessions share so many connections to the engine of another gateway, over TCP."""
         self.port, self.admin, self.engine_port = free_port(), free_port(), engine_port or free_port()
         home = os.path.join(home, re.sub(r"\W+", "-", name))
-        rules, config = os.path.join(home, "rules"), os.path.join(home, "serverless.json")
+        text, rules, config = rules, os.path.join(home, "rules"), os.path.join(home, "serverless.json")
         os.makedirs(rules)
         with open(os.path.join(rules, "bench.rules"), "w") as f:
-            f.write(RULES)
+            f.write(text)
         database = {"name": "default", "engine": {"arguments": [
             "--skip-networking=0", f"--port={self.engine_port}", "--bind-address=127.0.0.1", "--max-connections=3000"]}}
         if shares:
             database = {"name": "default", "compute": "external", "backend": f"127.0.0.1:{engine_port}", "backendTls": "off", "limits": {"backendConnections": shares}}
         with open(config, "w") as f:
             json.dump({"databases": [database]}, f)
-        self.data = os.path.join(home, "data")
+        self.rules, self.data = rules, os.path.join(home, "data")
         self.process = subprocess.Popen(
             [os.path.join(ROOT, "serverless"), "up", "--config", config, "--listen", f"127.0.0.1:{self.port}", "--admin", f"127.0.0.1:{self.admin}",
              "--rules", rules, "--data", self.data, "--user", USER, "--password", PASSWORD],
