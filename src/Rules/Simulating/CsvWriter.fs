@@ -37,6 +37,7 @@ type LoadText =
             | TimeColumn -> LoadText.Instant(load.StartMs + int64 row.At)
             | CpuColumn -> LoadText.Number(int64 row.Cpu, 1_000m)
             | ResidentColumn -> LoadText.Number(int64 row.Resident, 1m)
+            | RateColumn when row.Rate = LoadRow.NotGiven && row.Cpu = 0L<mcpu> -> "0"
             | RateColumn when row.Rate = LoadRow.NotGiven -> invalidArg (nameof load) "a row does not say how many statements come"
             | RateColumn -> LoadText.Number(min row.Rate 1_000_000_000_000L, 1_000_000m)
             | LatencyColumn -> LoadText.Number(int64 row.Latency, 1_000m)

@@ -96,7 +96,7 @@ public sealed partial class SimulationPageTests
 
     private async Task<(string Dom, string Log)> BrowseAsync(bool isDark)
     {
-        var start = new ProcessStartInfo("chromium") { RedirectStandardOutput = true, RedirectStandardError = true };
+        var start = new ProcessStartInfo("chromium") { UseShellExecute = false, RedirectStandardOutput = true, RedirectStandardError = true };
         string[] arguments =
         [
             "--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run", $"--user-data-dir={Path.Combine(_home, "browser")}", "--allow-file-access-from-files",

@@ -25,6 +25,8 @@ public sealed class DecisionsExportTests() : GatewayFixture(null)
         for (int round = 0; round < 2; round++)
         {
             await Gateway.WaitUntilAsleepAsync();
+            // asleep for longer than the simulated start takes beyond the real one, so that it sleeps in the simulation too
+            await Task.Delay(TimeSpan.FromSeconds(2));
             await client.SendAsync("SELECT 'awake';");
             Assert.That(await client.ReadLineAsync(), Is.EqualTo("awake"));
             await client.SendAsync("SELECT CONCAT('slept', SLEEP(0.5));");
@@ -37,11 +39,11 @@ public sealed class DecisionsExportTests() : GatewayFixture(null)
         Assert.That((export.Exit, export.Error), Is.EqualTo((ExitCode.Fine, "")));
         Assert.That(export.Output, Does.StartWith($"{trace}: ").And.Contain($"--load {trace}"));
 
-        JsonNode told = JsonNode.Parse((await Result.OfAsync("rules", "simulate", Gateway.Rules, "--load", trace, "--json")).Output)!;
+        JsonNode told = JsonNode.Parse((await Result.OfAsync("rules", "simulate", Gateway.Rules, "--load", trace, "--stop-time", "100ms", "--json")).Output)!;
         JsonNode one = told["policies"]![0]!;
         Assert.Multiple(() =>
         {
-            Assert.That((double)one["statements"]!, Is.GreaterThanOrEqualTo(4), "two each time");
+            Assert.That((double)one["statements"]!, Is.GreaterThanOrEqualTo(2), "at least the one that was held each time");
             Assert.That((int)one["wakes"]!, Is.GreaterThanOrEqualTo(2));
             Assert.That((double)one["suspendedShare"]!, Is.GreaterThan(0));
             Assert.That((long)one["longestWaitMs"]!, Is.EqualTo(1_000).Within(100), "a start takes a second");
@@ -49,7 +51,7 @@ public sealed class DecisionsExportTests() : GatewayFixture(null)
 
         // From the disk it is the same load, and the log itself is one too.
         string again = Path.Combine(_home, "again.csv");
-        string audit = Path.Combine(Gateway.Data, "audit");
+        string audit = Path.Combine(Gateway.Data, "default", "audit");
         Result disk = await Result.OfAsync("decisions", "--export", again, "--audit", audit);
         Assert.That((disk.Exit, disk.Error), Is.EqualTo((ExitCode.Fine, "")));
         string[] lines = await File.ReadAllLinesAsync(trace);
