@@ -64,6 +64,29 @@ public sealed class SessionPinTests
     }
 
     [Test]
+    public void CountersSetToZero_HoldUntilNobodyLooksAtThemAnyMore()
+    {
+        Run("FLUSH STATUS");
+        for (var i = 0; i < 99; i++) Run("SELECT 1");
+        Run("SHOW STATUS LIKE 'Handler%'");
+        for (var i = 0; i < 99; i++) Run("SELECT 1");
+        Assert.That(_state.Pin?.Cause, Is.EqualTo(PinCauses.StatusCounters));
+        Run("SELECT 1");
+        Assert.That(_state.Pin, Is.Null);
+    }
+
+    /// <summary>Whether there is a temporary table of stored code is known by the counters.</summary>
+    [Test]
+    public void CountersSetToZeroAfterStoredCode_HoldForGood()
+    {
+        Run("CALL p()");
+        Run("FLUSH STATUS");
+        for (var i = 0; i < 300; i++) Run("SELECT 1");
+        Assert.That(_state.PinCauses, Is.EqualTo(PinCauses.StoredCode | PinCauses.StatusCounters));
+        Assert.That(SessionProbe.IsWanted(_state), Is.False);
+    }
+
+    [Test]
     public void FailedStatement_HoldsNothing()
     {
         foreach (var sql in new[] { "CREATE TEMPORARY TABLE t (a INT)", "LOCK TABLES t READ", "HANDLER t OPEN", "PREPARE s FROM 'x'", "FROBNICATE", "SET insert_id=1" })

@@ -18,6 +18,9 @@ public sealed class SessionState
     private SessionPins _pins;
     private StateFlags _flags;
     private ushort _status;
+
+    /// <summary>Statements for which counters that FLUSH STATUS has set to zero still hold the session; 0: they do not, or hold it for good.</summary>
+    private byte _countersFor;
     private SettingsSignature? _signature;
 
     /// <param name="fresh">Dialect of a fresh session of this server.</param>
@@ -190,7 +193,25 @@ public sealed class SessionState
         LastRowCount = outcome.Succeeded && !outcome.ResultSet ? (long)outcome.AffectedRows : -1;
         LastWarnings = outcome.Succeeded ? outcome.Warnings : (ushort)1;
         StateDoubtRules.Ended(this, info, outcome);
+        if (_countersFor > 0) AgeCounters(info.Kind);
         if (info.Traits != T.None || _flags != StateFlags.None) SessionStateRules.Ended(this, info, outcome);
+    }
+
+    /// <summary>
+    /// The session's status counters begin anew. Whoever does not look at them within a hundred statements has not done it for them. What stored code may have left
+    /// is known by the counters; where they were set to zero meanwhile it never is.
+    /// </summary>
+    internal void HoldCounters()
+    {
+        const byte Patience = 100;
+        _countersFor = _pins.Has(PinCauses.StoredCode) ? (byte)0 : Patience;
+        _pins.Set(PinCauses.StatusCounters, on: true);
+    }
+
+    private void AgeCounters(StatementKind kind)
+    {
+        if (kind == StatementKind.Show) HoldCounters();
+        else if (--_countersFor == 0) _pins.Set(PinCauses.StatusCounters, on: false);
     }
 
     /// <summary>What would have to be read back before the session leaves its backend connection.</summary>
@@ -264,6 +285,7 @@ public sealed class SessionState
     public void LoseBackend()
     {
         _pins = default;
+        _countersFor = 0;
         _flags &= StateFlags.RoleChanged | StateFlags.SchemaWasUsed;
         SetStatusFlag(ServerStatusFlags.InTransaction | ServerStatusFlags.InReadOnlyTransaction, on: false);
         SqlPrepared?.Forget();
@@ -307,6 +329,7 @@ public sealed class SessionState
     private void Clear()
     {
         _pins = default;
+        _countersFor = 0;
         _flags &= StateFlags.SchemaWasUsed;
         _status = ServerStatusFlags.Autocommit;
         Dialect = _fresh with { TreacherousCharacterSet = SessionCharset.IsTreacherous(Collation) };

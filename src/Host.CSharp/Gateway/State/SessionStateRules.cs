@@ -58,7 +58,7 @@ internal static class SessionStateRules
         else if (single && info.Has(T.EndsXa)) pins.Set(PinCauses.XaTransaction, on: false);
         if (info.Has(T.SetsOneShotVariable)) pins.Set(PinCauses.SessionVariable, on: true);
         if (info.Has(T.RecordsStatements)) pins.Set(PinCauses.Recordings, on: true);
-        if (info.Has(T.ResetsCounters)) pins.Set(PinCauses.StatusCounters, on: true);
+        if (info.Has(T.ResetsCounters)) state.HoldCounters();
         if (info.Has(T.ReadsSequencePosition)) pins.Set(PinCauses.SequencePosition, on: true);
         if (info.Has(T.SetsRole))
         {
