@@ -1,7 +1,9 @@
 using System.Text.Json.Nodes;
 using Serverless.Host.Compute.Kubernetes.Api.Objects;
 using Serverless.Host.Compute.Kubernetes.Fleet;
+using Serverless.Host.Compute.Kubernetes.Fleet.Fence;
 using Serverless.Host.Compute.Kubernetes.Fleet.Suspending;
+using Serverless.Tests.Integration.Support;
 
 namespace Serverless.Tests.Integration.Kubernetes.Fleet;
 
@@ -55,6 +57,61 @@ internal sealed class OrphanedIntentTests
         Assert.That(SuspendIntent.Of(await rig.ReadAsync()), Is.Null);
     }
 
+    /// <summary>Whoever may change the StatefulSet may write anything there: no gateway ends of it, and no statement waits for it.</summary>
+    [TestCase("""{"id":"0f8fad5b-d9cb-469f-a165-70867728950e"}""")]
+    [TestCase("""{"id":"0f8fad5b-d9cb-469f-a165-70867728950e","by":null,"byOperator":true,"limitMs":1000}""")]
+    [TestCase("""{"id":"0f8fad5b-d9cb-469f-a165-70867728950e","by":"c","byOperator":true}""")]
+    [TestCase("""{"id":"0f8fad5b-d9cb-469f-a165-70867728950e","by":"","byOperator":true,"limitMs":-9223372036854775808,"breakPinnedIdleMs":9223372036854775807}""")]
+    [TestCase("null")]
+    [TestCase("[]")]
+    [TestCase("")]
+    public async Task Intent_OfNoGateway_IsTakenBack_WhateverItSays(string text)
+    {
+        await using FleetRig rig = await FleetRig.StartAsync();
+        PlayedGateway a = (await rig.AddAsync("a"))[0];
+        rig.Server.Change($"{FleetRig.Sets}/db", set => set["metadata"]!["annotations"] = new JsonObject { [FleetNames.Suspend] = text });
+        await rig.UntilAsync(() => a.DrainsBegun > 0);
+        await rig.UntilAsync(() => rig.ReadAsync().GetAwaiter().GetResult() is var set && SuspendIntent.Of(set) is null);
+        a.Statement();
+        await rig.UntilAsync(() => a.Passed == 1 && a.IsOpen);
+    }
+
+    /// <summary>What a gateway writes, the others read, whatever it leaves out.</summary>
+    [Test]
+    public void Intent_ThatAGatewayWrote_IsReadAsItWas()
+    {
+        foreach (SuspendIntent intent in new[]
+        {
+            new SuspendIntent(Guid.NewGuid(), "a", "a_1", new SuspendTerms(ByOperator: true, TimeSpan.FromSeconds(1), TimeSpan.Zero, TimeSpan.FromSeconds(20))),
+            new SuspendIntent(Guid.NewGuid(), "a", Process: null, new SuspendTerms(ByOperator: false, null, null, TimeSpan.Zero)),
+        })
+        {
+            var set = new StatefulSet { Metadata = new ObjectMeta { Annotations = new Dictionary<string, string> { [FleetNames.Suspend] = intent.Text } } };
+            Assert.That(SuspendIntent.Of(set), Is.EqualTo(intent));
+        }
+    }
+
+    /// <summary>Nobody waits for what a timer does, so nobody would hear that it failed.</summary>
+    [Test]
+    public async Task Guard_WhoseTimerFails_SaysSo_AndTriesAgain()
+    {
+        await using FleetRig rig = await FleetRig.StartAsync();
+        PlayedGateway a = (await rig.AddAsync("a"))[0];
+        int asked = 0;
+        var log = new RecordingLogger();
+        var gate = new PlainGate();
+        using var guard = new GuardRunner(
+            "default/other", new FenceCalls(a.Api, FleetRig.Set), a.Fleet.Lease, a.Fleet.Identity, gate, _ => ++asked < 3 ? throw new InvalidOperationException("it cannot be told") : "nobody is there", FleetRig.Quick,
+            TimeProvider.System, log);
+        guard.Tell(new GuardInput(GuardInputKind.Served));
+        await rig.UntilAsync(() => gate.IsOpen);
+        var intent = new SuspendIntent(Guid.NewGuid(), "c", "c_1", new SuspendTerms(ByOperator: true, null, null, TimeSpan.FromSeconds(20)));
+        StatefulSet set = await rig.ReadAsync();
+        guard.Hear(set with { Metadata = set.Metadata with { Annotations = new Dictionary<string, string> { [FleetNames.Suspend] = intent.Text } } });
+        await rig.UntilAsync(() => asked >= 3 && gate.IsOpen);
+        Assert.That(log.Messages.Count(message => message.Contains("a step of its gate's guard failed", StringComparison.Ordinal)), Is.EqualTo(2));
+    }
+
     /// <summary>It wrote nothing, so there is nothing of it to take off.</summary>
     [Test]
     public async Task Intent_OfAnother_IsNotTakenBackByALeaderWhoseFirstQuestionFails()
@@ -102,5 +159,26 @@ internal sealed class OrphanedIntentTests
         Assert.That(asked, Is.EqualTo(2));
         flight.Ask();
         Assert.That(asked, Is.EqualTo(3));
+    }
+
+    private sealed class PlainGate : IGuardedGate
+    {
+        public bool IsOpen { get; private set; }
+
+        public int Held => 0;
+
+        public void Pass() => IsOpen = true;
+
+        public void Close(string reason) => IsOpen = false;
+
+        public Task<string?> DrainAsync(SuspendTerms terms, bool isOwn, CancellationToken cancellation)
+        {
+            IsOpen = false;
+            return Task.FromResult<string?>(null);
+        }
+
+        public void TellGone()
+        {
+        }
     }
 }

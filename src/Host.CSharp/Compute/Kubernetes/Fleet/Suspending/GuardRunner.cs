@@ -37,9 +37,9 @@ internal sealed partial class GuardRunner : IDisposable
     public GuardRunner(string database, FenceCalls calls, GatewayLease lease, GatewayIdentity identity, IGuardedGate gate, Func<SuspendIntent, string?> whyOrphan, FleetOptions options, TimeProvider time, ILogger logger)
     {
         (_database, _calls, _lease, _identity, _gate, _whyOrphan, _options, _time, _logger) = (database, calls, lease, identity, gate, whyOrphan, options, time, logger);
-        _retry = time.CreateTimer(_ => Tell(new GuardInput(GuardInputKind.Retry)), state: null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
-        _overdue = time.CreateTimer(_ => TellOverdue(), state: null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
-        _orphan = time.CreateTimer(_ => LookForOrphan(), state: null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        _retry = TimerOf(() => Tell(new GuardInput(GuardInputKind.Retry)), Timeout.InfiniteTimeSpan);
+        _overdue = TimerOf(TellOverdue, Timeout.InfiniteTimeSpan);
+        _orphan = TimerOf(LookForOrphan, options.OrphanPeriod);
         lease.MembershipChanged += OnMembership;
         if (lease.IsMember)
         {
@@ -100,6 +100,27 @@ internal sealed partial class GuardRunner : IDisposable
             _orphan.Dispose();
             _end.Dispose();
         }
+    }
+
+    /// <summary>A timer that has nobody to tell of a failure: it says so, and tries again. What a cluster's object says must not end the process.</summary>
+    /// <param name="period">That it goes on at after a failure, as it does without one.</param>
+    private ITimer TimerOf(Action elapsed, TimeSpan period)
+    {
+        ITimer timer = null!;
+        timer = _time.CreateTimer(_ =>
+        {
+            try
+            {
+                elapsed();
+            }
+            catch (Exception e)
+            {
+                LogTimerFailed(e, _database);
+                // disposed of it takes no notice
+                timer.Change(_options.LongestRetry, period);
+            }
+        }, state: null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        return timer;
     }
 
     private void OnMembership(bool isMember) => Tell(
@@ -300,6 +321,9 @@ internal sealed partial class GuardRunner : IDisposable
 
     [LoggerMessage(Level = LogLevel.Debug, Message = "{Database}: fence: {Input} in {Before}, now {After}: {Commands}")]
     private partial void LogStepped(string database, GuardInputKind input, GuardPhase before, GuardPhase after, GuardCommands commands);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "{Database}: a step of its gate's guard failed, and it is tried again")]
+    private partial void LogTimerFailed(Exception exception, string database);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "{Database}: whether its gate may open could not be {What}, and is again: {Reason}")]
     private partial void LogNotAnswered(string database, string what, string reason);

@@ -16,12 +16,12 @@ internal sealed record SuspendIntent(Guid Id, string By, string? Process, Suspen
     private static readonly SuspendTerms Gentle = new(ByOperator: false, BreakTransactionsIdle: null, BreakPinnedIdle: null, TimeSpan.FromSeconds(30));
 
     public string Text => JsonSerializer.Serialize(
-        new IntentNote(Id, By, Process, Terms.ByOperator, Milliseconds(Terms.BreakTransactionsIdle), Milliseconds(Terms.BreakPinnedIdle), (long)Terms.Limit.TotalMilliseconds), IntentJson.Default.IntentNote);
+        new IntentNote(Id, By, Terms.ByOperator, (long)Terms.Limit.TotalMilliseconds, Process, Milliseconds(Terms.BreakTransactionsIdle), Milliseconds(Terms.BreakPinnedIdle)), IntentJson.Default.IntentNote);
 
     /// <returns>Null: there is none.</returns>
     public static SuspendIntent? Of(StatefulSet set)
     {
-        if (!set.Metadata.Annotations.TryGetValue(FleetNames.Suspend, out string? text))
+        if (set.Metadata.Annotations.GetValueOrDefault(FleetNames.Suspend) is not { } text)
         {
             return null;
         }
@@ -57,8 +57,10 @@ internal sealed record SuspendIntent(Guid Id, string By, string? Process, Suspen
     private static TimeSpan? Span(long? milliseconds) => milliseconds is >= 0 and < 1L << 42 ? TimeSpan.FromMilliseconds(milliseconds.Value) : null;
 }
 
-internal sealed record IntentNote(Guid Id, string By, string? Process, bool ByOperator, long? BreakTransactionsIdleMs, long? BreakPinnedIdleMs, long LimitMs);
+/// <summary>As it is written. What may be left out is last; an intent without the rest of it is none that can be read, and its author is not known.</summary>
+internal sealed record IntentNote(Guid Id, string By, bool ByOperator, long LimitMs, string? Process = null, long? BreakTransactionsIdleMs = null, long? BreakPinnedIdleMs = null);
 
-[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
+[JsonSourceGenerationOptions(
+    PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull, RespectNullableAnnotations = true, RespectRequiredConstructorParameters = true)]
 [JsonSerializable(typeof(IntentNote))]
 internal sealed partial class IntentJson : JsonSerializerContext;
