@@ -190,7 +190,7 @@ internal sealed class Database : IAsyncDisposable
         {
             await work;
         }
-        catch (OperationCanceledException)
+        catch (Exception e) when (e is OperationCanceledException or ControlEndedException)
         {
             // that is how it ends
         }

@@ -17,7 +17,8 @@ internal sealed partial class DatabaseController : IDisposable
     /// <summary>The gateway does not tell when a statement ends: its activity is looked at this often.</summary>
     private static readonly TimeSpan ActivityPeriod = TimeSpan.FromSeconds(1);
 
-    private readonly Channel<Action> _inbox = Channel.CreateUnbounded<Action>(new UnboundedChannelOptions { SingleReader = true });
+    /// <summary>What is to be done, and what instead where nobody does it any more.</summary>
+    private readonly Channel<(Action Do, Action? Abandon)> _inbox = Channel.CreateUnbounded<(Action Do, Action? Abandon)>(new UnboundedChannelOptions { SingleReader = true });
     private readonly DecisionHistory _history = new();
     private readonly ActivityComposer _composer;
     private readonly ControllerParts _parts;
@@ -58,7 +59,7 @@ internal sealed partial class DatabaseController : IDisposable
 
     private long Now => _time.GetUtcNow().ToUnixTimeMilliseconds();
 
-    /// <summary>Handles one thing after another until the cancellation.</summary>
+    /// <summary>Handles one thing after another until the cancellation. Who asks afterwards, or was not answered by then, is told that nobody answers.</summary>
     public async Task RunAsync(CancellationToken cancellation)
     {
         _parts.Gateway.StatementHeld += OnStatementHeld;
@@ -69,9 +70,9 @@ internal sealed partial class DatabaseController : IDisposable
         {
             while (await _inbox.Reader.WaitToReadAsync(cancellation))
             {
-                while (_inbox.Reader.TryRead(out Action? next))
+                while (_inbox.Reader.TryRead(out (Action Do, Action? Abandon) next))
                 {
-                    Handle(next);
+                    Handle(next.Do);
                 }
             }
         }
@@ -81,11 +82,17 @@ internal sealed partial class DatabaseController : IDisposable
             _parts.Compute.Lost -= OnLost;
             _parts.Compute.Crashed -= OnCrashed;
             _parts.Compute.Changed -= OnChanged;
+            _inbox.Writer.TryComplete();
+            while (_inbox.Reader.TryRead(out (Action Do, Action? Abandon) left))
+            {
+                left.Abandon?.Invoke();
+            }
         }
     }
 
     /// <summary>Tells the kernel something now, from any thread.</summary>
     /// <param name="input">Makes the input of the time it is told at.</param>
+    /// <exception cref="ControlEndedException">Nobody hears it any more.</exception>
     public Task<Decision> TellAsync(Func<long, Input> input) => AskAsync(() => Tell(input));
 
     /// <summary>Puts another policy in force.</summary>
@@ -102,12 +109,12 @@ internal sealed partial class DatabaseController : IDisposable
         _hurried.Dispose();
     }
 
-    private void Post(Action action) => _inbox.Writer.TryWrite(action);
+    private void Post(Action action) => _inbox.Writer.TryWrite((action, null));
 
     private Task<T> AskAsync<T>(Func<T> ask)
     {
         var answer = new TaskCompletionSource<T>(TaskCreationOptions.RunContinuationsAsynchronously);
-        bool posted = _inbox.Writer.TryWrite(() =>
+        void Ask()
         {
             try
             {
@@ -118,10 +125,13 @@ internal sealed partial class DatabaseController : IDisposable
                 answer.SetException(e);
                 throw;
             }
-        });
-        if (!posted)
+        }
+
+        void Abandon() => answer.SetException(new ControlEndedException(Name));
+
+        if (!_inbox.Writer.TryWrite((Ask, Abandon)))
         {
-            answer.SetException(new InvalidOperationException($"the database {Name} is not controlled any more"));
+            Abandon();
         }
 
         return answer.Task;

@@ -188,6 +188,27 @@ public sealed class RestartTests
         Assert.That(rig.Phase, Is.EqualTo("suspended"));
     }
 
+    /// <summary>An operator's command that comes as the gateway ends.</summary>
+    [Test]
+    public async Task Command_ToADatabaseThatIsControlledNoMore_IsAnswered_AndItsEndComes()
+    {
+        await using Rig rig = await Rig.StartAsync(home: _home);
+        TaskCompletionSource looking = new(), looked = new();
+        rig.Compute.Observing = () =>
+        {
+            looking.TrySetResult();
+            return looked.Task;
+        };
+        rig.Compute.Change();
+        await looking.Task;
+        Task ended = rig.Database.DisposeAsync().AsTask();
+        await Rig.HoldsAsync(() => !rig.Gateway.IsControlled, () => "its loop has ended");
+        ControlEndedException? e = await Assert.ThrowsAsync<ControlEndedException>(() => rig.CommandAsync(at => Inputs.Pause(at, "test")).WaitAsync(TimeSpan.FromSeconds(20)));
+        Assert.That(e!.Message, Is.EqualTo("the database test is not controlled any more"));
+        looked.SetResult();
+        await ended.WaitAsync(TimeSpan.FromSeconds(20));
+    }
+
     [Test]
     public async Task AccountsThatChanged_AreReadAgainAndKept()
     {
