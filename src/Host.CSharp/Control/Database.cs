@@ -69,7 +69,10 @@ internal sealed class Database : IAsyncDisposable
         var memory = new EngineMemoryKeeper(
             all, compute, new AccountStore(Path.Combine(settings.Data, "accounts.json"), loggers.CreateLogger<AccountStore>()), time, loggers.CreateLogger<EngineMemoryKeeper>());
         memory.Load();
-        var keeper = new StateKeeper(member?.States ?? new FileStateStore(Path.Combine(settings.Data, "state.json")), time, loggers.CreateLogger<StateKeeper>());
+        var file = new FileStateStore(Path.Combine(settings.Data, "state.json"));
+        var keeper = member is null
+            ? new StateKeeper(file, time, loggers.CreateLogger<StateKeeper>())
+            : new StateKeeper(member.States, time, loggers.CreateLogger<StateKeeper>(), before: file);
         State state = await keeper.LoadAsync(rules.Policy, cancellation) ?? Kernel.Initial(rules.Policy, time.GetUtcNow().ToUnixTimeMilliseconds());
         var runner = new EffectRunner(all, compute, memory, settings.Limits.DrainFor, time, loggers.CreateLogger<EffectRunner>());
         var audit = new AuditLog(AuditFolder(settings), settings.Name, settings.Limits.AuditBytes, loggers.CreateLogger<AuditLog>());

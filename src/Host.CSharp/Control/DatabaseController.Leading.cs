@@ -83,7 +83,7 @@ internal sealed partial class DatabaseController
         {
             bool isDone = leading.WhyNotHere is null
                 ? (_leads && leading.Term == _ledTerm) || await TakeOverAsync(leading, cancellation)
-                : leading.Kept is not { } kept || await AskAsync(() => Follow(kept));
+                : await FollowAsync(leading);
             _notTakenOver = null;
             return isDone ? null : BusyPause;
         }
@@ -99,8 +99,24 @@ internal sealed partial class DatabaseController
         }
     }
 
+    /// <summary>
+    /// Does as another gateway says that leads. What is kept counts when it was written in that one's term: before that it may be this gateway's own, and older than what it was told since.
+    /// </summary>
+    /// <returns>False: not now.</returns>
+    private async Task<bool> FollowAsync(ILeading leading)
+    {
+        string term = leading.Term;
+        return term == _ledTerm || leading.Kept is not { } kept || kept.Term != term || await AskAsync(() => Follow(kept.State));
+    }
+
     private async Task<bool> TakeOverAsync(ILeading leading, CancellationToken cancellation)
     {
+        if (_running is not null)
+        {
+            // it may take minutes, and nothing needs to be read for it meanwhile
+            return false;
+        }
+
         string term = leading.Term;
         // nobody else led since this gateway did: what it knows itself is newer
         string? kept = term == _ledTerm ? null : await leading.ReadKeptAsync(cancellation);
@@ -135,7 +151,7 @@ internal sealed partial class DatabaseController
     {
         if (_parts.Leading is null || _leads)
         {
-            _parts.Keeper.Offer(_state, urgent);
+            _parts.Keeper.Offer(_state, urgent, _ledTerm);
         }
     }
 

@@ -10,6 +10,19 @@ internal sealed class FileStateStore(string path) : IStateStore
 
     public TimeSpan Lazily { get; } = TimeSpan.FromSeconds(5);
 
+    /// <summary>What was kept is kept elsewhere by now, and must not come back. As far as that can be done: what is left is read only where nothing is kept there.</summary>
+    public void Remove()
+    {
+        try
+        {
+            File.Delete(path);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // the place where it is kept by now counts all the same
+        }
+    }
+
     public async Task<string?> ReadAsync(CancellationToken cancellation)
     {
         try
@@ -27,12 +40,12 @@ internal sealed class FileStateStore(string path) : IStateStore
         }
     }
 
-    public Task WriteAsync(string state, CancellationToken cancellation)
+    public Task<bool> WriteAsync(string state, string? term, CancellationToken cancellation)
     {
         try
         {
             PrivateFile.Replace(path, Encoding.UTF8.GetBytes(state));
-            return Task.CompletedTask;
+            return Task.FromResult(true);
         }
         catch (UnauthorizedAccessException e)
         {

@@ -12,8 +12,8 @@ internal interface ILeading
     /// <summary>Which time it is that somebody leads: the same value as long as nobody else has led in between.</summary>
     string Term { get; }
 
-    /// <summary>What the leader keeps of the database, as it was last heard of; null: nothing.</summary>
-    string? Kept { get; }
+    /// <summary>What a leader keeps of the database, as it was last heard of, and the <see cref="Term"/> that it was written in; null: nothing.</summary>
+    (string State, string Term)? Kept { get; }
 
     /// <summary>The same, asked of where it is kept.</summary>
     /// <exception cref="IOException">It cannot be read.</exception>

@@ -13,6 +13,8 @@ internal interface IStateStore
     /// <exception cref="IOException">It cannot be read.</exception>
     Task<string?> ReadAsync(CancellationToken cancellation);
 
+    /// <param name="term">In which this gateway led when it was so, see <see cref="ILeading.Term"/>; null: it is alone.</param>
+    /// <returns>It is kept. False: this gateway does not lead now, or not in that term, and what is kept by others counts.</returns>
     /// <exception cref="IOException">It cannot be written.</exception>
-    Task WriteAsync(string state, CancellationToken cancellation);
+    Task<bool> WriteAsync(string state, string? term, CancellationToken cancellation);
 }

@@ -7,11 +7,17 @@ namespace Serverless.Host.Control;
 /// <summary>
 /// Keeps what a restart needs of a state. Writing happens behind the loop's back and the newest state wins, so that a wake never waits for a disk or a server.
 /// </summary>
-internal sealed partial class StateKeeper(IStateStore store, TimeProvider time, ILogger<StateKeeper> logger)
+/// <param name="before">Where the state was kept before this gateway was one of several: read where nothing is kept in <paramref name="store"/>, and done away with once something is.</param>
+internal sealed partial class StateKeeper(IStateStore store, TimeProvider time, ILogger<StateKeeper> logger, FileStateStore? before = null)
 {
+    /// <summary>Until what could not be written is tried again; twice as long after each failure in a row.</summary>
+    private static readonly TimeSpan FirstRetry = TimeSpan.FromSeconds(1);
+
+    private static readonly TimeSpan LongestRetry = TimeSpan.FromSeconds(30);
+
     private readonly Channel<bool> _wishes = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
-    private State? _newest;
-    private string? _written;
+    private Offered? _newest;
+    private (string Text, string? Term) _written;
     private long _writtenAt = time.GetTimestamp();
     private bool _failing;
 
@@ -23,7 +29,7 @@ internal sealed partial class StateKeeper(IStateStore store, TimeProvider time, 
     {
         try
         {
-            if (await store.ReadAsync(cancellation) is not { } text)
+            if (await ReadAsync(cancellation) is not { } text)
             {
                 return null;
             }
@@ -45,24 +51,51 @@ internal sealed partial class StateKeeper(IStateStore store, TimeProvider time, 
         return null;
     }
 
-    /// <param name="urgent">A restart would do something else without it.</param>
-    public void Offer(State state, bool urgent)
+    private async Task<string?> ReadAsync(CancellationToken cancellation)
     {
-        Volatile.Write(ref _newest, state);
+        if (await store.ReadAsync(cancellation) is { } text)
+        {
+            before?.Remove();
+            return text;
+        }
+
+        string? earlier = before is null ? null : await before.ReadAsync(cancellation);
+        if (earlier is not null)
+        {
+            LogTakenOver(store.Place, before!.Place);
+        }
+
+        return earlier;
+    }
+
+    /// <param name="urgent">A restart would do something else without it.</param>
+    /// <param name="term">In which it is so, where one of several gateways leads: it is not written in another.</param>
+    public void Offer(State state, bool urgent, string? term = null)
+    {
+        Volatile.Write(ref _newest, new Offered(state, term));
         if (urgent || time.GetElapsedTime(Volatile.Read(ref _writtenAt)) >= store.Lazily)
         {
             _wishes.Writer.TryWrite(true);
         }
     }
 
-    /// <summary>Writes what is offered until the cancellation, and then the last once more.</summary>
+    /// <summary>Writes what is offered until the cancellation, and then the last once more. What could not be written is tried again, whether or not more is offered.</summary>
     public async Task RunAsync(CancellationToken cancellation)
     {
         try
         {
+            TimeSpan pause = FirstRetry;
             await foreach (bool _ in _wishes.Reader.ReadAllAsync(cancellation))
             {
-                await WriteAsync(cancellation);
+                if (await WriteAsync(cancellation))
+                {
+                    pause = FirstRetry;
+                    continue;
+                }
+
+                await Task.Delay(pause, time, cancellation);
+                pause = pause * 2 < LongestRetry ? pause * 2 : LongestRetry;
+                _wishes.Writer.TryWrite(true);
             }
         }
         finally
@@ -71,24 +104,30 @@ internal sealed partial class StateKeeper(IStateStore store, TimeProvider time, 
         }
     }
 
-    private async Task WriteAsync(CancellationToken cancellation)
+    /// <returns>The newest is kept, or nothing was offered.</returns>
+    private async Task<bool> WriteAsync(CancellationToken cancellation)
     {
-        if (Volatile.Read(ref _newest) is not { } state)
+        if (Volatile.Read(ref _newest) is not { } newest)
         {
-            return;
+            return true;
         }
 
-        string text = KernelJson.WriteState(state);
-        if (text == _written)
+        string text = KernelJson.WriteState(newest.State);
+        if ((text, newest.Term) == _written)
         {
-            return;
+            return true;
         }
 
+        bool isKept = false;
         try
         {
-            await store.WriteAsync(text, cancellation);
-            _written = text;
-            _failing = false;
+            isKept = await store.WriteAsync(text, newest.Term, cancellation);
+            if (isKept)
+            {
+                _written = (text, newest.Term);
+                _failing = false;
+                before?.Remove();
+            }
         }
         catch (IOException e)
         {
@@ -100,7 +139,13 @@ internal sealed partial class StateKeeper(IStateStore store, TimeProvider time, 
         }
 
         Volatile.Write(ref _writtenAt, time.GetTimestamp());
+        return isKept;
     }
+
+    private sealed record Offered(State State, string? Term);
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "Nothing is kept in {Place} yet: the state is that of {Before}, from when this gateway was alone")]
+    private partial void LogTakenOver(string place, string before);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "The state in {Path} cannot be used and is begun anew: {Reason}")]
     private partial void LogUnreadable(string path, string reason);

@@ -1,4 +1,3 @@
-using System.Globalization;
 using Serverless.Host.Compute.Kubernetes.Api;
 using Serverless.Host.Compute.Kubernetes.Api.Objects;
 using Serverless.Host.Compute.Kubernetes.Cluster;
@@ -53,10 +52,10 @@ internal sealed class FleetMember : ILeading, IDisposable
     };
 
     /// <inheritdoc/>
-    public string Term => _fleet.Election.Current is var now ? string.Create(CultureInfo.InvariantCulture, $"{now.Term} of {now.Election}") : "";
+    public string Term => StateMap.TermOf(_fleet.Election.Current);
 
     /// <inheritdoc/>
-    public string? Kept => _states.Find(_map);
+    public (string State, string Term)? Kept => _states.Find(_map);
 
     /// <inheritdoc/>
     public Task<string?> ReadKeptAsync(CancellationToken cancellation) => States.ReadAsync(cancellation);

@@ -23,11 +23,11 @@ internal sealed class FleetStateStore(StateMap map) : IStateStore
         }
     }
 
-    public async Task WriteAsync(string state, CancellationToken cancellation)
+    public async Task<bool> WriteAsync(string state, string? term, CancellationToken cancellation)
     {
         try
         {
-            await map.WriteAsync(state, cancellation);
+            return await map.WriteAsync(state, term, cancellation);
         }
         catch (ApiException e)
         {

@@ -145,15 +145,16 @@ internal sealed class FleetGatewayTests
         PlayedGateway[] all = await rig.AddAsync("a", "b");
         var maps = all.Select(one => new StateMap(one.Api, new FleetNames("default"), FleetRig.Set, () => one.Fleet.Election.Current, TimeProvider.System)).ToArray();
         Assert.That(await maps[0].ReadAsync(default), Is.Null);
-        Assert.That(await maps[0].WriteAsync("one", default), Is.True);
-        Assert.That(await maps[1].WriteAsync("two", default), Is.False);
+        Assert.That(await maps[0].WriteAsync("one", term: null, default), Is.True);
+        Assert.That(await maps[1].WriteAsync("two", term: null, default), Is.False);
         Assert.That(await maps[1].ReadAsync(default), Is.EqualTo("one"));
         var before = all[0].Fleet.Election.Current;
         var stale = new StateMap(all[0].Api, new FleetNames("default"), FleetRig.Set, () => before, TimeProvider.System);
         await all[0].Fleet.LeaveAsync();
         await rig.UntilAsync(() => all[1].Fleet.Election.Current.IsHere);
-        Assert.That(await maps[1].WriteAsync("three", default), Is.True);
-        Assert.That(await stale.WriteAsync("four", default), Is.False, "a leader that does not know yet that it is none");
+        Assert.That(await maps[1].WriteAsync("three", term: null, default), Is.True);
+        Assert.That(await stale.WriteAsync("four", term: null, default), Is.False, "a leader that does not know yet that it is none");
+        Assert.That(await maps[1].WriteAsync("five", StateMap.TermOf(before), default), Is.False, "what was so in an earlier term of another");
         Assert.That(await maps[1].ReadAsync(default), Is.EqualTo("three"));
     }
 

@@ -19,12 +19,20 @@ internal sealed class StateMap(IKubernetesApi api, FleetNames names, ObjectName 
     /// <exception cref="ApiException">It cannot be read.</exception>
     public async Task<string?> ReadAsync(CancellationToken cancellation) => (await api.FindAsync(Resources.ConfigMaps, Name, cancellation))?.Data.GetValueOrDefault(Key);
 
+    /// <summary>A term in words, as it is noted beside what was written in it.</summary>
+    public static string TermOf(Leadership leadership) => string.Create(CultureInfo.InvariantCulture, $"{leadership.Term} {leadership.Election}");
+
+    /// <summary>What is kept, and the term that it was written in.</summary>
+    /// <returns>Null: nothing is.</returns>
+    public static (string State, string Term)? Read(ConfigMap map) => map.Data.GetValueOrDefault(Key) is { } state ? (state, map.Metadata.Annotations.GetValueOrDefault(FleetNames.Term) ?? "") : null;
+
+    /// <param name="term">Of which the state is, see <see cref="TermOf(Leadership)"/>: one of an earlier term is not written in a later one. Null: of whichever it is.</param>
     /// <returns>It is kept. False: another gateway leads, and what it keeps counts.</returns>
     /// <exception cref="ApiException">It cannot be written.</exception>
-    public async Task<bool> WriteAsync(string state, CancellationToken cancellation)
+    public async Task<bool> WriteAsync(string state, string? term, CancellationToken cancellation)
     {
         Leadership now = leadership();
-        if (!now.IsHere)
+        if (!now.IsHere || (term is not null && term != TermOf(now)))
         {
             return false;
         }
@@ -52,7 +60,7 @@ internal sealed class StateMap(IKubernetesApi api, FleetNames names, ObjectName 
             Metadata = map.Metadata with
             {
                 Labels = new Dictionary<string, string>(map.Metadata.Labels, StringComparer.Ordinal) { [FleetNames.FleetLabel] = names.Fleet },
-                Annotations = new Dictionary<string, string>(map.Metadata.Annotations, StringComparer.Ordinal) { [FleetNames.Term] = string.Create(CultureInfo.InvariantCulture, $"{now.Term} {now.Election}") },
+                Annotations = new Dictionary<string, string>(map.Metadata.Annotations, StringComparer.Ordinal) { [FleetNames.Term] = TermOf(now) },
             },
             Data = new Dictionary<string, string>(map.Data, StringComparer.Ordinal) { [Key] = state },
         };

@@ -21,8 +21,9 @@ internal sealed class StateWatch : IAsyncDisposable
     /// <summary>Told, from any thread, after what is kept there has changed.</summary>
     public event Action<ObjectName>? Changed;
 
+    /// <summary>What is kept, and the term that it was written in.</summary>
     /// <returns>Null: nothing is kept there, or nothing was heard yet.</returns>
-    public string? Find(ObjectName map) => _cache.Items.GetValueOrDefault(map)?.Data.GetValueOrDefault(StateMap.Key);
+    public (string State, string Term)? Find(ObjectName map) => _cache.Items.GetValueOrDefault(map) is { } found ? StateMap.Read(found) : null;
 
     public async ValueTask DisposeAsync()
     {
