@@ -10,7 +10,7 @@ namespace Serverless.Host.Compute.Kubernetes.Cluster;
 /// The StatefulSets and pods of one namespace, watched once for all databases in it: two watches, however many databases there are. Whoever has a
 /// StatefulSet there is told when something about it changed.
 /// </summary>
-internal sealed class NamespaceWatch : IAsyncDisposable
+internal sealed partial class NamespaceWatch : IAsyncDisposable
 {
     /// <summary>A name that nothing has: the answer is empty, and says whether there would be one.</summary>
     private const string OfNobody = "serverless-may-list";
@@ -21,11 +21,12 @@ internal sealed class NamespaceWatch : IAsyncDisposable
     private readonly CancellationTokenSource _end = new();
     private readonly Task _telling;
     private readonly string _space;
+    private readonly ILogger _logger;
     private readonly SharedAttempt<bool> _allowed;
 
     public NamespaceWatch(IKubernetesApi api, string space, ApiOptions options, TimeProvider time, ILogger logger)
     {
-        _space = space;
+        (_space, _logger) = (space, logger);
         _allowed = new SharedAttempt<bool>(async () =>
         {
             await Task.WhenAll(
@@ -80,12 +81,12 @@ internal sealed class NamespaceWatch : IAsyncDisposable
             {
                 if (about(change) is { } set && _readers.TryGetValue(set, out Action[]? readers))
                 {
-                    Array.ForEach(readers, reader => reader());
+                    Array.ForEach(readers, reader => Tell(reader, change.Name));
                 }
 
-                if (change is CacheChange<StatefulSet>)
+                if (change is CacheChange<StatefulSet> && SetsChanged is { } changed)
                 {
-                    SetsChanged?.Invoke();
+                    Tell(changed, change.Name);
                 }
             }
         }
@@ -95,7 +96,23 @@ internal sealed class NamespaceWatch : IAsyncDisposable
         }
     }
 
+    /// <summary>One that fails keeps no other from hearing, and does not end the watch: this change is lost on it, and not the next.</summary>
+    private void Tell(Action reader, ObjectName about)
+    {
+        try
+        {
+            reader();
+        }
+        catch (Exception e)
+        {
+            LogNotTold(e, about);
+        }
+    }
+
     private static string? OwnerOf(Pod pod) => pod.Metadata.OwnerReferences?.FirstOrDefault(owner => owner is { Kind: "StatefulSet", Controller: true })?.Name;
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "What changed of {Name} could not be dealt with. The next change is")]
+    private partial void LogNotTold(Exception exception, ObjectName name);
 
     private sealed class Following(NamespaceWatch watch, string set, Action changed) : IDisposable
     {

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Serverless.Host.Compute.Kubernetes.Api;
 using Serverless.Host.Compute.Kubernetes.Api.Caching;
 using Serverless.Host.Compute.Kubernetes.Api.Objects;
@@ -11,6 +12,9 @@ namespace Serverless.Host.Compute.Kubernetes.Cluster;
 /// <param name="Trouble">Why what is known may be old; null: what happens is heard of at once.</param>
 internal sealed record Workload(ObjectName Name, StatefulSet? Set, IReadOnlyList<Pod> Pods, string? Trouble)
 {
+    /// <summary>A set that has more pods than this does not serve one database.</summary>
+    private const int MostNamed = 256;
+
     public bool IsLive => Trouble is null;
 
     /// <summary>Pods that are wanted; the API's own default is one.</summary>
@@ -27,7 +31,7 @@ internal sealed record Workload(ObjectName Name, StatefulSet? Set, IReadOnlyList
     public static Workload Of(ObjectName name, CacheSnapshot<StatefulSet> sets, CacheSnapshot<Pod> pods)
     {
         StatefulSet? set = sets.Items.GetValueOrDefault(name);
-        IReadOnlyList<ObjectName> names = set is null ? [] : NamesOf(set, name);
+        IReadOnlyList<ObjectName> names = set is null ? [] : NamesOf(set, name, pods);
         List<Pod> own = [];
         foreach (ObjectName one in names)
         {
@@ -40,13 +44,28 @@ internal sealed record Workload(ObjectName Name, StatefulSet? Set, IReadOnlyList
         return new Workload(name, set, own, Why(sets, name) ?? Why(pods, names));
     }
 
-    /// <summary>By their names, which the controller makes of the set's and an ordinal: a namespace may have thousands of pods, and this is asked with every change of one.</summary>
-    private static IReadOnlyList<ObjectName> NamesOf(StatefulSet set, ObjectName name)
+    /// <summary>
+    /// By their names, which the controller makes of the set's and an ordinal: a namespace may have thousands of pods, and this is asked with every change of one. A set may also ask for more pods than
+    /// there can be: then those that there are are gone through.
+    /// </summary>
+    private static IReadOnlyList<ObjectName> NamesOf(StatefulSet set, ObjectName name, CacheSnapshot<Pod> pods)
     {
         int first = set.Spec.Ordinals?.Start ?? 0;
         int count = Math.Max(ReplicasOf(set), Math.Max(set.Status.Replicas, 1));
-        return [.. Enumerable.Range(first, count).Select(ordinal => new ObjectName(name.Space, $"{name.Name}-{ordinal}"))];
+        if (first >= 0 && count <= MostNamed)
+        {
+            return [.. Enumerable.Range(0, count).Select(one => new ObjectName(name.Space, string.Create(CultureInfo.InvariantCulture, $"{name.Name}-{(long)first + one}")))];
+        }
+
+        return [.. pods.Items.Keys.Concat(pods.Unreadable.Keys).Select(pod => (Pod: pod, Ordinal: OrdinalOf(pod, name))).Where(one => one.Ordinal >= first).OrderBy(one => one.Ordinal).Select(one => one.Pod)];
     }
+
+    /// <returns>Null: it is called as no pod of the set.</returns>
+    private static long? OrdinalOf(ObjectName pod, ObjectName set) =>
+        pod.Space == set.Space && pod.Name.Length > set.Name.Length && pod.Name.StartsWith(set.Name, StringComparison.Ordinal) && pod.Name[set.Name.Length] == '-'
+        && long.TryParse(pod.Name.AsSpan(set.Name.Length + 1), NumberStyles.None, CultureInfo.InvariantCulture, out long ordinal)
+            ? ordinal
+            : null;
 
     private static bool IsOf(Pod pod, StatefulSet set) => pod.Metadata.OwnerReferences?.Any(owner => owner.Uid == set.Metadata.Uid) == true;
 
