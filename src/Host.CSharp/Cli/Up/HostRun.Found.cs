@@ -56,7 +56,7 @@ internal sealed partial class HostRun
         }
 
         await _late.RemoveAsync(settings.Name);
-        await _gateway.Databases[settings.Name].EndSessionsAsync(settings.Limits.DrainFor);
+        await _gateway.Databases[settings.Name].EndSessionsAsync(settings.Limits.DrainFor, _hurried.Token);
         _databases.TryRemove(settings.Name, out _);
         Database? database;
         lock (_opened)
@@ -72,7 +72,7 @@ internal sealed partial class HostRun
         {
             await using (database)
             {
-                await StopAsync(database, CancellationToken.None);
+                await StopAsync(database, _hurried.Token);
             }
         }
 

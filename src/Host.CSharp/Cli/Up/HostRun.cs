@@ -25,6 +25,9 @@ internal sealed partial class HostRun : IAsyncDisposable
     /// <summary>How long the databases whose first start hangs are waited for before it is said that clients of the others can connect.</summary>
     private static readonly TimeSpan FirstStartPatience = TimeSpan.FromSeconds(60);
 
+    /// <summary>What is left of a thousand databases is written, and let go of, before an orchestrator's patience ends.</summary>
+    private const int MostEndedAtOnce = 16;
+
     private readonly HostSettings _settings;
     private readonly TextWriter _output;
     private readonly ILoggerFactory _loggers;
@@ -39,6 +42,10 @@ internal sealed partial class HostRun : IAsyncDisposable
     private readonly HostListeners _listeners;
     private readonly FoundDatabases? _found;
     private readonly GatewayOptions _gatewayOptions;
+
+    /// <summary>Cancelled when the end, and whatever is ended already, shall take no longer than it must.</summary>
+    private readonly CancellationTokenSource _hurried = new();
+
     private AdminServer? _admin;
 
     private HostRun(HostSettings settings, DescriptorBudget descriptors, TextWriter output, ILoggerFactory loggers)
@@ -114,10 +121,7 @@ internal sealed partial class HostRun : IAsyncDisposable
             await _admin.DisposeAsync();
         }
 
-        foreach (Database database in _opened)
-        {
-            await database.DisposeAsync();
-        }
+        await Parallel.ForEachAsync(_opened, new ParallelOptions { MaxDegreeOfParallelism = MostEndedAtOnce }, (database, _) => database.DisposeAsync());
 
         _late.Dispose();
         _found?.Dispose();
@@ -125,6 +129,7 @@ internal sealed partial class HostRun : IAsyncDisposable
         await _gateway.DisposeAsync();
         _passwords.Dispose();
         _key.Dispose();
+        _hurried.Dispose();
     }
 
     private static HostRun Create(HostSettings settings, DescriptorBudget descriptors, TextWriter output, ILoggerFactory loggers)
@@ -294,8 +299,9 @@ internal sealed partial class HostRun : IAsyncDisposable
             _admin.Ready = false;
         }
 
-        await EndFindingAsync();
-        await _late.EndAsync();
+        await using CancellationTokenRegistration hurried = hurry.Register(_hurried.Cancel);
+        // beside the goodbye: what is being removed has sessions that may take as long
+        Task found = EndComingAndGoingAsync();
         TimeSpan limit = hurry.IsCancellationRequested ? TimeSpan.Zero : _settings.All.Max(one => one.Limits.DrainFor) + GoodbyeLimit;
         Task goodbye = _gateway.StopAsync(limit);
         await Task.WhenAny(goodbye, Task.Delay(Timeout.InfiniteTimeSpan, hurry));
@@ -304,7 +310,15 @@ internal sealed partial class HostRun : IAsyncDisposable
             await _gateway.StopAsync(TimeSpan.Zero);
         }
 
+        await found;
         await Task.WhenAll(_opened.Select(database => StopAsync(database, hurry)));
+    }
+
+    /// <summary>No database is opened or removed from here on.</summary>
+    private async Task EndComingAndGoingAsync()
+    {
+        await EndFindingAsync();
+        await _late.EndAsync();
     }
 
     private async Task StopAsync(Database database, CancellationToken hurry)

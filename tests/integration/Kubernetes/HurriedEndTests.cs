@@ -1,0 +1,56 @@
+using System.Text.Json.Nodes;
+using Serverless.Host.Control.Settings;
+using Serverless.Tests.Integration.EndToEnd;
+
+namespace Serverless.Tests.Integration.Kubernetes;
+
+/// <summary>A second signal hurries all that is still ended, also what was being removed when the first one came.</summary>
+internal sealed class HurriedEndTests
+{
+    [Test]
+    public async Task SecondSignal_CutsOffTheSessionsOfADatabaseThatIsBeingRemoved()
+    {
+        await using ApiDouble server = await ApiDouble.StartAsync();
+        await using PlayedSet played = await PlayedSet.StartAsync(server);
+        await ClientAccount.MakeAsync(played.Engine.TcpAddress, "127.0.0.1");
+        await using GatewayProcess gateway = await StartAsync(server, played);
+        server.Change(PlayedSet.PathOfSet, set => set["metadata"]!["labels"] = new JsonObject { [DiscoverySettings.Label] = "shop" });
+        await Eventually.HoldsAsync(
+            async () => (await gateway.Admin.GetStringAsync("/metrics")).Contains("serverless_phase{database=\"shop\",phase=\"running\"} 1", StringComparison.Ordinal), TimeSpan.FromSeconds(40),
+            () => Told(gateway, "it is served"));
+        using ClientProcess client = ClientProcess.MariaDb(gateway, $"-ushop.{GatewayProcess.User}");
+        await client.SendAsync("SELECT 'in'; SELECT SLEEP(600);");
+        Assert.That(await client.ReadLineAsync(), Is.EqualTo("in"));
+        server.Change(PlayedSet.PathOfSet, set => set["metadata"]!["labels"] = new JsonObject());
+        await SaysAsync(gateway, "shop is served no more");
+        Task<int> ended = gateway.TerminateAsync(40);
+        await SaysAsync(gateway, "a second signal hurries");
+        await Task.Delay(1000);
+        Assert.That(ended.IsCompleted, Is.False, "its clients may finish");
+        Assert.That(await gateway.TerminateAsync(20), Is.Zero);
+        await ended;
+    }
+
+    private static async Task<GatewayProcess> StartAsync(ApiDouble server, PlayedSet played)
+    {
+        string home = Directory.CreateTempSubdirectory("serverless-e2e-").FullName;
+        string kubeconfig = Path.Combine(home, "kubeconfig");
+        await File.WriteAllTextAsync(kubeconfig, $$"""
+            clusters: [{name: double, cluster: {server: "{{server.Address}}"} }]
+            users: [{name: me, user: {token: secret} }]
+            contexts: [{name: double, context: {cluster: double, user: me} }]
+            current-context: double
+            """);
+        return await GatewayProcess.StartManyAsync(
+            [], GatewayProcess.SleepyRules(600), home, new JsonObject
+            {
+                ["user"] = "root", ["password"] = "", ["discovery"] = new JsonObject { ["mode"] = "on" }, ["limits"] = new JsonObject { ["drainFor"] = "300s" },
+                ["kubernetes"] = new JsonObject { ["kubeconfig"] = kubeconfig, ["port"] = played.Port },
+            });
+    }
+
+    private static Task SaysAsync(GatewayProcess gateway, string text) => Eventually.HoldsAsync(
+        () => Task.FromResult(gateway.Output.Any(line => line.Contains(text, StringComparison.Ordinal))), TimeSpan.FromSeconds(40), () => Told(gateway, text));
+
+    private static Task<string> Told(GatewayProcess gateway, string expected) => Task.FromResult($"expected: {expected}\n{string.Join('\n', gateway.Output.TakeLast(30))}");
+}
