@@ -14,6 +14,12 @@ namespace Serverless.Host.Control;
 /// <summary>One database under control: its loop, and everything that runs beside it.</summary>
 internal sealed class Database : IAsyncDisposable
 {
+    /// <summary>In its directory: what is known of the engine.</summary>
+    internal const string AccountsFile = "accounts.json";
+
+    /// <summary>In its directory: where it is to go on, unless a fleet keeps that.</summary>
+    internal const string StateFile = "state.json";
+
     private readonly CancellationTokenSource _end = new();
     private readonly CancellationTokenSource _endOfKeeping = new();
     private readonly RuleFolderWatch _watch;
@@ -67,9 +73,9 @@ internal sealed class Database : IAsyncDisposable
         PolicySource rules = await watch.LoadAsync(cancellation);
         Directory.CreateDirectory(settings.Data);
         var memory = new EngineMemoryKeeper(
-            all, compute, new AccountStore(Path.Combine(settings.Data, "accounts.json"), loggers.CreateLogger<AccountStore>()), time, loggers.CreateLogger<EngineMemoryKeeper>());
+            all, compute, new AccountStore(Path.Combine(settings.Data, AccountsFile), loggers.CreateLogger<AccountStore>()), time, loggers.CreateLogger<EngineMemoryKeeper>());
         memory.Load();
-        var file = new FileStateStore(Path.Combine(settings.Data, "state.json"));
+        var file = new FileStateStore(Path.Combine(settings.Data, StateFile));
         var keeper = member is null
             ? new StateKeeper(file, time, loggers.CreateLogger<StateKeeper>())
             : new StateKeeper(member.States, time, loggers.CreateLogger<StateKeeper>(), before: file);

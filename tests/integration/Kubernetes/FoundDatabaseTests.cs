@@ -1,7 +1,4 @@
 using System.Text.Json.Nodes;
-using Serverless.Host.Cli.Up;
-using Serverless.Host.Compute.Kubernetes.Api;
-using Serverless.Host.Compute.Kubernetes.Api.Objects;
 using Serverless.Host.Control.Settings;
 using Serverless.Tests.Integration.EndToEnd;
 
@@ -11,8 +8,6 @@ namespace Serverless.Tests.Integration.Kubernetes;
 [FixtureLifeCycle(LifeCycle.InstancePerTestCase)]
 internal sealed class FoundDatabaseTests
 {
-    private static readonly Dictionary<string, ObjectName> Nothing = [];
-
     [Test]
     public async Task Database_IsServedWhileItsStatefulSetHasTheLabel_AndNotAnyLonger()
     {
@@ -57,36 +52,56 @@ internal sealed class FoundDatabaseTests
     }
 
     [Test]
-    public void Labels_ThatCannotBeServed_AreToldWithWhatToDo()
+    public async Task NamespaceThatLetsNobodyLook_HidesNoOther_TheGatewayIsReadyOnceItIsOfTheFleet_AndALabelThatChangesIsAnotherDatabase()
     {
-        FoundSets found = FoundSets.Of([Set("a", "shop"), Set("b", "shop"), Set("c", "taken"), Set("d", "x.y"), Set("e", null), Set("f", "gone", isGone: true)], new HashSet<string> { "taken" }, Nothing);
-        Assert.That(found.Databases, Is.EqualTo(new Dictionary<string, ObjectName> { ["shop"] = new("default", "a") }));
-        Assert.That(found.Troubles, Has.Count.EqualTo(3));
-        Assert.That(found.Troubles[0], Does.Contain("default/b").And.Contain("is StatefulSet default/a"));
-        Assert.That(found.Troubles[1], Does.Contain("default/c").And.Contain("one of the configuration"));
-        Assert.That(found.Troubles[2], Does.Contain("default/d").And.Contain("found `x.y`"));
-    }
-
-    [Test]
-    public void Name_ThatTwoAskFor_StaysWithTheOneThatHasIt()
-    {
-        FoundSets found = FoundSets.Of([Set("a", "shop"), Set("b", "shop")], new HashSet<string>(), new Dictionary<string, ObjectName> { ["shop"] = new("default", "b") });
-        Assert.That(found.Databases["shop"].Name, Is.EqualTo("b"));
-    }
-
-    private static StatefulSet Set(string name, string? database, bool isGone = false) => new()
-    {
-        Metadata = new ObjectMeta
+        await using ApiDouble server = await ApiDouble.StartAsync();
+        await using PlayedSet played = await PlayedSet.StartAsync(server);
+        await ClientAccount.MakeAsync(played.Engine.TcpAddress, "127.0.0.1");
+        Label(server, "shop");
+        bool takesLeases = false;
+        server.Instead = async context =>
         {
-            Name = name, Namespace = "default", DeletionTimestamp = isGone ? DateTimeOffset.UnixEpoch : null,
-            Labels = database is null ? new Dictionary<string, string>() : new Dictionary<string, string> { [DiscoverySettings.Label] = database },
-        },
-    };
+            string path = context.Request.Path.Value!;
+            if (!path.Contains("/namespaces/closed/", StringComparison.Ordinal) && (takesLeases || !path.Contains("/leases", StringComparison.Ordinal))) return false;
+            await ApiDouble.RefuseAsync(context, 403, "Forbidden", "who are you?");
+            return true;
+        };
+        await using GatewayProcess gateway = await StartAsync(server, played, "closed", PlayedSet.Space);
+        await SaysAsync(gateway, "shop was found: StatefulSet default/db");
+        await SaysAsync(gateway, "Databases of namespace closed are not found yet");
+        await SaysAsync(gateway, "can get the password of `root`");
+        await Task.Delay(500);
+        Assert.That(await IsReadyAsync(gateway), Is.False, "its gates are closed: it is none of the fleet");
+
+        takesLeases = true;
+        await Eventually.HoldsAsync(() => IsReadyAsync(gateway), TimeSpan.FromSeconds(30), () => Told(gateway, "it is ready"));
+        using ClientProcess client = await ServedAsync(gateway, "shop");
+        await client.SendAsync("SELECT 'seen';");
+        Assert.That(await client.ReadLineAsync(), Is.EqualTo("seen"));
+
+        Label(server, "store");
+        await SaysAsync(gateway, "it is database `shop` still, whose sessions end first; then it is `store`");
+        using ClientProcess again = await ServedAsync(gateway, "store");
+        await again.SendAsync("SELECT 'under another name';");
+        Assert.That(await again.ReadLineAsync(), Is.EqualTo("under another name"));
+        int left = gateway.Output.ToList().FindIndex(line => line.Contains("shop is served no more", StringComparison.Ordinal));
+        Assert.That(left, Is.GreaterThan(0).And.LessThan(gateway.Output.ToList().FindIndex(line => line.Contains("store was found", StringComparison.Ordinal))), "one after the other");
+        Assert.That(await gateway.TerminateAsync(), Is.Zero);
+    }
+
+    private static async Task<bool> IsReadyAsync(GatewayProcess gateway)
+    {
+        using HttpResponseMessage answer = await gateway.Admin.GetAsync(new Uri("/readyz", UriKind.Relative));
+        return answer.IsSuccessStatusCode;
+    }
+
+    private static Task SaysAsync(GatewayProcess gateway, string text) => Eventually.HoldsAsync(
+        () => Task.FromResult(gateway.Output.Any(line => line.Contains(text, StringComparison.Ordinal))), TimeSpan.FromSeconds(30), () => Told(gateway, text));
 
     private static void Label(ApiDouble server, string? name) =>
         server.Change(PlayedSet.PathOfSet, set => set["metadata"]!["labels"] = name is null ? [] : new JsonObject { [DiscoverySettings.Label] = name });
 
-    private static async Task<GatewayProcess> StartAsync(ApiDouble server, PlayedSet played)
+    private static async Task<GatewayProcess> StartAsync(ApiDouble server, PlayedSet played, params string[] namespaces)
     {
         string home = Directory.CreateTempSubdirectory("serverless-e2e-").FullName;
         string kubeconfig = Path.Combine(home, "kubeconfig");
@@ -99,7 +114,7 @@ internal sealed class FoundDatabaseTests
         return await GatewayProcess.StartManyAsync(
             [], GatewayProcess.SleepyRules(600), home, new JsonObject
             {
-                ["user"] = "root", ["password"] = "", ["discovery"] = new JsonObject { ["mode"] = "on" }, ["limits"] = new JsonObject { ["drainFor"] = "3s" },
+                ["user"] = "root", ["password"] = "", ["discovery"] = new JsonObject { ["mode"] = "on", ["namespaces"] = new JsonArray([.. namespaces.Select(one => JsonValue.Create(one))]) }, ["limits"] = new JsonObject { ["drainFor"] = "3s" },
                 ["kubernetes"] = new JsonObject { ["kubeconfig"] = kubeconfig, ["port"] = played.Port },
             });
     }

@@ -1,8 +1,7 @@
 using System.Threading.Channels;
 using Microsoft.Extensions.Logging;
-using Serverless.Host.Compute;
 using Serverless.Host.Compute.Kubernetes.Api;
-using Serverless.Host.Compute.Kubernetes.Cluster;
+using Serverless.Host.Compute.Kubernetes.Api.Objects;
 using Serverless.Host.Control.Settings;
 
 namespace Serverless.Host.Cli.Up;
@@ -20,19 +19,29 @@ internal sealed partial class FoundDatabases(
 
     private static readonly TimeSpan s_look = TimeSpan.FromSeconds(1);
 
-    private static readonly TimeSpan s_retry = TimeSpan.FromSeconds(10);
-
     private readonly DiscoverySettings _discovery = settings.Discovery!;
-    private readonly HashSet<string> _configured = settings.Databases.Select(one => one.Name).ToHashSet(StringComparer.OrdinalIgnoreCase);
+    private readonly Dictionary<string, string> _names = TakenByOthers.NamesOf(settings.Databases, settings.Discovery!);
     private readonly Channel<bool> _news = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
     private readonly CancellationTokenSource _end = new();
     private readonly Dictionary<string, ObjectName> _served = new(StringComparer.OrdinalIgnoreCase);
     private readonly Dictionary<string, long> _missing = new(StringComparer.OrdinalIgnoreCase);
-    private readonly Dictionary<string, Task> _leaving = new(StringComparer.OrdinalIgnoreCase);
+    private readonly Dictionary<string, (ObjectName Set, Task Removal)> _leaving = new(StringComparer.OrdinalIgnoreCase);
     private readonly HashSet<string> _told = [];
+    private volatile bool _hasFollowed;
     private Task _run = Task.CompletedTask;
 
-    public void Start() => _run = RunAsync(_end.Token);
+    /// <summary>What there is in one namespace at least was found, so that clients of it are let in or held.</summary>
+    public bool HasFollowed => _hasFollowed;
+
+    public void Start()
+    {
+        if (_discovery.Template.BackendTls != BackendTls.Verified)
+        {
+            LogUnverified(_discovery.Template.User, DiscoverySettings.Label);
+        }
+
+        _run = RunAsync(_end.Token);
+    }
 
     /// <summary>None is added or removed from here on.</summary>
     public async Task EndAsync()
@@ -45,31 +54,30 @@ internal sealed partial class FoundDatabases(
 
     private async Task RunAsync(CancellationToken cancellation)
     {
-        List<NamespaceWatch> watches = [];
+        var namespaces = new FoundNamespaces(_discovery, computes, OnChanged, logger);
+        Task watching = Task.CompletedTask;
         try
         {
-            IReadOnlyList<string?> spaces = _discovery.Namespaces.Count > 0 ? [.. _discovery.Namespaces] : [_discovery.Template.Kubernetes.Namespace];
-            watches.AddRange(await Task.WhenAll(spaces.Distinct().Select(space => WatchAsync(space, cancellation))));
-            watches.ForEach(watch => watch.SetsChanged += OnChanged);
-            OnChanged();
+            await namespaces.BeginAsync(s_patience, run => watching = run, cancellation);
             Task<bool> news = _news.Reader.WaitToReadAsync(cancellation).AsTask();
             while (true)
             {
-                // who is missing, or leaves, is looked for without news of it
-                await Task.WhenAny(news, Task.Delay(_missing.Count == 0 && _leaving.Count == 0 ? Timeout.InfiniteTimeSpan : s_look, cancellation));
                 cancellation.ThrowIfCancellationRequested();
+                Follow(namespaces.Sets);
+                _hasFollowed |= namespaces.AreKnown;
+                // who is missing, or leaves, is looked for without news of it; the cancellation ends the wait for news
+                await Task.WhenAny(_missing.Count == 0 && _leaving.Count == 0 ? [news] : [news, Task.Delay(s_look, CancellationToken.None)]);
                 if (news.IsCompleted)
                 {
+                    cancellation.ThrowIfCancellationRequested();
                     _news.Reader.TryRead(out _);
                     news = _news.Reader.WaitToReadAsync(cancellation).AsTask();
                 }
-
-                Follow(FoundSets.Of(watches.SelectMany(watch => watch.Sets.Items.Values), _configured, _served));
             }
         }
         catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
         {
-            await Task.WhenAll(_leaving.Values);
+            await Task.WhenAll(_leaving.Values.Select(one => one.Removal));
         }
         catch (Exception e)
         {
@@ -78,47 +86,35 @@ internal sealed partial class FoundDatabases(
         }
         finally
         {
-            watches.ForEach(watch => watch.SetsChanged -= OnChanged);
+            await watching;
+            namespaces.End();
         }
     }
 
     private void OnChanged() => _news.Writer.TryWrite(true);
 
-    private async Task<NamespaceWatch> WatchAsync(string? space, CancellationToken cancellation)
+    private void Follow(IReadOnlyList<StatefulSet> sets)
     {
-        string? told = null;
-        while (true)
-        {
-            try
-            {
-                return await computes.WatchAsync(_discovery.Template.Kubernetes with { Namespace = space }, cancellation);
-            }
-            catch (ComputeException e)
-            {
-                if (e.Message != told)
-                {
-                    told = e.Message;
-                    LogNotWatched(space ?? "(its own)", told);
-                }
-
-                await Task.Delay(s_retry, cancellation);
-            }
-        }
-    }
-
-    private void Follow(FoundSets found)
-    {
-        foreach (string trouble in found.Troubles.Where(_told.Add))
-        {
-            LogTrouble(trouble);
-        }
-
-        _told.IntersectWith(found.Troubles);
-        foreach (string gone in _leaving.Where(one => one.Value.IsCompleted).Select(one => one.Key).ToArray())
+        foreach (string gone in _leaving.Where(one => one.Value.Removal.IsCompleted).Select(one => one.Key).ToArray())
         {
             _leaving.Remove(gone);
         }
 
+        var held = _served.Concat(_leaving.Select(one => KeyValuePair.Create(one.Key, one.Value.Set))).ToDictionary(one => one.Value, one => one.Key);
+        FoundSets found = FoundSets.Of(sets, new TakenByOthers(_names, computes.Places.ConfiguredBeside(settings), held));
+        List<string> troubles = [.. found.Troubles];
+        Leave(found);
+        Join(found, troubles);
+        foreach (string trouble in troubles.Where(_told.Add))
+        {
+            LogTrouble(trouble);
+        }
+
+        _told.IntersectWith(troubles);
+    }
+
+    private void Leave(FoundSets found)
+    {
         foreach ((string name, ObjectName set) in _served.ToArray())
         {
             bool isThere = found.Databases.TryGetValue(name, out ObjectName now) && now == set;
@@ -135,22 +131,38 @@ internal sealed partial class FoundDatabases(
                 _missing.Remove(name);
                 _served.Remove(name);
                 LogGone(name, set, DiscoverySettings.Label);
-                _leaving[name] = remove(_discovery.Of(name, set.Space!, set.Name));
+                _leaving[name] = (set, RemoveAsync(name, set));
             }
         }
+    }
 
+    private async Task RemoveAsync(string name, ObjectName set)
+    {
+        try
+        {
+            await remove(_discovery.Of(name, set.Space!, set.Name));
+        }
+        catch (Exception e)
+        {
+            // the others come and go all the same
+            LogNotRemoved(e, name);
+        }
+    }
+
+    private void Join(FoundSets found, List<string> troubles)
+    {
         foreach ((string name, ObjectName set) in found.Databases.Where(one => !_served.ContainsKey(one.Key) && !_leaving.ContainsKey(one.Key)))
         {
-            LogFound(name, set);
             try
             {
                 add(_discovery.Of(name, set.Space!, set.Name));
                 _served[name] = set;
+                LogFound(name, set);
             }
-            catch (IOException e)
+            catch (Exception e)
             {
                 // a certificate, say; with the next change of any StatefulSet it is tried again
-                LogTrouble($"StatefulSet {set}: {e.Message}");
+                troubles.Add($"StatefulSet {set}: database `{name}`: {e.Message}");
             }
         }
     }
@@ -167,6 +179,11 @@ internal sealed partial class FoundDatabases(
     [LoggerMessage(Level = LogLevel.Warning, Message = "A database that was found is not served: {Trouble}")]
     private partial void LogTrouble(string trouble);
 
-    [LoggerMessage(Level = LogLevel.Error, Message = "Databases of namespace {Space} are not found yet, and it is tried again: {Reason}")]
-    private partial void LogNotWatched(string space, string reason);
+    [LoggerMessage(Level = LogLevel.Error, Message = "{Database} is served no more, and what it had could not be ended cleanly")]
+    private partial void LogNotRemoved(Exception exception, string database);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message =
+        "Whoever may set the label {Label} on a StatefulSet, or create one, in the namespaces that are watched can get the password of `{User}`, which is the same on all databases: an engine is sent it without being known. " +
+        "`backendTls: verified` sends it to engines alone whose certificate this machine trusts")]
+    private partial void LogUnverified(string user, string label);
 }

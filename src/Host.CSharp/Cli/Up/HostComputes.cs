@@ -21,6 +21,12 @@ internal sealed class HostComputes(GatewayServer gateway, FleetSettings fleet, s
     private readonly ConcurrentDictionary<string, FleetMember> _members = new(StringComparer.OrdinalIgnoreCase);
     private readonly ConcurrentDictionary<(string? Kubeconfig, string? Context), SharedAttempt<KubernetesCluster>> _clusters = new();
 
+    /// <summary>Which StatefulSets are databases already.</summary>
+    public SetPlaces Places { get; } = new(AccessTo);
+
+    /// <summary>This gateway has its own Lease in every fleet that it joined.</summary>
+    public bool AreMembers => _fleets.Values.All(attempt => attempt.Succeeded is { IsCompletedSuccessfully: true } joined && joined.Result.Fleet.Lease.IsMember);
+
     /// <summary>Starts nothing.</summary>
     /// <exception cref="ComputeException">It cannot be used as it is configured; the message says what to do.</exception>
     public async Task<OpenedCompute> OpenAsync(DatabaseSettings settings, CancellationToken cancellation) => settings.Compute switch
@@ -53,6 +59,12 @@ internal sealed class HostComputes(GatewayServer gateway, FleetSettings fleet, s
         try
         {
             await watch.SyncedAsync(cancellation);
+            if (fleet.On)
+            {
+                // before any database of it is known: until then this gateway is not ready
+                await FleetOf(cluster).GetAsync(cancellation);
+            }
+
             return watch;
         }
         catch (ApiException e)
@@ -68,6 +80,8 @@ internal sealed class HostComputes(GatewayServer gateway, FleetSettings fleet, s
         {
             member.Dispose();
         }
+
+        Places.Leave(name);
     }
 
     /// <summary>Leaves the fleets, whose gates must be closed, and then the clusters.</summary>
@@ -118,6 +132,7 @@ internal sealed class HostComputes(GatewayServer gateway, FleetSettings fleet, s
     {
         KubernetesSettings chosen = settings.Kubernetes;
         KubernetesCluster cluster = await ClusterOf(chosen).GetAsync(cancellation);
+        Places.Take(settings);
         string space = chosen.Namespace ?? cluster.Api.Namespace;
         FleetMember? member = fleet.On ? await MemberAsync(settings.Name, cluster, new ObjectName(space, chosen.StatefulSet!), cancellation) : null;
         var options = new KubernetesComputeOptions
@@ -142,19 +157,22 @@ internal sealed class HostComputes(GatewayServer gateway, FleetSettings fleet, s
     /// <summary>Made once for each database, also where it cannot be opened yet: the others wait for the word of this gateway, whose gate is closed.</summary>
     private async Task<FleetMember> MemberAsync(string name, KubernetesCluster cluster, ObjectName set, CancellationToken cancellation)
     {
-        HostFleet joined = await _fleets.GetOrAdd(cluster, one => new SharedAttempt<HostFleet>(() => HostFleet.JoinAsync(one, fleet, data, loggers, CancellationToken.None))).GetAsync(cancellation);
+        HostFleet joined = await FleetOf(cluster).GetAsync(cancellation);
         return _members.GetOrAdd(name, _ => new FleetMember(gateway.Databases[name], joined.Fleet, joined.States, cluster.WatchOf(set.Space!), set, TimeProvider.System));
     }
+
+    private SharedAttempt<HostFleet> FleetOf(KubernetesCluster cluster) =>
+        _fleets.GetOrAdd(cluster, one => new SharedAttempt<HostFleet>(() => HostFleet.JoinAsync(one, fleet, data, loggers, CancellationToken.None)));
 
     private SharedAttempt<KubernetesCluster> ClusterOf(KubernetesSettings settings) =>
         _clusters.GetOrAdd((settings.Kubeconfig, settings.Context), key => new SharedAttempt<KubernetesCluster>(() => ConnectAsync(key.Kubeconfig, key.Context)));
 
     /// <remarks>Not with the patience of one database: the others wait for the same.</remarks>
-    private Task<KubernetesCluster> ConnectAsync(string? kubeconfig, string? context)
-    {
-        ClusterAccess access = new ClusterAccessFinder(Environment.GetEnvironmentVariable, TimeProvider.System).Find(kubeconfig, context);
-        return KubernetesCluster.OpenAsync(access, new ApiOptions(), TimeProvider.System, loggers, CancellationToken.None);
-    }
+    private Task<KubernetesCluster> ConnectAsync(string? kubeconfig, string? context) =>
+        KubernetesCluster.OpenAsync(AccessTo(kubeconfig, context), new ApiOptions(), TimeProvider.System, loggers, CancellationToken.None);
+
+    /// <exception cref="ComputeException">None is found.</exception>
+    private static ClusterAccess AccessTo(string? kubeconfig, string? context) => new ClusterAccessFinder(Environment.GetEnvironmentVariable, TimeProvider.System).Find(kubeconfig, context);
 
     private static EngineTls? TlsTo(DatabaseSettings settings, string host) => settings.BackendTls == BackendTls.Off
         ? null

@@ -15,7 +15,7 @@ internal sealed class HostListeners(HostSettings settings, GatewayServer gateway
     private readonly Lazy<GatewayCertificate> _own = new(() => GatewayCertificate.LoadOrCreate(settings.Data, TimeProvider.System, loggers.CreateLogger<GatewayCertificate>()));
 
     private readonly Lock _guard = new();
-    private readonly SortedDictionary<string, DatabaseRoute> _found = new(StringComparer.Ordinal);
+    private SortedDictionary<string, DatabaseRoute> _found = new(StringComparer.Ordinal);
     private List<DatabaseRoute> _configured = [];
     private GatewayListener? _open;
 
@@ -38,18 +38,18 @@ internal sealed class HostListeners(HostSettings settings, GatewayServer gateway
         lock (_guard)
         {
             _configured = routes;
-            return _open = gateway.Listen(address, Routes, settings.Listener);
+            return _open = gateway.Listen(address, RoutesWith(_found), settings.Listener);
         }
     }
 
     /// <summary>Leads clients to a database that was found.</summary>
+    /// <exception cref="ArgumentException">Its prefix is another's. All others are led to as before.</exception>
     public void Add(DatabaseSettings found)
     {
         DatabaseRoute route = RouteTo(found);
         lock (_guard)
         {
-            _found[found.Name] = route;
-            _open?.UseRoutes(Routes);
+            Use(new SortedDictionary<string, DatabaseRoute>(_found, StringComparer.Ordinal) { [found.Name] = route });
         }
     }
 
@@ -58,12 +58,21 @@ internal sealed class HostListeners(HostSettings settings, GatewayServer gateway
     {
         lock (_guard)
         {
-            _found.Remove(found);
-            _open?.UseRoutes(Routes);
+            var others = new SortedDictionary<string, DatabaseRoute>(_found, StringComparer.Ordinal);
+            others.Remove(found);
+            Use(others);
         }
     }
 
-    private ListenerRoutes Routes => new([.. _configured, .. _found.Values], isOpen: true);
+    /// <summary>The routes are made before anything is changed: they may be refused.</summary>
+    private void Use(SortedDictionary<string, DatabaseRoute> found)
+    {
+        ListenerRoutes routes = RoutesWith(found);
+        _found = found;
+        _open?.UseRoutes(routes);
+    }
+
+    private ListenerRoutes RoutesWith(SortedDictionary<string, DatabaseRoute> found) => new([.. _configured, .. found.Values], isOpen: true);
 
     /// <summary>The user name to connect with, the database's prefix before it where the address alone does not say which one is meant.</summary>
     public static string UserOf(DatabaseSettings settings, string user) =>

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using Microsoft.Extensions.Logging;
 using Serverless.Host.Control;
 using Serverless.Host.Control.Settings;
 
@@ -44,24 +45,56 @@ internal sealed partial class HostRun
         }
     }
 
-    /// <summary>No client is led to it any more; its sessions end what they are at, and are told; its compute is left as it is.</summary>
+    /// <summary>No client is led to it any more; its sessions end what they are at, and are told; its compute is left as it is. What fails of it keeps nothing of the rest.</summary>
     private async Task RemoveFoundAsync(DatabaseSettings settings)
     {
-        _listeners.Remove(settings.Name);
-        if (_opening.TryRemove(settings.Name, out (CancellationTokenSource End, Task Opening) first))
+        string name = settings.Name;
+        await TryAsync(name, () =>
+        {
+            _listeners.Remove(name);
+            return Task.CompletedTask;
+        });
+        await TryAsync(name, () => EndOpeningAsync(name));
+        await TryAsync(name, () => _late.RemoveAsync(name));
+        await TryAsync(name, () => _gateway.Databases[name].EndSessionsAsync(settings.Limits.DrainFor, _hurried.Token));
+        await TryAsync(name, () => StopFoundAsync(name));
+        await TryAsync(name, () =>
+        {
+            _computes.Forget(name);
+            return Task.CompletedTask;
+        });
+        _gateway.RemoveDatabase(name);
+    }
+
+    private async Task TryAsync(string database, Func<Task> step)
+    {
+        try
+        {
+            await step();
+        }
+        catch (Exception e)
+        {
+            LogNotRemoved(e, database);
+        }
+    }
+
+    private async Task EndOpeningAsync(string name)
+    {
+        if (_opening.TryRemove(name, out (CancellationTokenSource End, Task Opening) first))
         {
             await first.End.CancelAsync();
             await first.Opening;
             first.End.Dispose();
         }
+    }
 
-        await _late.RemoveAsync(settings.Name);
-        await _gateway.Databases[settings.Name].EndSessionsAsync(settings.Limits.DrainFor, _hurried.Token);
-        _databases.TryRemove(settings.Name, out _);
+    private async Task StopFoundAsync(string name)
+    {
+        _databases.TryRemove(name, out _);
         Database? database;
         lock (_opened)
         {
-            database = _opened.Find(one => one.Settings.Name == settings.Name);
+            database = _opened.Find(one => one.Settings.Name == name);
             if (database is not null)
             {
                 _opened.Remove(database);
@@ -75,9 +108,6 @@ internal sealed partial class HostRun
                 await StopAsync(database, _hurried.Token);
             }
         }
-
-        _computes.Forget(settings.Name);
-        _gateway.RemoveDatabase(settings.Name);
     }
 
     private async Task EndFindingAsync()
@@ -95,4 +125,7 @@ internal sealed partial class HostRun
             end.Dispose();
         }
     }
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "{Database} is served no more, and something of it could not be ended cleanly")]
+    private partial void LogNotRemoved(Exception exception, string database);
 }

@@ -4,6 +4,7 @@ using Microsoft.Extensions.Logging;
 using Serverless.Host.Admin;
 using Serverless.Host.Compute;
 using Serverless.Host.Compute.Engine;
+using Serverless.Host.Compute.Kubernetes;
 using Serverless.Host.Compute.Local;
 using Serverless.Host.Control;
 using Serverless.Host.Control.Fleet;
@@ -156,6 +157,7 @@ internal sealed partial class HostRun : IAsyncDisposable
         var starts = _settings.Databases.ToDictionary(one => one.Name, one => StartAsync(one, end.Token));
         var listeners = _listeners.Groups.ToDictionary(group => group.Key, group => ListenAsync(group.Key, group.Value, starts));
         Task announced = Together.AllAsync([.. _settings.Databases.Select(one => AnnounceAsync(one, starts[one.Name], listeners[one.Listen])), .. listeners.Values], end);
+        Task ready = Task.CompletedTask;
         try
         {
             if (await Task.WhenAny(announced, Task.Delay(FirstStartPatience, cancellation)) != announced)
@@ -170,19 +172,21 @@ internal sealed partial class HostRun : IAsyncDisposable
             }
 
             cancellation.ThrowIfCancellationRequested();
-            _admin.Ready = true;
+            ready = BecomeReadyAsync(_admin, end.Token);
             await _output.WriteLineAsync($"status: ./serverless status{(_settings.Admin.Listen.Port == 8306 ? "" : $" --admin {_admin.Address}")}");
             IEnumerable<Task<GatewayListener>> listening = listeners.Values.Where(one => one.IsCompletedSuccessfully);
             await _output.WriteLineAsync($"ready {string.Join(' ', listening.Select(one => one.Result.LocalEndPoint))} admin {_admin.Address}");
             await _output.FlushAsync(cancellation);
             _found?.Start();
             await announced;
+            await ready;
         }
         catch
         {
             // a database that is still on its way to being under control could not be stopped
             await end.CancelAsync();
             await Task.WhenAny(announced);
+            await ready;
             throw;
         }
     }
@@ -221,6 +225,11 @@ internal sealed partial class HostRun : IAsyncDisposable
         Database database;
         try
         {
+            if (compute is KubernetesCompute { Uid: { } uid, Name: var set })
+            {
+                FolderOwners.Settle(settings.Data, new FolderOwner(set.Space!, set.Name, uid), _logger);
+            }
+
             database = await Database.OpenAsync(settings, gateway, compute, _loggers, TimeProvider.System, cancellation, member);
         }
         catch

@@ -64,7 +64,10 @@ internal sealed partial class KubernetesCompute : ICompute
     /// <summary>What it is and where, for people.</summary>
     public string Description => $"{Title}, container {_options.Container}, in the cluster of {_cluster.Api.Description}, {_cluster.Served.Version}";
 
-    private ObjectName Name => new(_options.Namespace, _options.StatefulSet);
+    /// <summary>Of the StatefulSet that was found when it was opened.</summary>
+    public string? Uid { get; private init; }
+
+    public ObjectName Name => new(_options.Namespace, _options.StatefulSet);
 
     private string Title => $"StatefulSet {Name}";
 
@@ -88,7 +91,7 @@ internal sealed partial class KubernetesCompute : ICompute
             options = options with { Container = ContainerChoice.Choose(set, options) };
             NamespaceWatch watch = cluster.WatchOf(options.Namespace);
             await watch.SyncedAsync(cancellation);
-            return new KubernetesCompute(options, cluster, watch, loop, logger, time);
+            return new KubernetesCompute(options, cluster, watch, loop, logger, time) { Uid = set.Metadata.Uid };
         }
         catch (ApiException e)
         {

@@ -158,6 +158,20 @@ internal sealed class FleetGatewayTests
         Assert.That(await maps[1].ReadAsync(default), Is.EqualTo("three"));
     }
 
+    /// <summary>Promises are by StatefulSet: a second database's would be taken for the first's.</summary>
+    [Test]
+    public async Task StatefulSet_IsAddedOnce_UntilItIsLeft()
+    {
+        await using FleetRig rig = await FleetRig.StartAsync();
+        await using GatewayFleet fleet = Join(rig, "one");
+        using (var first = new FleetGateway(new FakeGateway(new CallLog()), fleet, FleetRig.Set, TimeProvider.System))
+        {
+            Assert.That(() => new FleetGateway(new FakeGateway(new CallLog()), fleet, FleetRig.Set, TimeProvider.System), Throws.InvalidOperationException.With.Message.Contains("already"));
+        }
+
+        using var again = new FleetGateway(new FakeGateway(new CallLog()), fleet, FleetRig.Set, TimeProvider.System);
+    }
+
     private static GatewayFleet Join(FleetRig rig, string name, FleetOptions? options = null)
     {
         var fleet = new GatewayFleet(

@@ -45,13 +45,18 @@ internal sealed class GatewayFleet : IAsyncDisposable
 
     /// <param name="set">The StatefulSet that the database is.</param>
     /// <param name="activity">What this gateway's sessions of it do now.</param>
+    /// <exception cref="InvalidOperationException">It is one already: promises are by StatefulSet, and one of two would be taken for the other's.</exception>
     public FleetDatabase Add(ObjectName set, IGuardedGate gate, Func<GatewayActivity> activity)
     {
-        _databases[set.ToString()] = activity;
+        if (!_databases.TryAdd(set.ToString(), activity))
+        {
+            throw new InvalidOperationException($"StatefulSet {set} is a database of this gateway already.");
+        }
+
         return new FleetDatabase(this, set, gate, activity, _loggers.CreateLogger<FleetDatabase>());
     }
 
-    /// <summary>Nothing is told of it any more, unless it was added again.</summary>
+    /// <summary>Nothing is told of it any more.</summary>
     internal void Remove(string database, Func<GatewayActivity> activity) => _databases.TryRemove(KeyValuePair.Create(database, activity));
 
     /// <summary>Leaves: another leads at once, and nobody waits for this one any more. Its gates must be closed.</summary>
