@@ -20,6 +20,9 @@ internal sealed class Database : IAsyncDisposable
     /// <summary>In its directory: where it is to go on, unless a fleet keeps that.</summary>
     internal const string StateFile = "state.json";
 
+    /// <summary>For a first start among several gateways that keeps failing.</summary>
+    private static readonly TimeSpan s_startPatience = TimeSpan.FromSeconds(20);
+
     private readonly CancellationTokenSource _end = new();
     private readonly CancellationTokenSource _endOfKeeping = new();
     private readonly RuleFolderWatch _watch;
@@ -159,7 +162,7 @@ internal sealed class Database : IAsyncDisposable
         string? failed = null;
         if (!_parts.Memory.IsKnown || _parts.Shadow)
         {
-            failed = await RunOnceAsync(_parts.Shadow ? "shadow mode" : "first start", cancellation);
+            failed = await RunFirstAsync(_parts.Shadow ? "shadow mode" : "first start", cancellation);
             if (failed is not null && !amongOthers)
             {
                 throw new DatabaseStartException(failed);
@@ -170,6 +173,22 @@ internal sealed class Database : IAsyncDisposable
         _work = Task.WhenAll(
             controlled, Controller.LeadAsync(_end.Token), Controller.ObserveAsync(_end.Token), Controller.MeasureAsync(_end.Token), _parts.Memory.RunAsync(_end.Token), _watch.RunAsync(Controller.UseRules, _end.Token));
         return failed;
+    }
+
+    /// <summary>Of several gateways another one may put to sleep what this one starts, since it knows the accounts already and nobody uses the database: then it is begun again.</summary>
+    private async Task<string?> RunFirstAsync(string by, CancellationToken cancellation)
+    {
+        long began = Time.GetTimestamp();
+        while (true)
+        {
+            string? failed = await RunOnceAsync(by, cancellation);
+            if (failed is null || _member is null || Time.GetElapsedTime(began) > s_startPatience)
+            {
+                return failed;
+            }
+
+            await Task.Delay(TimeSpan.FromSeconds(1), Time, cancellation);
+        }
     }
 
     private async Task<string?> RunOnceAsync(string by, CancellationToken cancellation)
