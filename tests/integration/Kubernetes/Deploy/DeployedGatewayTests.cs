@@ -156,7 +156,7 @@ internal sealed class DeployedGatewayTests
         long began = Stopwatch.GetTimestamp();
         await Kubectl.RunAsync(cluster.AdminFile, "scale", "deployment/serverless", "--replicas=0");
         await DoubleRig.UntilAsync(() => Pods(api, Gateways).Count == 0, () => "the gateway's pods do not end");
-        Assert.That(Stopwatch.GetElapsedTime(began), Is.LessThan(TimeSpan.FromSeconds(25)), "without being killed after terminationGracePeriodSeconds");
+        Assert.That(Stopwatch.GetElapsedTime(began), Is.LessThan(TimeSpan.FromSeconds(30)), "without being killed after terminationGracePeriodSeconds, which are 30");
         Assert.That(Replicas(api), Is.EqualTo(1), "the database is left as it is");
     }
 

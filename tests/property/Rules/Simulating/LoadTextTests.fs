@@ -41,7 +41,7 @@ let ``rows are read as they were written`` (case: Case) =
 
 [<Test>]
 let ``metrics of a policy are read as they were written`` () =
-    let own = policy (sized "metric backup : flag every 15s from sql \"SELECT 1\"\nmetric share : percent every 15s from sql \"SELECT 1\"")
+    let own = policy (sized "metric backup : flag every 15s from sql \"SELECT 1\"\nmetric share : percent every 15s from sql \"SELECT 1\"\nrule r on running { when backup or share > 50% do resize to 1cu }")
     let recorded = RecordedLoad()
     let add at event = recorded.Add({ At = at; Event = event }, own.Unit, Phase.Running, 1_000L)
     add (noon * 1L<ms>) (Measured("backup", 1L))
@@ -49,7 +49,9 @@ let ``metrics of a policy are read as they were written`` () =
     add ((noon + 9_000L) * 1L<ms>) (Measured("backup", 0L))
     add ((noon + 20_000L) * 1L<ms>) Tick
     let load = recorded.ToLoad "recorded"
-    readBack load [ own ] (fun again -> equal (rowsOf load) (rowsOf again))
+    // where nothing is known to come, nothing comes
+    let known = List.map (fun (row: string) -> row.Replace("Rate = -1L", "Rate = 0L"))
+    readBack load [ own ] (fun again -> equal (known (rowsOf load)) (rowsOf again))
 
 [<Test>]
 let ``a load that does not say how many statements come is refused`` () =
