@@ -123,6 +123,7 @@ public sealed class StatementClassifierTests
     [TestCase("FLUSH TABLES a, b FOR EXPORT", K.Flush, T.TakesGlobalLock)]
     [TestCase("FLUSH TABLES", K.Flush, T.None)]
     [TestCase("FLUSH LOCAL STATUS", K.Flush, T.ResetsCounters)]
+    [TestCase("SELECT * FROM information_schema.SESSION_STATUS", K.Select, T.NamesCounters)]
     [TestCase("FLUSH PRIVILEGES", K.Flush, T.ChangesAccounts)]
     [TestCase("HANDLER t OPEN", K.Handler, T.OpensHandler)]
     [TestCase("HANDLER t READ FIRST", K.Handler, T.None)]

@@ -193,9 +193,11 @@ public sealed class SessionState
         LastRowCount = outcome.Succeeded && !outcome.ResultSet ? (long)outcome.AffectedRows : -1;
         LastWarnings = outcome.Succeeded ? outcome.Warnings : (ushort)1;
         StateDoubtRules.Ended(this, info, outcome);
-        if (_countersFor > 0) AgeCounters(info.Kind);
+        if (_countersFor > 0) AgeCounters(info);
         if (info.Traits != T.None || _flags != StateFlags.None) SessionStateRules.Ended(this, info, outcome);
     }
+
+    private const byte CountersPatience = 100;
 
     /// <summary>
     /// The session's status counters begin anew. Whoever does not look at them within a hundred statements has not done it for them. What stored code may have left
@@ -203,14 +205,14 @@ public sealed class SessionState
     /// </summary>
     internal void HoldCounters()
     {
-        const byte Patience = 100;
-        _countersFor = _pins.Has(PinCauses.StoredCode) ? (byte)0 : Patience;
+        _countersFor = _pins.Has(PinCauses.StoredCode) ? (byte)0 : CountersPatience;
         _pins.Set(PinCauses.StatusCounters, on: true);
     }
 
-    private void AgeCounters(StatementKind kind)
+    /// <summary>What stored code looks at is not seen, so it counts as a look.</summary>
+    private void AgeCounters(in StatementInfo info)
     {
-        if (kind == StatementKind.Show) HoldCounters();
+        if (info.Kind == StatementKind.Show || info.Has(T.NamesCounters | T.RunsStoredCode)) _countersFor = CountersPatience;
         else if (--_countersFor == 0) _pins.Set(PinCauses.StatusCounters, on: false);
     }
 

@@ -83,6 +83,9 @@ internal ref partial struct StatementScan
             case 19 when SqlWords.Same(word, "trx_mysql_thread_id"u8):
                 _traits |= T.NamesServerConnections;
                 break;
+            case 14 when SqlWords.Same(word, "session_status"u8):
+                _traits |= T.NamesCounters;
+                break;
             case 12 when SqlWords.Same(word, "release_lock"u8):
                 Called(T.ReleasesUserLock);
                 break;

@@ -128,6 +128,9 @@ public enum StatementTraits : ulong
     /// <summary>FLUSH STATUS.</summary>
     ResetsCounters = 1UL << 55,
 
+    /// <summary>Names the table in which the server shows the session's status counters.</summary>
+    NamesCounters = 1UL << 58,
+
     /// <summary>SET profiling, to something else than 0 or OFF, or optimizer_trace, to something else than `enabled=off`.</summary>
     RecordsStatements = 1UL << 56,
 
