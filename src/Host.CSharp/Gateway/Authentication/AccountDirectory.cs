@@ -21,6 +21,9 @@ public sealed class AccountDirectory
     /// <summary>The account, or null when the engine would know none for this user from there.</summary>
     public Account? Find(string user, ClientHost client) => _index.Find(user, client);
 
+    /// <summary>Wherever its user comes from, the engine can take the login for no other account.</summary>
+    public bool IsOnlyOneOfItsUser(Account account) => _index.IsOnlyOneOfItsUser(account);
+
     private sealed class Index
     {
         private readonly Dictionary<string, AccountEntry[]> _byUser;
@@ -52,6 +55,9 @@ public sealed class AccountDirectory
             if (named is null || anonymous is null) return (named ?? anonymous)?.Account;
             return named.Rank < anonymous.Rank ? named.Account : anonymous.Account;
         }
+
+        public bool IsOnlyOneOfItsUser(Account account) =>
+            _byUser.TryGetValue(account.User, out var entries) && entries.Length == 1 && entries[0].Account.Host == account.Host && (account.User.Length == 0 || _anonymous.Length == 0);
 
         private static AccountEntry? FirstMatch(AccountEntry[] entries, ClientHost client)
         {

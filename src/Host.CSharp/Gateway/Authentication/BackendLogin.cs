@@ -20,11 +20,15 @@ public static class BackendLogin
     /// <param name="schema">Schema to begin with; null for none.</param>
     /// <param name="collation">Id of the collation to begin with.</param>
     /// <param name="wanted">Capabilities to ask for; what the engine does not offer is left out.</param>
+    /// <param name="passwordChange">
+    /// The client's command that changes accounts, less its first byte; run when, and only when, the engine wants an expired password changed before anything else.
+    /// </param>
     /// <exception cref="BackendLoginException">The engine refuses, or takes the login for another account; its error is the one to tell the client.</exception>
     /// <exception cref="IOException">The engine cannot be reached, or the connection ended.</exception>
     /// <exception cref="OperationCanceledException">Cancelled.</exception>
     public static async Task<BackendConnection> ConnectAsync(
-        BackendAddress address, AuthenticatedClient client, string? schema, ushort collation, Capabilities wanted, CancellationToken cancellation)
+        BackendAddress address, AuthenticatedClient client, string? schema, ushort collation, Capabilities wanted, CancellationToken cancellation,
+        ReadOnlyMemory<byte>? passwordChange = null)
     {
         var login = new EngineLogin(address, client.User, client.Secret.Secret)
         {
@@ -39,8 +43,10 @@ public static class BackendLogin
         try
         {
             engine = await EngineClient.ConnectAsync(client.Channel.Loop, login, cancellation);
-            if (!EngineSeesClient(address, client)) await VerifyIdentityAsync(engine, client, cancellation);
-            return new BackendConnection(engine.Channel, engine.ConnectionId, engine.Login.Capabilities, engine.Login.Status, engine.Login.SessionState);
+            var seesClient = EngineSeesClient(address, client);
+            var changed = passwordChange is { } change && await ChangePasswordAsync(engine, client, seesClient, change, cancellation);
+            if (!seesClient) await VerifyIdentityAsync(engine, client, cancellation);
+            return new BackendConnection(engine.Channel, engine.ConnectionId, engine.Login.Capabilities, engine.Login.Status, engine.Login.SessionState) { PasswordChanged = changed };
         }
         catch (EngineErrorException error)
         {
@@ -68,6 +74,27 @@ public static class BackendLogin
         return address.ReadsProxyHeader && (address.UnixSocket is null || client.Authenticator.EngineResolvesNames);
     }
 
+    /// <summary>
+    /// Servers that let an expired password in answer everything with an error until it is changed: MariaDB but for SET, MySQL but for ALTER USER. So whose it is
+    /// can be asked afterwards only. False: it is not expired.
+    /// </summary>
+    private static async Task<bool> ChangePasswordAsync(EngineClient engine, AuthenticatedClient client, bool seesClient, ReadOnlyMemory<byte> change, CancellationToken cancellation)
+    {
+        try
+        {
+            await engine.QueryAsync(WhoAmI, cancellation);
+            return false;
+        }
+        catch (EngineErrorException error) when (error.Code == ErrorCode.MustChangePassword)
+        {
+            if (!seesClient && !client.Authenticator.Database.Accounts.IsOnlyOneOfItsUser(client.Account)) throw new BackendLoginException(LoginRefusal.ChangeElsewhere(client.Account));
+        }
+        var answer = await engine.SendCommandAsync(Command.Query, change, cancellation);
+        if (answer is [ErrPacket.Header, ..]) throw new BackendLoginException(ErrPacket.Read(answer)) { ChangeRefused = true };
+        if (answer is not [OkPacket.Header, ..]) throw new MalformedPacketException("answer to a change of password", 0, "an OK or error packet expected, something else found");
+        return true;
+    }
+
     private static async Task VerifyIdentityAsync(EngineClient engine, AuthenticatedClient client, CancellationToken cancellation)
     {
         var result = await engine.QueryAsync(WhoAmI, cancellation);
@@ -88,8 +115,8 @@ public static class BackendLogin
         return at >= 0 && taken.AsSpan(0, at).SequenceEqual(account.User) && taken.AsSpan(at + 1).Equals(account.Host, StringComparison.OrdinalIgnoreCase);
     }
 
-    private static ErrPacket Refused(AuthenticatedClient client, EngineErrorException error) =>
-        new(error.Code, error.SqlState, $"The engine refused the login of {client.Account}: {error.EngineMessage}"
+    private static ErrPacket Refused(AuthenticatedClient client, EngineErrorException error) => error.Code == ErrorCode.MustChangePassword ? LoginRefusal.MustChange()
+        : new(error.Code, error.SqlState, $"The engine refused the login of {client.Account}: {error.EngineMessage}"
             + (error.Code == ErrorCode.AccessDenied ? "; if its password was changed since you logged in, connect again" : ""));
 
     private static ErrPacket Impossible(AuthenticatedClient client, LoginFailedException failure) =>

@@ -14,4 +14,10 @@ public sealed class BackendLoginException : Exception
     public BackendLoginException(ErrPacket error, Exception? inner = null) : base(error.Message, inner) => Error = error;
 
     public ErrPacket Error { get; }
+
+    /// <summary>The engine lets the account in, and wants its password changed before anything else.</summary>
+    public bool MustChangePassword => Error.Code == ErrorCode.MustChangePassword;
+
+    /// <summary>It was the change of an expired password that the engine refused: another one may be better.</summary>
+    public bool ChangeRefused { get; init; }
 }

@@ -31,6 +31,17 @@ internal static class LoginRefusal
     public static ErrPacket Expired() =>
         new(ErrorCode.PasswordExpired, "Your password has expired. To log in you must change it using a client that supports expired passwords.");
 
+    /// <summary>The answer to every statement but the one that changes the password. Servers tell by the same number which of the two statements they take.</summary>
+    public static ErrPacket MustChange() =>
+        new(ErrorCode.MustChangePassword,
+            "Your password has expired: change it before any other statement, by SET PASSWORD = PASSWORD('…') on MariaDB or ALTER USER USER() IDENTIFIED BY '…' on MySQL");
+
+    /// <summary>Before the password is changed the engine does not say whom it took the login for, so the gateway must know that there is nobody else.</summary>
+    public static ErrPacket ChangeElsewhere(Account account) =>
+        new(ErrorCode.MustChangePassword,
+            $"Your password has expired, and cannot be changed through the gateway: there are other accounts that the engine could take a login of '{account.User}' for. " +
+            "Connect to the engine itself, or ask for the other accounts to be renamed");
+
     public static ErrPacket TlsRequired(string user, ClientHost host) =>
         new(ErrorCode.AccessDenied, $"Access denied for user '{Cut(user)}'@'{host.Display}': the account requires TLS, and this connection has none");
 

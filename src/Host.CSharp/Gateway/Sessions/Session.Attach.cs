@@ -37,9 +37,9 @@ internal sealed partial class Session
         if (_identity.Schema is not null && Database.Gate.IsOpen && !_shard.TryTakeAsItIs(this) && _shard.TryBeginAttach(this))
         {
             var attached = await AttachInSlotAsync(LongestFirstAttach);
-            if (attached.Error is { } error)
+            if (attached.EndsSession)
             {
-                await SendErrorAsync(error, sequence);
+                await SendErrorAsync(attached.Error!, sequence);
                 return false;
             }
         }
@@ -104,7 +104,7 @@ internal sealed partial class Session
         try
         {
             // The schema is restored with the rest: the one of the login may have been left long ago.
-            var connection = await BackendLogin.ConnectAsync(address, _identity, schema: null, _state.Collation, BackendCapabilities, cancellation);
+            var connection = await BackendLogin.ConnectAsync(address, _identity, schema: null, _state.Collation, BackendCapabilities, cancellation, PasswordChange);
             channel = connection.Channel;
             using var end = cancellation.UnsafeRegister(static transport => ((Net.ITransport)transport!).Abort(), channel.Transport);
             if ((connection.Capabilities & Framing) != (BackendCapabilities & Framing))
@@ -129,7 +129,11 @@ internal sealed partial class Session
             Database.Backends[lent.ConnectionId] = lent;
             Adopt(lent);
             Database.CountAttach(Database.Time.GetElapsedTime(started));
-            return default;
+            return new AttachOutcome { Ran = connection.PasswordChanged };
+        }
+        catch (BackendLoginException refused) when (refused.MustChangePassword || refused.ChangeRefused)
+        {
+            return AttachOutcome.StatementRefused(refused.Error);
         }
         catch (BackendLoginException refused)
         {
@@ -148,10 +152,16 @@ internal sealed partial class Session
     }
 
     private static AttachOutcome NotRestored(RestoreResult restored) =>
-        AttachOutcome.Refused(new ErrPacket(restored.ErrorCode == 0 ? ErrorCode.ServerShutdown : restored.ErrorCode, restored.Failed!));
+        restored.ErrorCode == ErrorCode.MustChangePassword ? AttachOutcome.StatementRefused(LoginRefusal.MustChange())
+        : AttachOutcome.Refused(new ErrPacket(restored.ErrorCode == 0 ? ErrorCode.ServerShutdown : restored.ErrorCode, restored.Failed!));
 
     private AttachOutcome Unanswered(Exception failure, long started, CancellationToken cancellation) => AttachOutcome.Retry(
         cancellation.IsCancellationRequested ? $"the compute did not answer within {Database.Time.GetElapsedTime(started).TotalSeconds:0.0} s" : failure.Message);
+
+    /// <summary>The command under way when it changes accounts and nothing else, less its first byte: a password that is expired can be changed by it.</summary>
+    private ReadOnlyMemory<byte>? PasswordChange =>
+        _waits && _frame is { Code: Command.Query, Whole: true } && _info.Has(StatementTraits.ChangesAccounts) && !_info.Has(StatementTraits.MultiStatement)
+            ? Payload[1..].ToArray() : default(ReadOnlyMemory<byte>?);
 
     /// <summary>What must be the same on both sides, since packets are passed on as they are.</summary>
     private const Capabilities Framing =

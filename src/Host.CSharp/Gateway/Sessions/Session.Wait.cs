@@ -93,6 +93,7 @@ internal sealed partial class Session
                         if (attached.EndsSession) _ending = true;
                         return await RefuseAsync(error);
                     }
+                    if (attached.Ran) return await AnswerChangedPasswordAsync();
                     trouble = attached.Trouble ?? trouble;
                     if (attached.Trouble is null) break;
                     if (_signals != SessionSignals.None) break;
@@ -183,6 +184,17 @@ internal sealed partial class Session
         if (TimeLimit == Database.Hold.Time) return new ErrPacket(ErrorCode.ServerShutdown, $"The statement was not run: {waited}; try again");
         var (code, message) = StatementTimeLimit.Error(Catalogue.Family);
         return new ErrPacket(code, $"{message}; it was not run: {waited}");
+    }
+
+    /// <summary>Uses the command up, which has run. Always false, as for one that is refused: there is nothing left to forward.</summary>
+    private async ValueTask<bool> AnswerChangedPasswordAsync()
+    {
+        if (_counted) CountRunning(-1);
+        Database.OnAccountsChanged();
+        AnswerOk();
+        await _client.FlushAsync();
+        Volatile.Write(ref _idleSince, Database.Time.GetTimestamp());
+        return false;
     }
 
     /// <summary>Uses the command up and answers it with an error. Always false, for its callers' sake.</summary>
