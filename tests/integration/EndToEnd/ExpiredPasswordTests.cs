@@ -27,8 +27,8 @@ public sealed class ExpiredPasswordTests(string? engine) : GatewayFixture(engine
     {
         await RunAsync("CREATE DATABASE IF NOT EXISTS shop", "DROP USER IF EXISTS old@'%'", "CREATE USER old@'%' IDENTIFIED BY 'First-Horse1' PASSWORD EXPIRE", "GRANT ALL ON shop.* TO old@'%'");
         if (asleep) await Gateway.WaitUntilAsleepAsync();
-        string[] answers = await AskAsync("old", "First-Horse1", schema, "SELECT 1 + 1", Change("Second-Horse2"), "SELECT DATABASE()", "SELECT CURRENT_USER()");
-        string[] expected = [MustChange, "()", schema.Length > 0 ? "(('shop',),)" : "((None,),)", "(('old@%',),)"];
+        string[] answers = await AskAsync("old", "First-Horse1", schema, "SELECT 1", "SELECT 1 + 1", Change("Second-Horse2"), "SELECT DATABASE()", "SELECT CURRENT_USER()");
+        string[] expected = [MustChange, MustChange, "()", schema.Length > 0 ? "(('shop',),)" : "((None,),)", "(('old@%',),)"];
         Assert.That(answers, Is.EqualTo(expected));
         Assert.That(await AskAsync("old", "Second-Horse2", schema, "SELECT CURRENT_USER()"), Is.EqualTo((string[])["(('old@%',),)"]));
     }

@@ -1,3 +1,4 @@
+using Serverless.Host.Gateway.Authentication;
 using Serverless.Host.Gateway.State;
 using Serverless.Host.Mysql;
 
@@ -30,6 +31,7 @@ internal sealed partial class Session
         }
         if (_pendingError is null && LocalAnswers.TryAnswer(text, _info, _state, Catalogue, LocalContext, out var answer))
         {
+            if (IsRefusedForItsPassword) return AnswerError(LoginRefusal.MustChange());
             UseUp();
             Append(answer!);
             return Decision.Answered;
@@ -38,11 +40,16 @@ internal sealed partial class Session
         return Decision.Forward;
     }
 
+    /// <summary>The server would give no answer either, before the password is changed. MariaDB lets the session set its variables.</summary>
+    private bool IsRefusedForItsPassword =>
+        _attachment == 0 && _identity.Account.PasswordExpired && !(Catalogue.Family == ServerFamily.MariaDb && _info.Kind == StatementKind.Set);
+
     private Decision AnswerAsConfigured(FixedAnswer configured)
     {
         if (_backend is not null) return Decision.Forward;
         if (_pendingError is null && configured.Answer(_state, Catalogue) is { } answer)
         {
+            if (IsRefusedForItsPassword) return AnswerError(LoginRefusal.MustChange());
             UseUp();
             Append(answer);
             return Decision.Answered;
