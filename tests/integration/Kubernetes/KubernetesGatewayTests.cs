@@ -103,14 +103,14 @@ internal sealed class KubernetesGatewayTests
         await client.SendAsync("SELECT 1;");
         Assert.That(await client.ReadLineAsync(), Is.EqualTo("1"));
         await ScaleAsync(api, 0);
-        await gateway.WaitForPhaseAsync("suspended", 10);
+        await gateway.WaitForPhaseAsync("suspended", 30);
         await ScaleAsync(api, 1);
-        await gateway.WaitForPhaseAsync("running", 15);
+        await gateway.WaitForPhaseAsync("running", 30);
         string before = (await api.GetAsync(Resources.Pods, new ObjectName(Space, _set + "-0"), default)).Metadata.Uid!;
         await api.DeleteAsync(Resources.Pods, new ObjectName(Space, _set + "-0"), null, default);
         await client.SendAsync("SELECT 'again';");
         Assert.That(await client.ReadLineAsync(), Is.EqualTo("again"));
-        await gateway.WaitForPhaseAsync("running", 10);
+        await gateway.WaitForPhaseAsync("running", 30);
         Assert.That((await api.GetAsync(Resources.Pods, new ObjectName(Space, _set + "-0"), default)).Metadata.Uid, Is.Not.EqualTo(before));
         await api.DeleteAsync(Resources.StatefulSets, Name, null, default);
         await gateway.WaitForPhaseAsync("suspended", 60);
