@@ -2,6 +2,7 @@ using System.Text.Json.Nodes;
 using Serverless.Host.Compute.Kubernetes.Api;
 using Serverless.Host.Compute.Kubernetes.Api.Objects;
 using Serverless.Tests.Integration.EndToEnd;
+using Serverless.Tests.Integration.Kubernetes.Rights;
 using Serverless.Tests.Integration.Support;
 
 namespace Serverless.Tests.Integration.Kubernetes;
@@ -40,7 +41,8 @@ internal sealed class KubernetesGatewayTests
         using KubernetesApi api = cluster.Connect();
         using MariaDbServer engine = await EngineAsync();
         await using PlayedKubelet kubelet = await PlayAsync(cluster, api, engine, replicas: 2);
-        string account = await cluster.AccountAsync(_set, DocumentedRights.AsRules(), isWhole: true);
+        await using RefusalCounter counter = await RefusalCounter.StartAsync(cluster.AccessOf().Server);
+        string account = await cluster.AccountAsync(_set, DocumentedRights.AsRules(), isWhole: true, counter.Address);
         await using GatewayProcess leader = await GatewayAsync(cluster, engine.Port, kubeconfig: account);
         await Eventually.HoldsAsync(async () => (bool)(await leader.StatusAsync())["fleet"]!["leads"]!, TimeSpan.FromSeconds(30), async () => $"{await leader.StatusAsync()}");
         await using GatewayProcess other = await GatewayAsync(cluster, engine.Port, kubeconfig: account);
@@ -51,6 +53,8 @@ internal sealed class KubernetesGatewayTests
         Assert.That(await leader.TerminateAsync(), Is.Zero);
         await Eventually.HoldsAsync(async () => (bool)(await other.StatusAsync())["fleet"]!["leads"]!, TimeSpan.FromSeconds(10), async () => $"the lead was given back\n{await other.StatusAsync()}");
         await other.WaitForPhaseAsync("suspended", 60);
+        Assert.That(counter.Refused, Is.Empty, "no 403");
+        Assert.That(counter.Answers, Is.GreaterThan(50), "of all that was asked");
         Assert.That(leader.Output.Concat(other.Output), Has.None.Contains("Allow this account the verb").And.None.Contains("cannot be read or written"));
     }
 

@@ -90,8 +90,10 @@ internal sealed class LabCluster : IDisposable
     }
 
     /// <param name="account">A kubeconfig with another account for the same cluster; null: the administrator.</param>
-    public KubernetesApi Connect(string? account = null) => new(
-        new Kubeconfig([.. new[] { account, AdminFile }.OfType<string>().Select(KubeconfigFile.Read)], TimeProvider.System).Choose(null), new ApiOptions(), new ApiCallStatistics(), TimeProvider.System);
+    public KubernetesApi Connect(string? account = null) => new(AccessOf(account), new ApiOptions(), new ApiCallStatistics(), TimeProvider.System);
+
+    /// <inheritdoc cref="Connect"/>
+    public ClusterAccess AccessOf(string? account = null) => new Kubeconfig([.. new[] { account, AdminFile }.OfType<string>().Select(KubeconfigFile.Read)], TimeProvider.System).Choose(null);
 
     /// <summary>The API server is away meanwhile, and there again whatever becomes of it: others need it.</summary>
     public async Task WithoutApiAsync(Func<Task> meanwhile)
@@ -123,8 +125,9 @@ internal sealed class LabCluster : IDisposable
     public Task<string> GetAsAdminAsync(string path) => AskAsAdminAsync(HttpMethod.Get, path, null);
 
     /// <summary>A service account in the namespace `default` that has these rules of a Role and no others.</summary>
+    /// <param name="through">Where the API server is for it; null: where it listens.</param>
     /// <returns>A kubeconfig with its token in a file; the cluster is told by <see cref="AdminFile"/>, unless it is to be whole.</returns>
-    public async Task<string> AccountAsync(string name, string rules, bool isWhole = false)
+    public async Task<string> AccountAsync(string name, string rules, bool isWhole = false, Uri? through = null)
     {
         const string space = "default";
         string Named(string json) => json.Replace("NAME", name, StringComparison.Ordinal).Replace("RULES", rules, StringComparison.Ordinal);
@@ -137,7 +140,7 @@ internal sealed class LabCluster : IDisposable
         await File.WriteAllTextAsync(Path.Combine(Folder, name + ".token"), System.Text.Json.Nodes.JsonNode.Parse(answer)!["status"]!["token"]!.ToString());
         string file = Path.Combine(Folder, name + ".kubeconfig");
         string known = isWhole ? "whole" : KubeconfigFile.Read(AdminFile).Clusters[0].Name;
-        Uri server = new ClusterAccessFinder(_ => null, TimeProvider.System).Find(AdminFile, null).Server;
+        Uri server = through ?? AccessOf().Server;
         await File.WriteAllTextAsync(file, $$"""
             {{(isWhole ? $$"""clusters: [{name: whole, cluster: {server: "{{server}}", insecure-skip-tls-verify: true} }]""" : "")}}
             users: [{name: account, user: {tokenFile: {{name}}.token} }]

@@ -5,7 +5,6 @@ using Serverless.Host.Compute.Kubernetes.Fleet;
 using Serverless.Host.Compute.Kubernetes.Fleet.Members;
 using Serverless.Host.Compute.Kubernetes.Fleet.Suspending;
 using Serverless.Tests.Integration.Support;
-using Microsoft.Extensions.Logging;
 
 namespace Serverless.Tests.Integration.Kubernetes.Fleet;
 
@@ -215,19 +214,6 @@ internal sealed class PlayedGateway : IGuardedGate, IAsyncDisposable
     {
         Held = _held, Running = Running, Statements = _statements, QuietMs = _statements == 0 ? null : (long)TimeProvider.System.GetElapsedTime(_endedAt).TotalMilliseconds,
     };
-
-    private sealed class RecordingLoggers(RecordingLogger log) : ILoggerFactory
-    {
-        public void AddProvider(ILoggerProvider provider)
-        {
-        }
-
-        public ILogger CreateLogger(string categoryName) => log;
-
-        public void Dispose()
-        {
-        }
-    }
 }
 
 /// <summary>A clock on a wall that is wrong; spans are right.</summary>
