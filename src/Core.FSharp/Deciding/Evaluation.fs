@@ -10,6 +10,19 @@ type internal Reading =
 
     static member unknown: Reading = { Value = ValueNone; Slope = 0L }
 
+module internal Ordering =
+    /// `order`: below 0, 0 or above 0 as the left side is less than, equal to or greater than the right.
+    let satisfies (comparison: Comparison) (order: int) : Kleene =
+        Kleene.ofBool (
+            match comparison with
+            | Less -> order < 0
+            | LessOrEqual -> order <= 0
+            | Greater -> order > 0
+            | GreaterOrEqual -> order >= 0
+            | Equal -> order = 0
+            | NotEqual -> order <> 0
+        )
+
 /// Evaluates the conditions of a plan at one instant, and gathers the first instant at which one of them could change by itself.
 /// It is made for one evaluation and thrown away; the state it was given is never changed.
 [<Sealed>]
@@ -48,7 +61,7 @@ type internal Evaluation(state: State, now: int64<ms>) =
     [<MethodImpl(MethodImplOptions.NoInlining)>]
     member private _.SumUp(place: int, slot: int, width: int64<ms>) : unit =
         if summaries.Length = 0 then summaries <- Array.zeroCreate plan.Windows
-        if summaries[place].Count = 0 then summaries[place] <- Series.summary width now state.Series[slot]
+        if summaries[place].Count = 0 then Series.sumUp width now state.Series[slot] &summaries[place]
 
     [<MethodImpl(MethodImplOptions.NoInlining)>]
     member private this.OfWindow(kind: Aggregate, place: int, slot: int, width: int64<ms>) : Reading =
@@ -71,7 +84,22 @@ type internal Evaluation(state: State, now: int64<ms>) =
         | Window(kind, place, slot, width) -> this.OfWindow(kind, place, slot, width)
         | Missing -> Reading.unknown
 
-    member private this.Compare(left: PlannedTerm, comparison: Comparison, right: PlannedTerm) : Kleene =
+    /// What most conditions are, and neither side moves: read without the room that a reading takes.
+    [<MethodImpl(MethodImplOptions.NoInlining)>]
+    member private this.CompareWindow(kind: Aggregate, place: int, slot: int, width: int64<ms>, comparison: Comparison, bound: Exact) : Kleene =
+        if summaries.Length = 0 || summaries[place].Count = 0 then this.SumUp(place, slot, width)
+        let struct (known, changes) = Series.coverage &summaries[place] width plan.Slots[slot].Metric.Stale now state.Series[slot]
+        this.Wait changes
+
+        match (if known then Series.aggregate kind width now state.Series[slot] &summaries[place] else ValueNone) with
+        | ValueSome value -> Ordering.satisfies comparison (Exact.compare value bound)
+        | ValueNone ->
+            match this.Present(slot, kind).Value with
+            | ValueSome value -> Ordering.satisfies comparison (Exact.compare value bound)
+            | ValueNone -> Kleene.Unknown
+
+    [<MethodImpl(MethodImplOptions.NoInlining)>]
+    member private this.CompareReadings(left: PlannedTerm, comparison: Comparison, right: PlannedTerm) : Kleene =
         let a, b = this.Read left, this.Read right
 
         match a.Value, b.Value with
@@ -80,18 +108,13 @@ type internal Evaluation(state: State, now: int64<ms>) =
             | ValueSome wait -> this.Wait(now + wait)
             | ValueNone -> ()
 
-            let order = Exact.compare x y
-
-            Kleene.ofBool (
-                match comparison with
-                | Less -> order < 0
-                | LessOrEqual -> order <= 0
-                | Greater -> order > 0
-                | GreaterOrEqual -> order >= 0
-                | Equal -> order = 0
-                | NotEqual -> order <> 0
-            )
+            Ordering.satisfies comparison (Exact.compare x y)
         | _ -> Kleene.Unknown
+
+    member private this.Compare(left: PlannedTerm, comparison: Comparison, right: PlannedTerm) : Kleene =
+        match left, right with
+        | Window(kind, place, slot, width), Fixed bound -> this.CompareWindow(kind, place, slot, width, comparison, bound)
+        | _ -> this.CompareReadings(left, comparison, right)
 
     member private this.Sustain(place: int, truth: Kleene, duration: int64<ms>) : Kleene =
         match truth with

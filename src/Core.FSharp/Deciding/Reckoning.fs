@@ -36,7 +36,9 @@ module internal Reckoning =
     let private rule (evaluation: Evaluation) (armed: bool) (planned: PlannedRule) : struct (bool * bool) =
         let condition = evaluation.Truth planned.When
         // What a Track rule follows moves its proposal without moving its condition.
-        evaluation.Read planned.Tracked |> ignore
+        match planned.Tracked with
+        | Missing -> ()
+        | tracked -> evaluation.Read tracked |> ignore
 
         match planned.Until with
         | ValueNone -> struct (false, (condition = Kleene.True))

@@ -6,6 +6,8 @@ type internal Slot =
     { Metric: Metric
       Fact: FactKind voption
       Widest: int64<ms>
+      /// Some rule asks for its forecast.
+      Forecasts: bool
       PercentileWidths: int64<ms> list }
 
 /// A term with its names resolved to places.

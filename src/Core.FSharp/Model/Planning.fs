@@ -64,6 +64,7 @@ let private slotOf (policy: Policy) (used: Term list) (name: string) : Slot opti
           Metric = (if fact.IsSome then { metric with Stale = Limits.Never / 4L } else metric)
           Fact = fact
           Widest = List.fold max 0L<ms> widths
+          Forecasts = used |> List.exists (function Over(Forecast _, metric, _) -> metric = name | _ -> false)
           PercentileWidths = percentiles })
     |> Option.filter (fun slot -> slot.Fact.IsNone || not widths.IsEmpty)
 

@@ -103,7 +103,7 @@ module internal State =
           QueriesRate = 0L
           QueriesLatency = 0L<ms> }
 
-    let private freshSeries (plan: Plan) = plan.Slots |> Array.map (fun slot -> Series.empty slot.PercentileWidths)
+    let private freshSeries (plan: Plan) = plan.Slots |> Array.map (fun slot -> Series.empty slot.Forecasts slot.PercentileWidths)
     let private freshTimers (plan: Plan) = Array.create plan.Timers.Length Limits.Never
 
     /// A decision that begins nothing and gives no reasons.
@@ -172,10 +172,10 @@ module internal State =
                 |> Array.tryFindIndex (fun old -> old.Metric.Name = slot.Metric.Name && old.Metric.Source = slot.Metric.Source && old.Metric.Type = slot.Metric.Type)
 
             match place with
-            | None -> Series.empty slot.PercentileWidths
+            | None -> Series.empty slot.Forecasts slot.PercentileWidths
             | Some index ->
                 Series.toList state.Series[index]
-                |> List.fold (fun series (at, value) -> Series.append slot.Widest at value series) (Series.empty slot.PercentileWidths)
+                |> List.fold (fun series (at, value) -> Series.append slot.Widest at value series) (Series.empty slot.Forecasts slot.PercentileWidths)
                 |> Series.losing state.Series[index].Lost
 
         { state with

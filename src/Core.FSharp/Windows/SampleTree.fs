@@ -1,90 +1,83 @@
 namespace Serverless.Core
 
-/// Samples in order of time as a persistent height-balanced tree; every node knows the summary of all below it.
-[<NoEquality; NoComparison>]
+/// Blocks of samples in order of time as a persistent height-balanced tree, null when empty; every node knows the summary of all below it.
+/// A class and no union, so that summaries are read where they lie.
+[<Sealed; AllowNullLiteral; NoEquality; NoComparison>]
 type internal SampleTree =
-    | NoSamples
-    | SampleNode of left: SampleTree * at: int64<ms> * value: int64 * right: SampleTree * height: int * summary: Summary
+    val Left: SampleTree
+    val Block: SampleBlock
+    val Right: SampleTree
+    val Height: int
+    val Summary: Summary
+    new(left, block, right, height, summary) = { Left = left; Block = block; Right = right; Height = height; Summary = summary }
 
 module internal SampleTree =
-    let private height =
-        function
-        | NoSamples -> 0
-        | SampleNode(_, _, _, _, h, _) -> h
+    let height (tree: SampleTree) = if isNull tree then 0 else tree.Height
 
-    let summary =
-        function
-        | NoSamples -> Summary.empty
-        | SampleNode(_, _, _, _, _, s) -> s
-
-    let private node origin left at value right =
-        let l, own, r = summary left, Summary.single origin at value, summary right
-        let lo = Summary.combine &l &own
-        SampleNode(left, at, value, right, 1 + max (height left) (height right), Summary.combine &lo &r)
+    let private node (left: SampleTree) (block: SampleBlock) (right: SampleTree) =
+        let mutable summary = Summary.empty
+        if not (isNull right) then Summary.prepend &right.Summary &summary
+        Summary.prepend &block.Summary &summary
+        if not (isNull left) then Summary.prepend &left.Summary &summary
+        SampleTree(left, block, right, 1 + max (height left) (height right), summary)
 
     /// One rotation (or a double one) where the sides differ by two.
-    let private balance origin left at value right =
-        let make = node origin
+    let private balance (left: SampleTree) block (right: SampleTree) =
+        if height left > height right + 1 then
+            let inner = left.Right
+            if height inner > height left.Left then
+                node (node left.Left left.Block inner.Left) inner.Block (node inner.Right block right)
+            else
+                node left.Left left.Block (node inner block right)
+        elif height right > height left + 1 then
+            let inner = right.Left
+            if height inner > height right.Right then
+                node (node left block inner.Left) inner.Block (node inner.Right right.Block right.Right)
+            else
+                node (node left block inner) right.Block right.Right
+        else
+            node left block right
 
-        match left, right with
-        | SampleNode(ll, la, lv, lr, lh, _), _ when lh > height right + 1 ->
-            match lr with
-            | SampleNode(lrl, lra, lrv, lrr, lrh, _) when lrh > height ll ->
-                make (make ll la lv lrl) lra lrv (make lrr at value right)
-            | _ -> make ll la lv (make lr at value right)
-        | _, SampleNode(rl, ra, rv, rr, rh, _) when rh > height left + 1 ->
-            match rl with
-            | SampleNode(rll, rla, rlv, rlr, rlh, _) when rlh > height rr ->
-                make (make left at value rll) rla rlv (make rlr ra rv rr)
-            | _ -> make (make left at value rl) ra rv rr
-        | _ -> make left at value right
+    /// All of `left`, then the block, then all of `right`; the two may differ in height by any amount.
+    let rec private join (left: SampleTree) block (right: SampleTree) =
+        if height left > height right + 1 then balance left.Left left.Block (join left.Right block right)
+        elif height right > height left + 1 then balance (join left block right.Left) right.Block right.Right
+        else node left block right
 
-    /// All of `left`, then the sample, then all of `right`; the two may differ in height by any amount.
-    let rec private join origin left at value right =
-        match left, right with
-        | SampleNode(ll, la, lv, lr, lh, _), _ when lh > height right + 1 -> balance origin ll la lv (join origin lr at value right)
-        | _, SampleNode(rl, ra, rv, rr, rh, _) when rh > height left + 1 -> balance origin (join origin left at value rl) ra rv rr
-        | _ -> node origin left at value right
+    /// Nothing in the block is older than the newest sample.
+    let append block (tree: SampleTree) = join tree block null
 
-    /// `at` is not older than the newest sample.
-    let append origin at value tree = join origin tree at value NoSamples
-
-    /// Without the samples at `until` and before.
-    let rec dropTo origin (until: int64<ms>) tree =
-        match tree with
-        | NoSamples -> NoSamples
-        | SampleNode(_, at, _, right, _, _) when at <= until -> dropTo origin until right
-        | SampleNode(left, at, value, right, _, _) ->
-            match dropTo origin until left with
-            | kept when obj.ReferenceEquals(kept, left) -> tree
-            | kept -> join origin kept at value right
+    /// Without the blocks that have nothing later than `until`.
+    let rec dropTo (until: int64<ms>) (tree: SampleTree) : SampleTree =
+        if isNull tree then null
+        elif tree.Block.Summary.Last <= until then dropTo until tree.Right
+        else
+            let kept = dropTo until tree.Left
+            if obj.ReferenceEquals(kept, tree.Left) then tree else join kept tree.Block tree.Right
 
     /// Without its oldest sample.
-    let rec dropOldest origin tree =
-        match tree with
-        | NoSamples -> NoSamples
-        | SampleNode(NoSamples, _, _, right, _, _) -> right
-        | SampleNode(left, at, value, right, _, _) -> balance origin (dropOldest origin left) at value right
+    let rec dropOldest origin (tree: SampleTree) : SampleTree =
+        if isNull tree then null
+        elif not (isNull tree.Left) then balance (dropOldest origin tree.Left) tree.Block tree.Right
+        elif tree.Block.Samples.Length = 1 then tree.Right
+        else node null (SampleBlock.withoutOldest origin tree.Block) tree.Right
 
-    /// Summary of the samples later than `from`.
-    let after origin (from: int64<ms>) tree : Summary =
-        let rec go tree (newer: Summary) =
-            match tree with
-            | NoSamples -> newer
-            | SampleNode(_, at, _, right, _, _) when at <= from -> go right newer
-            | SampleNode(_, _, _, _, _, whole) when whole.First > from -> Summary.combine &whole &newer
-            | SampleNode(left, at, value, right, _, _) ->
-                let own, r = Summary.single origin at value, summary right
-                let rest = Summary.combine &r &newer
-                go left (Summary.combine &own &rest)
+    /// Puts the samples later than `from` before a run of newer ones.
+    let rec prependAfter origin (from: int64<ms>) (tree: SampleTree) (run: byref<Summary>) : unit =
+        if not (isNull tree) then
+            if tree.Summary.First > from then Summary.prepend &tree.Summary &run
+            else
+                prependAfter origin from tree.Right &run
 
-        go tree Summary.empty
+                if tree.Block.Summary.Last > from then
+                    SampleBlock.prependAfter origin from tree.Block &run
+                    prependAfter origin from tree.Left &run
 
     /// Folds the samples of `(from, until]` from the oldest on.
-    let rec foldBetween (from: int64<ms>) (until: int64<ms>) folder state tree =
-        match tree with
-        | NoSamples -> state
-        | SampleNode(left, at, value, right, _, _) ->
-            let state = if at > from then foldBetween from until folder state left else state
-            let state = if at > from && at <= until then folder state at value else state
-            if at <= until then foldBetween from until folder state right else state
+    let rec foldBetween (from: int64<ms>) (until: int64<ms>) folder state (tree: SampleTree) =
+        if isNull tree then state
+        else
+            let first, last = tree.Block.Summary.First, tree.Block.Summary.Last
+            let state = if first > from then foldBetween from until folder state tree.Left else state
+            let state = if last > from && first <= until then SampleBlock.foldBetween from until folder state tree.Block else state
+            if last <= until then foldBetween from until folder state tree.Right else state

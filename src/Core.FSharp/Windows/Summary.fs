@@ -2,22 +2,29 @@ namespace Serverless.Core
 
 open System
 
+/// What a line through a run of samples needs beside their own sums. Kept only of metrics whose future a rule asks for.
+[<Sealed; AllowNullLiteral; NoEquality; NoComparison>]
+type internal Trend(sumT: Int128, sumTT: Int128, sumTV: Int128) =
+    member _.SumT = sumT
+    member _.SumTT = sumTT
+    member _.SumTV = sumTV
+
 /// What a run of samples amounts to. Two runs that follow one another combine to the summary of both, so a tree of
 /// samples answers for any part of it in logarithmic time. Sums are exact integers; times are relative to the series' origin.
+/// A run grows in place towards the past: the kernel does little else as often, and copies of this cost more than its sums.
 [<Struct; NoEquality; NoComparison>]
 type internal Summary =
-    { Count: int
-      First: int64<ms>
-      Last: int64<ms>
-      FirstValue: int64
-      LastValue: int64
-      MaxGap: int64<ms>
-      Min: int64
-      Max: int64
-      Sum: Int128
-      SumT: Int128
-      SumTT: Int128
-      SumTV: Int128 }
+    { mutable Count: int
+      mutable First: int64<ms>
+      mutable Last: int64<ms>
+      mutable FirstValue: int64
+      mutable LastValue: int64
+      mutable MaxGap: int64<ms>
+      mutable Min: int64
+      mutable Max: int64
+      mutable Sum: Int128
+      /// Null where it is not kept.
+      mutable Trend: Trend }
 
 module internal Summary =
     let empty =
@@ -30,44 +37,52 @@ module internal Summary =
           Min = Int64.MaxValue
           Max = Int64.MinValue
           Sum = Int128.Zero
-          SumT = Int128.Zero
-          SumTT = Int128.Zero
-          SumTV = Int128.Zero }
+          Trend = null }
 
-    let single (origin: int64<ms>) (at: int64<ms>) (value: int64) =
-        let t = Exact.wide (int64 (at - origin))
-        let v = Exact.wide value
+    /// `origin`: what the times of a trend are counted from; none: no trend is kept.
+    let private trend (origin: int64<ms> voption) (at: int64<ms>) (value: int64) : Trend =
+        match origin with
+        | ValueNone -> null
+        | ValueSome origin ->
+            let t = Exact.wide (int64 (at - origin))
+            Trend(t, t * t, t * Exact.wide value)
 
-        { Count = 1
-          First = at
-          Last = at
-          FirstValue = value
-          LastValue = value
-          MaxGap = 0L<ms>
-          Min = value
-          Max = value
-          Sum = v
-          SumT = t
-          SumTT = t * t
-          SumTV = t * v }
+    let private both (a: Trend) (b: Trend) : Trend =
+        if isNull a || isNull b then null else Trend(a.SumT + b.SumT, a.SumTT + b.SumTT, a.SumTV + b.SumTV)
 
-    /// `a` is the older run.
-    let combine (a: inref<Summary>) (b: inref<Summary>) =
-        if a.Count = 0 then b
-        elif b.Count = 0 then a
+    /// The sample comes before the run.
+    let prependSample origin (at: int64<ms>) (value: int64) (run: byref<Summary>) : unit =
+        if run.Count = 0 then
+            run.Last <- at
+            run.LastValue <- value
+            run.MaxGap <- 0L<ms>
+            run.Min <- value
+            run.Max <- value
+            run.Sum <- Exact.wide value
+            run.Trend <- trend origin at value
         else
-            { Count = a.Count + b.Count
-              First = a.First
-              Last = b.Last
-              FirstValue = a.FirstValue
-              LastValue = b.LastValue
-              MaxGap = max (max a.MaxGap b.MaxGap) (b.First - a.Last)
-              Min = min a.Min b.Min
-              Max = max a.Max b.Max
-              Sum = a.Sum + b.Sum
-              SumT = a.SumT + b.SumT
-              SumTT = a.SumTT + b.SumTT
-              SumTV = a.SumTV + b.SumTV }
+            run.MaxGap <- max run.MaxGap (run.First - at)
+            run.Min <- min value run.Min
+            run.Max <- max value run.Max
+            run.Sum <- Exact.wide value + run.Sum
+            if origin.IsSome then run.Trend <- both (trend origin at value) run.Trend
+
+        run.Count <- run.Count + 1
+        run.First <- at
+        run.FirstValue <- value
+
+    /// All of `older` comes before the run.
+    let prepend (older: inref<Summary>) (run: byref<Summary>) : unit =
+        if run.Count = 0 then run <- older
+        elif older.Count > 0 then
+            run.Count <- older.Count + run.Count
+            run.MaxGap <- max (max older.MaxGap run.MaxGap) (run.First - older.Last)
+            run.First <- older.First
+            run.FirstValue <- older.FirstValue
+            run.Min <- min older.Min run.Min
+            run.Max <- max older.Max run.Max
+            run.Sum <- older.Sum + run.Sum
+            run.Trend <- both older.Trend run.Trend
 
     /// Increase a second between the first and the last sample, in thousandths of the values' unit times 1000 / ms.
     let rate (s: inref<Summary>) : Exact voption =
@@ -77,39 +92,39 @@ module internal Summary =
 
     /// With numbers of 128 bits, where everything surely fits; else none.
     let private narrowForecast (x: Int128) (s: inref<Summary>) : Exact voption =
-        let n = Exact.wide (int64 s.Count)
-        let ofN, ofT, ofV = Exact.bits n, Exact.bits s.SumT, Exact.bits s.Sum
-        let ofSpread = 1 + max (ofN + Exact.bits s.SumTT) (2 * ofT)
-        let ofSlope = 1 + max (ofN + Exact.bits s.SumTV) (ofT + ofV)
+        let n, t = Exact.wide (int64 s.Count), s.Trend
+        let ofN, ofT, ofV = Exact.bits n, Exact.bits t.SumT, Exact.bits s.Sum
+        let ofSpread = 1 + max (ofN + Exact.bits t.SumTT) (2 * ofT)
+        let ofSlope = 1 + max (ofN + Exact.bits t.SumTV) (ofT + ofV)
         let ofReach = 1 + max (ofN + Exact.bits x) ofT
 
         if ofSpread > 120 || ofSlope > 120 || ofV + ofSpread > 120 || ofSlope + ofReach > 120 || ofN + ofSpread > 62 + 64 then ValueNone
         else
-            let spread = n * s.SumTT - s.SumT * s.SumT
-            let slope = n * s.SumTV - s.SumT * s.Sum
+            let spread = n * t.SumTT - t.SumT * t.SumT
+            let slope = n * t.SumTV - t.SumT * s.Sum
             let den = n * spread
 
             if Exact.bits den > 62 then ValueNone
-            else ValueSome(Ratio(s.Sum * spread + slope * (n * x - s.SumT), int64 den))
+            else ValueSome(Ratio(s.Sum * spread + slope * (n * x - t.SumT), int64 den))
 
     /// Least squares through the samples, read off `horizon` after the last one:
     /// slope = (nΣtv - ΣtΣv) / (nΣtt - (Σt)²), value = (Σv + slope·(n·x - Σt)) / n.
     let private wideForecast (x: Int128) (s: inref<Summary>) : Exact voption =
         let big (value: Int128) : bigint = bigint.op_Implicit value
-        let n = bigint s.Count
-        let sumT, sumV = big s.SumT, big s.Sum
-        let spread = n * big s.SumTT - sumT * sumT
+        let n, t = bigint s.Count, s.Trend
+        let sumT, sumV = big t.SumT, big s.Sum
+        let spread = n * big t.SumTT - sumT * sumT
 
         if spread.IsZero then ValueNone
         else
-            let slope = n * big s.SumTV - sumT * sumV
+            let slope = n * big t.SumTV - sumT * sumV
             ValueSome(Big { Num = sumV * spread + slope * (n * big x - sumT); Den = n * spread })
 
     /// The line through the samples, `horizon` after the last one; none when all have one time.
     let forecast (origin: int64<ms>) (horizon: int64<ms>) (s: inref<Summary>) : Exact voption =
         let x = Exact.wide (int64 (s.Last + horizon - origin))
 
-        if s.First = s.Last then ValueNone
+        if s.First = s.Last || isNull s.Trend then ValueNone
         else
             match narrowForecast x &s with
             | ValueSome value -> ValueSome value

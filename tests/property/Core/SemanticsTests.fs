@@ -93,7 +93,7 @@ let ``windows of metrics per size start anew after a resize, and others go on`` 
 let ``the trees behind a window stay as flat as a balanced tree`` (seed: int) =
     let random = System.Random seed
     let widest = seconds (1 + random.Next 300)
-    let mutable series = Series.empty [ widest ]
+    let mutable series = Series.empty true [ widest ]
     let mutable at = noon
 
     for _ in 1 .. random.Next 200 do
@@ -101,9 +101,8 @@ let ``the trees behind a window stay as flat as a balanced tree`` (seed: int) =
         series <- Series.append widest at (int64 (random.Next 50)) series
 
     let bound count = 1.4405 * System.Math.Log2(float (count + 2))
-    let sampleHeight = match series.Samples with NoSamples -> 0 | SampleNode(_, _, _, _, height, _) -> height
     let rankedHeight = match series.Ranked.Head.Values with NoValues -> 0 | RankedNode(_, _, _, _, height, _) -> height
-    float sampleHeight <= bound (SampleTree.summary series.Samples).Count && float rankedHeight <= bound (Ranked.count series.Ranked.Head.Values)
+    float (SampleTree.height series.Older) <= bound (Series.whole series).Count && float rankedHeight <= bound (Ranked.count series.Ranked.Head.Values)
 
 [<Test; Says "K-23">]
 let ``a fact that is aggregated is sampled once a second, or once in a thousandth of its widest window`` () =

@@ -36,7 +36,7 @@ type WindowsAttribute() as this =
 
 let private widest = minutes 5
 let private widths = [ seconds 7; seconds 30; widest ]
-let private filled samples = samples |> List.fold (fun series (at, value) -> Series.append widest at value series) (Series.empty widths)
+let private filled samples = samples |> List.fold (fun series (at, value) -> Series.append widest at value series) (Series.empty true widths)
 
 [<Windows>]
 [<Says "K-13">]
@@ -86,16 +86,16 @@ let ``a series forgets what no window can see`` (Samples samples) =
 [<Says "K-21">]
 let ``a series is bounded however many samples come`` () =
     let flood = seq { for n in 1 .. Limits.Samples + 500 -> noon, int64 n }
-    let series = flood |> Seq.fold (fun series (at, value) -> Series.append widest at value series) (Series.empty [ widest ])
-    Assert.That((SampleTree.summary series.Samples).Count, Is.EqualTo Limits.Samples)
-    Assert.That((SampleTree.summary series.Samples).Min, Is.EqualTo 501L)
+    let series = flood |> Seq.fold (fun series (at, value) -> Series.append widest at value series) (Series.empty true [ widest ])
+    Assert.That((Series.whole series).Count, Is.EqualTo Limits.Samples)
+    Assert.That((Series.whole series).Min, Is.EqualTo 501L)
     Assert.That(Ranked.percentile 50 series.Ranked.Head.Values, Is.EqualTo(ValueSome(int64 (500 + Limits.Samples / 2))))
 
 [<Test>]
 [<Says "K-21">]
 let ``a window that lost samples to the bound is unknown, until it no longer reaches back to them`` () =
     let flood = seq { for n in 1 .. Limits.Samples + 1 -> noon + int64 (n / 1_000) * 1L<ms>, int64 n }
-    let series = flood |> Seq.fold (fun series (at, value) -> Series.append widest at value series) (Series.empty [])
+    let series = flood |> Seq.fold (fun series (at, value) -> Series.append widest at value series) (Series.empty true [])
     let reading = Series.read Sum (seconds 10) widest (noon + seconds 9) series
     Assert.That(exact reading, Is.EqualTo None)
     Assert.That(reading.Changes, Is.EqualTo(noon + seconds 10))
@@ -103,7 +103,7 @@ let ``a window that lost samples to the bound is unknown, until it no longer rea
 
 /// As full as it may be, a sample a millisecond; what comes then pushes the oldest out.
 let private full =
-    lazy (seq { for n in 1 .. Limits.Samples -> noon + int64 n * 1L<ms>, int64 (n % 97) } |> Seq.fold (fun series (at, value) -> Series.append (hours 1) at value series) (Series.empty []))
+    lazy (seq { for n in 1 .. Limits.Samples -> noon + int64 n * 1L<ms>, int64 (n % 97) } |> Seq.fold (fun series (at, value) -> Series.append (hours 1) at value series) (Series.empty true []))
 
 [<Many>]
 [<Says "K-21">]
@@ -112,8 +112,8 @@ let ``beyond 65,536 the oldest samples are forgotten, and a window that reaches 
     let later = values.Get |> Array.mapi (fun index value -> newest + int64 (index + 1) * 1L<ms>, int64 value)
     let series = later |> Array.fold (fun series (at, value) -> Series.append (hours 1) at value series) full.Value
     let now, gone = fst (Array.last later), int64 later.Length
-    if (SampleTree.summary series.Samples).Count <> 65_536 then failwith $"{(SampleTree.summary series.Samples).Count} samples are kept"
-    if (SampleTree.summary series.Samples).First <> noon + (gone + 1L) * 1L<ms> then failwith "another one than the oldest was forgotten"
+    if (Series.whole series).Count <> 65_536 then failwith $"{(Series.whole series).Count} samples are kept"
+    if (Series.whole series).First <> noon + (gone + 1L) * 1L<ms> then failwith "another one than the oldest was forgotten"
 
     // The window ends now and begins about the last sample that was forgotten.
     for width in [ 65_536L<ms> + int64 (reach % 5us) * 1L<ms> - 2L<ms>; now - noon; (1L + int64 reach) * 1L<ms> ] do
@@ -126,7 +126,7 @@ let ``beyond 65,536 the oldest samples are forgotten, and a window that reaches 
 [<Test>]
 [<Says "K-17">]
 let ``an average is compared without rounding`` () =
-    let series = [ noon, 1L; noon + 1L<ms>, 1L; noon + 2L<ms>, 2L ] |> List.fold (fun s (at, value) -> Series.append widest at value s) (Series.empty [])
+    let series = [ noon, 1L; noon + 1L<ms>, 1L; noon + 2L<ms>, 2L ] |> List.fold (fun s (at, value) -> Series.append widest at value s) (Series.empty true [])
     let average = (Series.read Avg (seconds 7) stale (noon + 2L<ms>) series).Value.Value
     Assert.That(Exact.compare average (Exact.ofInt 1L), Is.GreaterThan 0)
     Assert.That(Exact.compare average (Ratio(Exact.wide 4L, 3L)), Is.EqualTo 0)
