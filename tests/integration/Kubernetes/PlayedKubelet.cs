@@ -26,6 +26,9 @@ internal sealed class PlayedKubelet : IAsyncDisposable
         _playing = Task.Run(PlayAsync);
     }
 
+    /// <summary>It does nothing, and what runs runs on.</summary>
+    public bool IsAsleep { get; set; }
+
     public bool HasPod => _pods.Items.ContainsKey(_pod);
 
     public async ValueTask DisposeAsync()
@@ -43,7 +46,11 @@ internal sealed class PlayedKubelet : IAsyncDisposable
             Pod? pod = _pods.Items.GetValueOrDefault(_pod);
             try
             {
-                if (_running is not null && (pod is null || pod.Metadata.DeletionTimestamp is not null || pod.Metadata.Uid != _running))
+                if (IsAsleep)
+                {
+                    // what is there is as it is
+                }
+                else if (_running is not null && (pod is null || pod.Metadata.DeletionTimestamp is not null || pod.Metadata.Uid != _running))
                 {
                     await _engine.TerminateAsync();
                     _running = null;
