@@ -31,7 +31,12 @@ public abstract record EffectResult
         _ => null,
     };
 
-    public sealed record Done(IReadOnlyDictionary<string, double> PhasesMs) : EffectResult;
+    public sealed record Done(IReadOnlyDictionary<string, double> PhasesMs) : EffectResult
+    {
+        /// <summary>What was not as it should be, though it was done; null: nothing.</summary>
+        public string? Remark { get; init; }
+    }
+
     public sealed record Failed(string Reason) : EffectResult;
     /// <summary>It cannot be now, and may be later.</summary>
     public sealed record Deferred(string Reason) : EffectResult;

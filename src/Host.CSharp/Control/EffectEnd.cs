@@ -5,7 +5,7 @@ namespace Serverless.Host.Control;
 /// <summary>How carrying out an effect ended, as the kernel and people are told.</summary>
 /// <param name="Outcome">What the kernel is told; null: it took the effect back and wants to hear nothing.</param>
 /// <param name="Word">`succeeded`, `failed`, `refused`, `withheld`, `deferred`, `infeasible` or `cancelled`.</param>
-/// <param name="Reason">In words, where it did not succeed.</param>
+/// <param name="Reason">In words, where it did not succeed, or not in all.</param>
 /// <param name="Resume">What a resume took.</param>
 internal sealed record EffectEnd(Outcome? Outcome, string Word, string? Reason, ResumeTimes? Resume = null)
 {

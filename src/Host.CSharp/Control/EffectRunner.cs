@@ -232,7 +232,7 @@ internal sealed partial class EffectRunner(
 
     private static EffectEnd ToEnd(EffectResult result) => result switch
     {
-        EffectResult.Done => EffectEnd.Succeeded(),
+        EffectResult.Done done => EffectEnd.Succeeded() with { Reason = done.Remark },
         EffectResult.Deferred deferred => EffectEnd.Deferred(deferred.Reason),
         EffectResult.Infeasible infeasible => EffectEnd.Infeasible(infeasible.Reason),
         EffectResult.Failed failed => EffectEnd.Failed(failed.Reason),

@@ -6,6 +6,7 @@ using Serverless.Host.Compute.Kubernetes;
 using Serverless.Host.Compute.Kubernetes.Api;
 using Serverless.Host.Compute.Kubernetes.Cluster;
 using Serverless.Host.Compute.Kubernetes.Config;
+using Serverless.Host.Compute.Kubernetes.Wesql;
 using Serverless.Host.Compute.Local;
 using Serverless.Host.Control.Fleet;
 using Serverless.Host.Control.Settings;
@@ -149,6 +150,9 @@ internal sealed class HostComputes(GatewayServer gateway, FleetSettings fleet, s
             ManagesBufferPool = chosen.ManagesBufferPool,
             StartLimit = chosen.StartFor,
             ResizeLimit = chosen.ResizeFor,
+            Wesql = chosen.IsWesql ? new WesqlOptions { Loggers = chosen.Loggers, Snapshot = chosen.Snapshot, SnapshotLimit = chosen.SnapshotFor } : null,
+            ReadsProxyHeader = chosen.ProxyProtocol,
+            ReadsAnnotations = chosen.ReadsAnnotations,
             WhyNotStop = member is null ? null : member.WhyNotStop,
         };
         return new OpenedCompute(await KubernetesCompute.OpenAsync(options, cluster, gateway.Loops.Next(), loggers.CreateLogger<KubernetesCompute>(), TimeProvider.System, cancellation), member);

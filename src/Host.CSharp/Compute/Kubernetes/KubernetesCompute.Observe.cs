@@ -13,6 +13,9 @@ internal sealed partial class KubernetesCompute
 
     private Sight? _seen;
 
+    /// <summary>Why none serves of those that answer, where one has to lead; null: none answers, or one does.</summary>
+    private volatile string? _unled;
+
     /// <summary>Replicas that were wanted when any were; 0: that was not seen.</summary>
     private volatile int _lastReplicas;
 
@@ -43,6 +46,11 @@ internal sealed partial class KubernetesCompute
 
         if (now.Set is null || now.Replicas == 0)
         {
+            if (now.Set is { } asleep)
+            {
+                StopLoggersLeftOver(asleep);
+            }
+
             return new ComputeView(ComputeState.Gone, Size: null, Address: null, now.Set is null ? $"there is no {Title}" : _lastEnd ?? $"{Title} is scaled to 0");
         }
 
@@ -52,7 +60,8 @@ internal sealed partial class KubernetesCompute
     private ComputeView Serving(PodEngine engine, Workload now)
     {
         Pod? pod = now.Pods.FirstOrDefault(one => one.Metadata.Name == engine.Identity.Name);
-        string detail = $"pod {engine.Identity.Name} at {engine.Address}, {now.Replicas} replicas";
+        string loggers = _loggers.Describe() is { Length: > 0 } described ? $", {described}" : "";
+        string detail = $"pod {engine.Identity.Name} at {engine.Address}, {now.Replicas} replicas{loggers}";
         return new ComputeView(
             ComputeState.Serving, pod is null ? null : SizeOf(pod), engine.Address, now.IsLive ? detail : $"{detail}; the Kubernetes API server is not heard: {now.Trouble}");
     }
@@ -69,6 +78,7 @@ internal sealed partial class KubernetesCompute
         {
             await using var dialling = new PodDialling(_options, Reach);
             PodEngine? engine = await dialling.FindAsync(now, cancellation);
+            _unled = dialling.Unled;
             if (engine is not null)
             {
                 dialling.Release(engine);
@@ -100,7 +110,7 @@ internal sealed partial class KubernetesCompute
 
     private string WhyNotServing(Workload now) => now.Pods.Count == 0
         ? $"{Title} wants {now.Replicas} replicas and has no pod yet"
-        : string.Join("; ", now.Pods.Take(3).Select(pod => pod.WhyNotServing(_options.Container)));
+        : _unled ?? string.Join("; ", now.Pods.Take(3).Select(pod => pod.WhyNotServing(_options.Container)));
 
     /// <summary>From here on this is where sessions go, and its end is noticed.</summary>
     private async Task ServeAsync(PodEngine engine)

@@ -65,6 +65,8 @@ internal sealed partial class KubernetesCompute
         {
             try
             {
+                await _loggers.StartAsync(asks: attempt > 1, cancellation);
+
                 // Watched, and at zero: what it would cost to ask is saved, and the version shows if it was old.
                 Workload seen = Look();
                 StatefulSet set = attempt == 1 && seen is { IsLive: true, Set: { } known, Replicas: 0 } ? known : await AskAsync(cancellation);
@@ -78,6 +80,7 @@ internal sealed partial class KubernetesCompute
                     await ScaleAsync(set, _lastReplicas is > 0 and var last ? last : ReplicaRecord.Recall(set), cancellation);
                 }
 
+                await _loggers.ReleaseAsync(cancellation);
                 phases.Mark("scale");
                 return set;
             }
@@ -109,14 +112,7 @@ internal sealed partial class KubernetesCompute
     }
 
     /// <exception cref="ApiException"><see cref="ApiFailure.Conflict"/>: it is not what it was when this was decided.</exception>
-    private Task ScaleAsync(StatefulSet set, int replicas, CancellationToken cancellation) => _cluster.Api.ReplaceAsync(
-        Resources.StatefulSetScale,
-        new Scale
-        {
-            Metadata = new ObjectMeta { Name = set.Metadata.Name, Namespace = set.Metadata.Namespace, Uid = set.Metadata.Uid, ResourceVersion = set.Metadata.ResourceVersion },
-            Spec = new ScaleSpec { Replicas = replicas },
-        },
-        cancellation);
+    private Task ScaleAsync(StatefulSet set, int replicas, CancellationToken cancellation) => SetScale.ChangeAsync(_cluster.Api, set, replicas, cancellation);
 
     /// <summary>
     /// Gives the pods of the next start their size; only while there is none that the change would replace, since a pod that the controller has not told to end yet serves on when it is wanted again. A

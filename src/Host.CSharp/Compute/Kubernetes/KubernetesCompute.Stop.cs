@@ -3,6 +3,7 @@ using Serverless.Host.Compute.Kubernetes.Api;
 using Serverless.Host.Compute.Kubernetes.Api.Objects;
 using Serverless.Host.Compute.Kubernetes.Cluster;
 using Serverless.Host.Compute.Kubernetes.Pods;
+using Serverless.Host.Compute.Kubernetes.Wesql;
 
 namespace Serverless.Host.Compute.Kubernetes;
 
@@ -43,9 +44,12 @@ internal sealed partial class KubernetesCompute
         IKubernetesApi api = _cluster.Api.Within(s_stopCallLimit);
         PodEngine? engine = Engine;
         PreparedStop? prepared = null;
+        SnapshotMode? snapshot = await SnapshotModeAsync(engine, cancellation);
         ComputeSize? size = null;
         string? uid = null;
         int? replicas = null;
+        string? remark = null;
+        bool isMarked = false;
         for (int attempt = 1; ; attempt++)
         {
             try
@@ -61,23 +65,23 @@ internal sealed partial class KubernetesCompute
                         await EndAsync(set, size, phases, cancellation);
                     }
 
-                    return new EffectResult.Done(phases.PhasesMs);
+                    return new EffectResult.Done(phases.PhasesMs) { Remark = remark };
                 }
 
                 if (await WhyUnsafeAsync(set, cancellation) is { } unsafeNow)
                 {
-                    return await TakeBackAsync(engine, prepared, new EffectResult.Infeasible(unsafeNow));
+                    return await TakeBackAsync(engine, prepared, isMarked, new EffectResult.Infeasible(unsafeNow));
                 }
 
                 if ((uid is not null && set.Metadata.Uid != uid) || (replicas is not null && Workload.ReplicasOf(set) != replicas))
                 {
-                    return await TakeBackAsync(engine, prepared, new EffectResult.Deferred($"somebody else changed {Title} at the same time; it has {Workload.ReplicasOf(set)} replicas now"));
+                    return await TakeBackAsync(engine, prepared, isMarked, new EffectResult.Deferred($"somebody else changed {Title} at the same time; it has {Workload.ReplicasOf(set)} replicas now"));
                 }
 
                 if (_options.WhyNotStop?.Invoke(set) is { } disagreed)
                 {
                     // what follows is bound to the version that was judged
-                    return await TakeBackAsync(engine, prepared, new EffectResult.Deferred(disagreed));
+                    return await TakeBackAsync(engine, prepared, isMarked, new EffectResult.Deferred(disagreed));
                 }
 
                 (uid, replicas, size) = (set.Metadata.Uid, Workload.ReplicasOf(set), SizeNow(set));
@@ -86,6 +90,28 @@ internal sealed partial class KubernetesCompute
                     prepared = await BeginPreparingAsync(engine, cancellation);
                     await PrepareAsync(engine, prepared, cancellation);
                     phases.Mark("prepare");
+                }
+
+                if (snapshot is { } mode && !(hurry && mode != SnapshotMode.Required))
+                {
+                    snapshot = null;
+                    string? failed = await TakeSnapshotAsync(engine, set, cancellation);
+                    phases.Mark("snapshot");
+                    if (failed is not null && mode == SnapshotMode.Required)
+                    {
+                        return await TakeBackAsync(engine, prepared, isMarked, new EffectResult.Deferred(failed));
+                    }
+
+                    remark = failed is null ? null : $"without a snapshot: {failed}";
+
+                    // what was judged may be old by now
+                    continue;
+                }
+
+                isMarked = true;
+                if (await _loggers.MarkAsync(set, api, cancellation) is { } unmarked)
+                {
+                    return await TakeBackAsync(engine, prepared, isMarked, new EffectResult.Infeasible(unmarked));
                 }
 
                 set = await ReplicaRecord.KeepAsync(api, set, cancellation);
@@ -98,7 +124,7 @@ internal sealed partial class KubernetesCompute
                 phases.Mark("scale");
                 await ForgetAsync(engine);
                 await EndAsync(set, size, phases, cancellation);
-                return new EffectResult.Done(phases.PhasesMs);
+                return new EffectResult.Done(phases.PhasesMs) { Remark = remark };
             }
             catch (ApiException e) when ((e.Failure == ApiFailure.Conflict || e.IsPassing) && attempt < MostStopAttempts)
             {
@@ -108,12 +134,12 @@ internal sealed partial class KubernetesCompute
             }
             catch (ApiException e)
             {
-                return await TakeBackAsync(engine, prepared, new EffectResult.Failed(e.Message));
+                return await TakeBackAsync(engine, prepared, isMarked, new EffectResult.Failed(e.Message));
             }
             catch (OperationCanceledException)
             {
                 // it may run on: whoever cancelled may not stop it, or not come to that
-                await TakeBackAsync(engine, prepared);
+                await TakeBackAsync(engine, prepared, isMarked);
                 throw;
             }
             finally
@@ -124,15 +150,20 @@ internal sealed partial class KubernetesCompute
     }
 
     /// <summary>It goes on, so what was prepared for its end is put back.</summary>
-    private async Task<EffectResult> TakeBackAsync(PodEngine? engine, PreparedStop? prepared, EffectResult result)
+    private async Task<EffectResult> TakeBackAsync(PodEngine? engine, PreparedStop? prepared, bool isMarked, EffectResult result)
     {
-        await TakeBackAsync(engine, prepared);
+        await TakeBackAsync(engine, prepared, isMarked);
         return result;
     }
 
     /// <summary>Not cancelled: it takes no longer than a few statements may.</summary>
-    private async Task TakeBackAsync(PodEngine? engine, PreparedStop? prepared)
+    private async Task TakeBackAsync(PodEngine? engine, PreparedStop? prepared, bool isMarked)
     {
+        if (isMarked)
+        {
+            await _loggers.UnmarkAsync();
+        }
+
         if (prepared is not null && engine is not null && Engine == engine)
         {
             try
@@ -226,6 +257,7 @@ internal sealed partial class KubernetesCompute
         }
 
         phases.Mark("end");
+        _loggers.StopSoon(set);
         await RememberSizeAsync(size, cancellation);
         LogStopped(_options.Name, Title);
         _cluster.Events.Tell(set, "Suspended", $"scaled from {Workload.ReplicasOf(set)} to 0 replicas");

@@ -7,6 +7,7 @@ using Serverless.Host.Compute.Kubernetes.Metrics;
 using Serverless.Host.Compute.Kubernetes.Pods;
 using Serverless.Host.Compute.Kubernetes.Sizing;
 using Serverless.Host.Compute.Kubernetes.Storage;
+using Serverless.Host.Compute.Kubernetes.Wesql;
 using Serverless.Host.Mysql;
 using Serverless.Host.Net;
 
@@ -41,6 +42,7 @@ internal sealed partial class KubernetesCompute : ICompute
     {
         (_options, _cluster, _watch, _loop, _logger, _time) = (options, cluster, watch, loop, logger, time);
         _usage = new UsageReader(options.Container);
+        _loggers = new LoggerSets(options, cluster, watch, OnChanged, time, logger);
         _following = watch.Follow(options.StatefulSet, OnChanged);
     }
 
@@ -80,17 +82,23 @@ internal sealed partial class KubernetesCompute : ICompute
     {
         try
         {
-            var name = new ObjectName(options.Namespace, options.StatefulSet);
-            StatefulSet? set = await cluster.Api.FindAsync(Resources.StatefulSets, name, cancellation);
+            var own = new ObjectName(options.Namespace, options.StatefulSet);
+            StatefulSet? set = await cluster.Api.FindAsync(Resources.StatefulSets, own, cancellation);
             if (set is null)
             {
                 throw new ComputeException(
-                    $"database `{options.Name}`: expected a StatefulSet {name} in the cluster of {cluster.Api.Description}, found none: mend `kubernetes:statefulSet` or `kubernetes:namespace`, or create it");
+                    $"database `{options.Name}`: expected a StatefulSet {own} in the cluster of {cluster.Api.Description}, found none: mend `kubernetes:statefulSet` or `kubernetes:namespace`, or create it");
             }
 
+            options = options.ReadsAnnotations ? SetAnnotations.Apply(options, set) : options;
             options = options with { Container = ContainerChoice.Choose(set, options) };
             NamespaceWatch watch = cluster.WatchOf(options.Namespace);
             await watch.SyncedAsync(cancellation);
+            foreach (string name in options.Wesql?.Loggers ?? [])
+            {
+                SetAnnotations.RequireLogger(options, watch.Look(name));
+            }
+
             return new KubernetesCompute(options, cluster, watch, loop, logger, time) { Uid = set.Metadata.Uid };
         }
         catch (ApiException e)
@@ -148,6 +156,7 @@ internal sealed partial class KubernetesCompute : ICompute
         }
 
         _following.Dispose();
+        await _loggers.DisposeAsync();
         if (Interlocked.Exchange(ref _engine, null) is { } engine)
         {
             await engine.DisposeAsync();
@@ -169,7 +178,12 @@ internal sealed partial class KubernetesCompute : ICompute
             return tooShort;
         }
 
-        return _options.TrustsStorage ? null : StorageCheck.WhyLost(set, _options.Container, await DataFolders.ReadAsync(Engine?.Sql, cancellation));
+        if (_loggers.WhyNotStop() is { } kept)
+        {
+            return kept;
+        }
+
+        return _options.TrustsStorage || await WhyLostAsync(set, cancellation) is not { } lost || (_options.Wesql is not null && await ObjectStore.IsUsedAsync(Engine?.Sql, cancellation)) ? null : lost;
     }
 
     private ComputeSize? SizeOf(Pod pod)
@@ -178,7 +192,7 @@ internal sealed partial class KubernetesCompute : ICompute
         return (inForce is null ? null : ContainerSizing.Read(inForce)) ?? (pod.Spec.FindContainer(_options.Container) is { } container ? ContainerSizing.Read(container.Resources) : null);
     }
 
-    private BackendAddress AddressOf(Pod pod) => new(UnixSocket: null, new System.Net.IPEndPoint(pod.Address()!, _options.Port), ReadsProxyHeader: false)
+    private BackendAddress AddressOf(Pod pod) => new(UnixSocket: null, new System.Net.IPEndPoint(pod.Address()!, _options.Port), _options.ReadsProxyHeader)
     {
         Tls = _options.Tls, ServiceUser = _options.User,
     };

@@ -1,4 +1,5 @@
 using Serverless.Host.Compute.Kubernetes.Api.Objects;
+using Serverless.Host.Compute.Kubernetes.Wesql;
 using Serverless.Host.Mysql;
 
 namespace Serverless.Host.Compute.Kubernetes;
@@ -56,6 +57,15 @@ internal sealed record KubernetesComputeOptions
 
     /// <summary>How long a resize that the node puts off, or does not carry out, may take before it is given up and taken back.</summary>
     public TimeSpan ResizeLimit { get; init; } = TimeSpan.FromSeconds(60);
+
+    /// <summary>It is a WeSQL cluster; null: it is MySQL or MariaDB.</summary>
+    public WesqlOptions? Wesql { get; init; }
+
+    /// <summary>The engine takes the PROXY protocol from the gateway, and sees each client at its own address.</summary>
+    public bool ReadsProxyHeader { get; init; }
+
+    /// <summary>What the StatefulSet's own annotations say of it counts, since no configuration names it.</summary>
+    public bool ReadsAnnotations { get; init; }
 
     /// <summary>
     /// Asked of each version before it is scaled to zero: why it must not be, in words; null: it may. Several gateways say here whether all have agreed. Null: this gateway is alone.

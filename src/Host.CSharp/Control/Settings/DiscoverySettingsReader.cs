@@ -1,3 +1,5 @@
+using Serverless.Host.Compute.Kubernetes.Api;
+
 namespace Serverless.Host.Control.Settings;
 
 /// <summary>`discovery` at the top: databases that are found by the label of their StatefulSets, and have all else from the top.</summary>
@@ -12,7 +14,7 @@ internal static class DiscoverySettingsReader
         bool isOn = section.OneOf("mode", otherwise: false, Modes);
         IReadOnlyList<string> namespaces = section.Texts("namespaces");
         section.EndOfKeys();
-        foreach (string name in namespaces.Where(name => !KubernetesSettingsReader.IsName(name)))
+        foreach (string name in namespaces.Where(name => !ObjectName.IsValid(name)))
         {
             section.Fail("namespaces", $"expected names of namespaces, found `{name}`");
         }

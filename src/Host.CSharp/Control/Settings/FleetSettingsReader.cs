@@ -1,3 +1,5 @@
+using Serverless.Host.Compute.Kubernetes.Api;
+
 namespace Serverless.Host.Control.Settings;
 
 /// <summary>`fleet` at the top: what several gateways of the same databases have in common.</summary>
@@ -18,7 +20,7 @@ internal static class FleetSettingsReader
         section.EndOfKeys();
         foreach ((string key, string? name) in new[] { ("name", settings.Name), ("namespace", settings.Namespace), ("replica", settings.Replica) })
         {
-            if (name is not null && (name.Length > LongestName || name.Contains('.', StringComparison.Ordinal) || !KubernetesSettingsReader.IsName(name)))
+            if (name is not null && (name.Length > LongestName || name.Contains('.', StringComparison.Ordinal) || !ObjectName.IsValid(name)))
             {
                 section.Fail(key, $"expected small letters, digits and `-`, at most {LongestName}, found `{name}`");
             }

@@ -1,5 +1,7 @@
 using System.Net;
 using Microsoft.Extensions.Logging;
+using Serverless.Host.Compute.Kubernetes.Cluster;
+using Serverless.Host.Compute.Kubernetes.Wesql;
 using Serverless.Host.Gateway.Listening;
 using Serverless.Host.Gateway.Routing;
 using Serverless.Host.Gateway.State;
@@ -28,7 +30,7 @@ public sealed record HostSettings(AdminSettings Admin, string Data, LogSettings 
 public sealed record DiscoverySettings(IReadOnlyList<string> Namespaces, DatabaseSettings Template)
 {
     /// <summary>Of a StatefulSet that is a database: the name that it has here.</summary>
-    public const string Label = "serverless.mysql/database";
+    public const string Label = SetAnnotations.DatabaseLabel;
 
     /// <summary>The database that was found.</summary>
     public DatabaseSettings Of(string name, string space, string statefulSet) => Template with
@@ -36,7 +38,7 @@ public sealed record DiscoverySettings(IReadOnlyList<string> Namespaces, Databas
         Name = name,
         Data = Path.Combine(Path.GetDirectoryName(Template.Data)!, name),
         Names = DatabaseNames.None with { UserPrefix = name },
-        Kubernetes = Template.Kubernetes with { Namespace = space, StatefulSet = statefulSet },
+        Kubernetes = Template.Kubernetes with { Namespace = space, StatefulSet = statefulSet, ReadsAnnotations = true },
     };
 }
 
@@ -131,6 +133,23 @@ public enum ComputeKind
 public sealed record KubernetesSettings(
     string? Kubeconfig, string? Context, string? Namespace, string? StatefulSet, string? Container, int Port, bool TrustsStorage, bool ManagesBufferPool, TimeSpan StartFor, TimeSpan ResizeFor)
 {
+    /// <summary>It is a WeSQL cluster, whose data node the StatefulSet is.</summary>
+    public bool IsWesql { get; init; }
+
+    /// <summary>StatefulSets of its loggers.</summary>
+    public IReadOnlyList<string> Loggers { get; init; } = [];
+
+    /// <summary>What a suspend of it has to do with a snapshot.</summary>
+    public SnapshotMode Snapshot { get; init; } = SnapshotMode.Tried;
+
+    public TimeSpan SnapshotFor { get; init; } = WesqlDefaults.SnapshotLimit;
+
+    /// <summary>The engine is told each client's address by the PROXY protocol.</summary>
+    public bool ProxyProtocol { get; init; }
+
+    /// <summary>It was found by its label, and its annotations say the rest of it.</summary>
+    public bool ReadsAnnotations { get; init; }
+
     public static KubernetesSettings Default { get; } = new(
         Kubeconfig: null, Context: null, Namespace: null, StatefulSet: null, Container: null, Port: 3306, TrustsStorage: false, ManagesBufferPool: true, TimeSpan.FromMinutes(5), TimeSpan.FromMinutes(1));
 }

@@ -15,6 +15,9 @@ internal sealed class PodDialling(KubernetesComputeOptions options, Func<Pod, Po
     /// <summary>Why the last attempt that failed did; null: none has.</summary>
     public EngineSqlException? LastFailure { get; private set; }
 
+    /// <summary>Why the last that answered is not the one to go to, where one has to lead; null: it is, or none answered.</summary>
+    public string? Unled { get; private set; }
+
     /// <summary>There is somebody to be tried again in a moment.</summary>
     public bool HasAny => _engines.Count > 0;
 
@@ -29,7 +32,8 @@ internal sealed class PodDialling(KubernetesComputeOptions options, Func<Pod, Po
         PodEngine[] tried = [.. alive.Select(pod => _engines[PodIdentity.Of(pod, options.Container)])];
         bool[] answers = await Task.WhenAll(tried.Select(engine => AnswersAsync(engine, cancellation)));
         PodEngine[] answering = [.. tried.Where((_, index) => answers[index])];
-        if (now.Replicas == 1)
+        Unled = null;
+        if (now.Replicas == 1 && options.Wesql is null)
         {
             return answering.FirstOrDefault();
         }
@@ -85,11 +89,14 @@ internal sealed class PodDialling(KubernetesComputeOptions options, Func<Pod, Po
     {
         try
         {
-            return await role(engine, cancellation);
+            bool isIt = await role(engine, cancellation);
+            Unled = isIt || engine.RoleSaid is null ? Unled : $"pod {engine.Identity.Name} answers, and {engine.RoleSaid}";
+            return isIt;
         }
         catch (EngineSqlException failure)
         {
             LastFailure = failure;
+            Unled = options.Wesql is null ? Unled : $"pod {engine.Identity.Name} answers, and does not say whether it leads: {failure.Message}";
             return false;
         }
     }

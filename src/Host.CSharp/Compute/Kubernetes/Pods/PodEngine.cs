@@ -12,7 +12,7 @@ internal sealed class PodEngine : IAsyncDisposable
 
     public PodEngine(PodIdentity identity, BackendAddress address, KubernetesComputeOptions options, EventLoop loop, TimeProvider time)
     {
-        (Identity, Address) = (identity, address);
+        (Identity, Address, IsWesql) = (identity, address, options.Wesql is not null);
         Sql = new EngineSql(loop, address, options.User, options.Password, options.StatementLimit);
         MetricSql = new MetricSql(
             opening => new EngineSql(loop, address, options.User, options.Password, options.StatementLimit, opening, MetricSql.Capabilities), Sql, options.StatementLimit);
@@ -22,6 +22,12 @@ internal sealed class PodEngine : IAsyncDisposable
     public PodIdentity Identity { get; }
 
     public BackendAddress Address { get; }
+
+    /// <summary>It is a node of a WeSQL cluster, which has one leader and says so itself.</summary>
+    public bool IsWesql { get; }
+
+    /// <summary>What it said of its role in that cluster when it was asked last, in words; null: it was not.</summary>
+    public string? RoleSaid { get; set; }
 
     public EngineSql Sql { get; }
 

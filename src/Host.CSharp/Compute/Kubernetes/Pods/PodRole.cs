@@ -1,4 +1,5 @@
 using Serverless.Host.Compute.Engine;
+using Serverless.Host.Compute.Kubernetes.Wesql;
 
 namespace Serverless.Host.Compute.Kubernetes.Pods;
 
@@ -7,8 +8,9 @@ internal static class PodRole
 {
     /// <summary>Of several pods only the primary takes writes; one that replicates from another is none, even if it would take them.</summary>
     /// <exception cref="EngineSqlException">It does not say.</exception>
-    public static async Task<bool> TakesWritesAsync(PodEngine engine, CancellationToken cancellation) =>
-        (await engine.Sql.QueryAsync("SELECT @@GLOBAL.read_only", cancellation)).Scalar is "0"
+    public static async Task<bool> TakesWritesAsync(PodEngine engine, CancellationToken cancellation) => engine.IsWesql
+        ? await LeadsAsync(engine, cancellation)
+        : (await engine.Sql.QueryAsync("SELECT @@GLOBAL.read_only", cancellation)).Scalar is "0"
         && await Replication.FindRunningAsync(engine.Sql, await engine.FamilyAsync(cancellation), cancellation) is null;
 
     /// <summary>
@@ -16,5 +18,12 @@ internal static class PodRole
     /// </summary>
     /// <exception cref="EngineSqlException">It does not say.</exception>
     public static async Task<bool> IsSuccessorAsync(PodEngine engine, CancellationToken cancellation) =>
-        await TakesWritesAsync(engine, cancellation) && !await Replication.HasChannelsAsync(engine.Sql, await engine.FamilyAsync(cancellation), cancellation);
+        await TakesWritesAsync(engine, cancellation) && (engine.IsWesql || !await Replication.HasChannelsAsync(engine.Sql, await engine.FamilyAsync(cancellation), cancellation));
+
+    private static async Task<bool> LeadsAsync(PodEngine engine, CancellationToken cancellation)
+    {
+        WesqlRole role = await WesqlRole.ReadAsync(engine.Sql, cancellation);
+        engine.RoleSaid = role.Words;
+        return role.Leads;
+    }
 }

@@ -43,9 +43,9 @@ internal static class GatewayNotes
 
     public static string Write(IReadOnlyDictionary<string, Guid> promises) => JsonSerializer.Serialize(promises, GatewayJson.Default.IReadOnlyDictionaryStringGuid);
 
-    /// <returns>Null: it cannot be read, and says nothing.</returns>
+    /// <returns>Null: it cannot be read, or is not there, which no gateway leaves out, and says nothing.</returns>
     public static IReadOnlyDictionary<string, GatewayActivity>? ReadActivity(string? text) =>
-        Read(text, GatewayJson.Default.DictionaryStringGatewayActivity) is { } read && read.Values.All(one => one.IsPlausible) ? read : null;
+        text is not null && Read(text, GatewayJson.Default.DictionaryStringGatewayActivity) is { } read && read.Values.All(one => one.IsPlausible) ? read : null;
 
     /// <returns>Nothing where it cannot be read: what is not promised is waited for.</returns>
     public static IReadOnlyDictionary<string, Guid> ReadPromises(string? text) => Read(text, GatewayJson.Default.DictionaryStringGuid) ?? [];

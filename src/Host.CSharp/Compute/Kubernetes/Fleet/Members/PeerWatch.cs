@@ -67,6 +67,7 @@ internal sealed class PeerWatch : IAsyncDisposable
             counts.Add(new PeerCount(peer.Process ?? peer.Name, told.Statements, TimeSpan.FromMilliseconds(told.LatencyMs)));
         }
 
+        unknown.AddRange(Unreadable.Where(name => !unknown.Contains(name, StringComparer.Ordinal)));
         if (isDeaf && unknown.Count == 0)
         {
             unknown.Add("whoever else is there");
@@ -81,10 +82,11 @@ internal sealed class PeerWatch : IAsyncDisposable
         bool isDeaf = IsDeaf;
         return
         [
+            .. Unreadable.Where(name => !_peers.ContainsKey(name)).Select(name => (_names.ReplicaOf(name), false, TimeSpan.Zero, false)),
             .. _peers.Values.OrderBy(peer => peer.Name, StringComparer.Ordinal).Select(peer =>
             {
                 TimeSpan since = _time.GetElapsedTime(peer.HeardAt);
-                return (_names.ReplicaOf(peer.Name), peer.Name == _own, since, !isDeaf && since <= _options.SilenceLimit && peer.Activity is not null);
+                return (_names.ReplicaOf(peer.Name), peer.Name == _own, since, !isDeaf && since <= _options.SilenceLimit && peer.Activity is not null && !_cache.Snapshot.Unreadable.Keys.Any(one => one.Name == peer.Name));
             }),
         ];
     }
@@ -107,6 +109,9 @@ internal sealed class PeerWatch : IAsyncDisposable
         await _following;
         _end.Dispose();
     }
+
+    /// <summary>Leases of others that are there, and say what no gateway of this version can read: who is not understood counts as active.</summary>
+    private IEnumerable<string> Unreadable => _cache.Snapshot.Unreadable.Keys.Select(one => one.Name).Where(name => name != _own);
 
     /// <summary>Nothing was heard for too long, whatever there is to hear.</summary>
     private bool IsDeaf => _cache.Freshness is var freshness && (freshness.SinceConfirmed is null || freshness.SinceLost > _options.SilenceLimit);
