@@ -51,8 +51,8 @@ def resident(pid):
 class Gateway:
     """The gateway and its own compute. The engine listens on TCP too, for this run only, so that others can be measured on it."""
 
-    def __init__(self, home, name, shares=None, engine_port=None, rules=RULES):
-        """With `shares` its sessions share so many connections to the engine of another gateway, over TCP."""
+    def __init__(self, home, name, shares=None, engine_port=None, rules=RULES, host=(os.path.join(ROOT, "serverless"),)):
+        """With `shares` its sessions share so many connections to the engine of another gateway, over TCP. `host` is its program, with arguments that come first."""
         self.port, self.admin, self.engine_port = free_port(), free_port(), engine_port or free_port()
         home = os.path.join(home, re.sub(r"\W+", "-", name))
         text, rules, config = rules, os.path.join(home, "rules"), os.path.join(home, "serverless.json")
@@ -67,7 +67,7 @@ class Gateway:
             json.dump({"databases": [database]}, f)
         self.rules, self.data = rules, os.path.join(home, "data")
         self.process = subprocess.Popen(
-            [os.path.join(ROOT, "serverless"), "up", "--config", config, "--listen", f"127.0.0.1:{self.port}", "--admin", f"127.0.0.1:{self.admin}",
+            [*host, "up", "--config", config, "--listen", f"127.0.0.1:{self.port}", "--admin", f"127.0.0.1:{self.admin}",
              "--rules", rules, "--data", self.data, "--user", USER, "--password", PASSWORD],
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
         log = []
