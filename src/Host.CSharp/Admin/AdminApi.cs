@@ -3,6 +3,7 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Serverless.Core;
+using Serverless.Host.Compute.Kubernetes.Api;
 using Serverless.Host.Control;
 using Serverless.Host.Control.Audit;
 using Serverless.Host.Gateway;
@@ -19,11 +20,12 @@ internal static class AdminApi
     private const int MostSessions = 1000;
     private const string By = "operator";
 
-    public static void Map(IEndpointRouteBuilder routes, IReadOnlyDictionary<string, Database> databases, IReadOnlyDictionary<string, LateDatabase> late, IReadOnlyCollection<GatewayListener> listeners, Func<bool> ready)
+    public static void Map(IEndpointRouteBuilder routes, IReadOnlyDictionary<string, Database> databases, IReadOnlyDictionary<string, LateDatabase> late, IReadOnlyCollection<GatewayListener> listeners,
+        Func<IEnumerable<KeyValuePair<ApiCallKind, long>>> calls, Func<bool> ready)
     {
         routes.MapGet("/healthz", () => Results.Text("alive\n"));
         routes.MapGet("/readyz", () => ready() ? Results.Text("ready\n") : Results.Text("not ready\n", statusCode: StatusCodes.Status503ServiceUnavailable));
-        routes.MapGet("/metrics", () => Results.Text(MetricsText.Write(databases.Values, Waiting(databases, late), listeners), "text/plain; version=0.0.4; charset=utf-8"));
+        routes.MapGet("/metrics", () => Results.Text(MetricsText.Write(databases.Values, Waiting(databases, late), listeners, calls()), "text/plain; version=0.0.4; charset=utf-8"));
         routes.MapGet("/", () => Results.Text(StatusPage.Write(databases.Values, Waiting(databases, late)), "text/html; charset=utf-8"));
         routes.MapGet("/api/databases", () => Json(new DatabasesReply(
             [.. databases.Values.Select(StatusComposer.Status)], [.. Waiting(databases, late).Select(one => new LateReply(one.Name, one.Since, one.Reason))])));

@@ -5,6 +5,7 @@ using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
+using Serverless.Host.Compute.Kubernetes.Api;
 using Serverless.Host.Control;
 using Serverless.Host.Control.Settings;
 using Serverless.Host.Gateway.Listening;
@@ -32,9 +33,11 @@ internal sealed class AdminServer : IAsyncDisposable
     public string Address => _application.Urls.First();
 
     /// <param name="late">Databases that could not be opened yet.</param>
+    /// <param name="calls">What was asked of the API servers of clusters.</param>
     /// <exception cref="IOException">The address cannot be listened on.</exception>
     public static async Task<AdminServer> StartAsync(
-        AdminSettings settings, IReadOnlyDictionary<string, Database> databases, IReadOnlyDictionary<string, LateDatabase> late, IReadOnlyCollection<GatewayListener> listeners, ILoggerFactory loggers, CancellationToken cancellation)
+        AdminSettings settings, IReadOnlyDictionary<string, Database> databases, IReadOnlyDictionary<string, LateDatabase> late, IReadOnlyCollection<GatewayListener> listeners,
+        Func<IEnumerable<KeyValuePair<ApiCallKind, long>>> calls, ILoggerFactory loggers, CancellationToken cancellation)
     {
         WebApplicationBuilder builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { Args = [], ApplicationName = "serverless" });
         builder.Configuration.Sources.Clear();
@@ -61,7 +64,7 @@ internal sealed class AdminServer : IAsyncDisposable
         }
 
         application.Use(ExplainAsync);
-        AdminApi.Map(application, databases, late, listeners, () => server.Ready);
+        AdminApi.Map(application, databases, late, listeners, calls, () => server.Ready);
         try
         {
             await application.StartAsync(cancellation);

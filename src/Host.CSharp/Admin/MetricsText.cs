@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using Serverless.Core;
+using Serverless.Host.Compute.Kubernetes.Api;
 using Serverless.Host.Control;
 using Serverless.Host.Control.Fleet;
 using Serverless.Host.Control.Measuring;
@@ -15,7 +16,8 @@ internal static class MetricsText
     private static readonly string[] Phases = ["suspended", "resuming", "running", "resizing", "draining", "suspending", "failed"];
 
     /// <param name="late">Databases that could not be opened yet.</param>
-    public static string Write(IEnumerable<Database> databases, IEnumerable<LateDatabase> late, IReadOnlyCollection<GatewayListener> listeners)
+    /// <param name="calls">What was asked of the API servers of clusters.</param>
+    public static string Write(IEnumerable<Database> databases, IEnumerable<LateDatabase> late, IReadOnlyCollection<GatewayListener> listeners, IEnumerable<KeyValuePair<ApiCallKind, long>> calls)
     {
         List<Sample> samples = [.. databases.Where(one => one.Controller.Report is not null).Select(Sample.Of)];
         var text = new StringBuilder();
@@ -78,6 +80,12 @@ internal static class MetricsText
         foreach (LateDatabase one in late)
         {
             text.Append(CultureInfo.InvariantCulture, $"serverless_database_late{{database=\"{one.Name}\"}} 1\n");
+        }
+
+        Head(text, "serverless_kubernetes_calls_total", "counter", "requests to the API server, each attempt by itself, by what was asked and the HTTP status or what became of it");
+        foreach ((ApiCallKind kind, long count) in calls)
+        {
+            text.Append(CultureInfo.InvariantCulture, $"serverless_kubernetes_calls_total{{verb=\"{kind.Verb}\",resource=\"{kind.Resource}\",code=\"{kind.Code}\"}} {count}\n");
         }
 
         Listener(text, listeners, "serverless_listener_connections_open", "gauge", "connections, those that are logging in included", one => one.Open);

@@ -67,12 +67,14 @@ internal sealed class Database : IAsyncDisposable
 
     /// <summary>Reads rules and kept state. Starts nothing.</summary>
     /// <param name="member">What it is among several gateways; null: this one is alone, and its state is kept in its directory.</param>
+    /// <param name="rulesFolder">The folder of its rules as other databases share it; null: it has one of its own.</param>
     /// <exception cref="RuleFolderException">The rules cannot be used.</exception>
     public static async Task<Database> OpenAsync(
-        DatabaseSettings settings, IGatewayDatabase gateway, ICompute compute, ILoggerFactory loggers, TimeProvider time, CancellationToken cancellation, FleetMember? member = null)
+        DatabaseSettings settings, IGatewayDatabase gateway, ICompute compute, ILoggerFactory loggers, TimeProvider time, CancellationToken cancellation, FleetMember? member = null,
+        RuleFolder? rulesFolder = null)
     {
         IGatewayDatabase all = member?.Gate ?? gateway;
-        var watch = new RuleFolderWatch(new RuleFolder(settings.Rules), settings.Policy, (long?)compute.UsageStale?.TotalMilliseconds, time, loggers.CreateLogger<RuleFolderWatch>());
+        var watch = new RuleFolderWatch(rulesFolder ?? new RuleFolder(settings.Rules), settings.Policy, (long?)compute.UsageStale?.TotalMilliseconds, time, loggers.CreateLogger<RuleFolderWatch>());
         PolicySource rules = await watch.LoadAsync(cancellation);
         Directory.CreateDirectory(settings.Data);
         var memory = new EngineMemoryKeeper(

@@ -29,7 +29,7 @@ internal sealed class AdminRig : IAsyncDisposable
         Rig rig = await Rig.StartAsync();
         var databases = new Dictionary<string, Database>(StringComparer.OrdinalIgnoreCase) { ["test"] = rig.Database };
         AdminServer server = await AdminServer.StartAsync(
-            new AdminSettings(new IPEndPoint(IPAddress.Loopback, 0), token), databases, new Dictionary<string, LateDatabase>(), [], NullLoggerFactory.Instance, CancellationToken.None);
+            new AdminSettings(new IPEndPoint(IPAddress.Loopback, 0), token), databases, new Dictionary<string, LateDatabase>(), [], () => [], NullLoggerFactory.Instance, CancellationToken.None);
         server.Ready = true;
         return new AdminRig(rig, server);
     }

@@ -28,6 +28,12 @@ internal sealed class HostComputes(GatewayServer gateway, FleetSettings fleet, s
     /// <summary>This gateway has its own Lease in every fleet that it joined.</summary>
     public bool AreMembers => _fleets.Values.All(attempt => attempt.Succeeded is { IsCompletedSuccessfully: true } joined && joined.Result.Fleet.Lease.IsMember);
 
+    /// <summary>What was asked of API servers since the start, those of all clusters together.</summary>
+    public IEnumerable<KeyValuePair<ApiCallKind, long>> ReadCalls() => _clusters.Values
+        .SelectMany(attempt => attempt.Succeeded is { IsCompletedSuccessfully: true } cluster ? cluster.Result.Calls : Enumerable.Empty<KeyValuePair<ApiCallKind, long>>())
+        .GroupBy(one => one.Key, one => one.Value)
+        .Select(kind => KeyValuePair.Create(kind.Key, kind.Sum()));
+
     /// <summary>Starts nothing.</summary>
     /// <exception cref="ComputeException">It cannot be used as it is configured; the message says what to do.</exception>
     public async Task<OpenedCompute> OpenAsync(DatabaseSettings settings, CancellationToken cancellation) => settings.Compute switch

@@ -38,6 +38,7 @@ internal sealed partial class HostRun : IAsyncDisposable
     private readonly GatewayServer _gateway;
     private readonly ConcurrentDictionary<string, Database> _databases = new(StringComparer.OrdinalIgnoreCase);
     private readonly List<Database> _opened = [];
+    private readonly ConcurrentDictionary<string, RuleFolder> _rules = new(StringComparer.Ordinal);
     private readonly HostComputes _computes;
     private readonly LateDatabases _late;
     private readonly HostListeners _listeners;
@@ -151,7 +152,7 @@ internal sealed partial class HostRun : IAsyncDisposable
 
     private async Task StartAsync(CancellationToken cancellation)
     {
-        _admin = await AdminServer.StartAsync(_settings.Admin, _databases, _late.Waiting, _gateway.Listeners, _loggers, cancellation);
+        _admin = await AdminServer.StartAsync(_settings.Admin, _databases, _late.Waiting, _gateway.Listeners, _computes.ReadCalls, _loggers, cancellation);
         using var end = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         // all at once: one that hangs or is slow keeps no other from its clients
         var starts = _settings.Databases.ToDictionary(one => one.Name, one => StartAsync(one, end.Token));
@@ -230,7 +231,7 @@ internal sealed partial class HostRun : IAsyncDisposable
                 FolderOwners.Settle(settings.Data, new FolderOwner(set.Space!, set.Name, uid), _logger);
             }
 
-            database = await Database.OpenAsync(settings, gateway, compute, _loggers, TimeProvider.System, cancellation, member);
+            database = await Database.OpenAsync(settings, gateway, compute, _loggers, TimeProvider.System, cancellation, member, _rules.GetOrAdd(settings.Rules, path => new RuleFolder(path)));
         }
         catch
         {

@@ -83,7 +83,7 @@ internal sealed partial class KubernetesCompute : ICompute
         try
         {
             var own = new ObjectName(options.Namespace, options.StatefulSet);
-            StatefulSet? set = await cluster.Api.FindAsync(Resources.StatefulSets, own, cancellation);
+            StatefulSet? set = await cluster.SetsOf(options.Namespace).FindAsync(own.Name, cancellation);
             if (set is null)
             {
                 throw new ComputeException(

@@ -27,7 +27,7 @@ internal sealed class FleetMember : ILeading, IDisposable
     {
         (_fleet, _states, _watch, _set) = (fleet, states, watch, set);
         Gate = new FleetGateway(own, fleet, set, time);
-        var map = new StateMap(fleet.Api, fleet.Names, set, () => fleet.Election.Current, time);
+        var map = new StateMap(fleet.States, set, () => fleet.Election.Current);
         _map = map.Name;
         States = new FleetStateStore(map);
         fleet.Election.Changed += OnLeadership;

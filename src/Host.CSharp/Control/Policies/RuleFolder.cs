@@ -8,12 +8,26 @@ namespace Serverless.Host.Control.Policies;
 /// Reads the rule files of a folder as one set. A ConfigMap mount swaps a symbolic link under the files, so what tells a change is where
 /// each file really is, when it was written and how long it is.
 /// </summary>
-internal sealed class RuleFolder(string path)
+internal sealed class RuleFolder
 {
     private const long LongestFile = 4 << 20;
     private const int MostFiles = 1000;
 
-    public string Path => path;
+    private readonly string _path;
+
+    public RuleFolder(string path)
+    {
+        _path = path;
+        News = new RuleFolderNews(this);
+    }
+
+    public string Path => _path;
+
+    /// <summary>Of changes to it.</summary>
+    public RuleFolderNews News { get; }
+
+    /// <summary>Made of its files.</summary>
+    public CompiledRules Compiled { get; } = new();
 
     /// <summary>The files in the order of their names. A set that changes while it is read is read again.</summary>
     /// <exception cref="RuleFolderException">The folder or a file cannot be read, or there is none.</exception>
@@ -38,16 +52,16 @@ internal sealed class RuleFolder(string path)
             }
             catch (Exception e) when (e is IOException or UnauthorizedAccessException && attempt == Attempts)
             {
-                throw new RuleFolderException($"the rule folder {path} cannot be read: {e.Message}", e);
+                throw new RuleFolderException($"the rule folder {_path} cannot be read: {e.Message}", e);
             }
-            catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException && Directory.Exists(path))
+            catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException && Directory.Exists(_path))
             {
                 // it was swapped between listing and reading
             }
 
             if (attempt == Attempts)
             {
-                throw new RuleFolderException($"the rule folder {path} changes faster than it can be read");
+                throw new RuleFolderException($"the rule folder {_path} changes faster than it can be read");
             }
 
             await Task.Delay(TimeSpan.FromMilliseconds(20), cancellation);
@@ -80,16 +94,16 @@ internal sealed class RuleFolder(string path)
 
     private string[] List()
     {
-        if (!Directory.Exists(path))
+        if (!Directory.Exists(_path))
         {
-            throw new RuleFolderException($"the rule folder {path} does not exist; name it with --rules, or `policy` in the configuration");
+            throw new RuleFolderException($"the rule folder {_path} does not exist; name it with --rules, or `policy` in the configuration");
         }
 
-        string[] files = [.. Directory.EnumerateFiles(path, "*.rules").Where(file => !System.IO.Path.GetFileName(file).StartsWith('.')).Order(StringComparer.Ordinal)];
+        string[] files = [.. Directory.EnumerateFiles(_path, "*.rules").Where(file => !System.IO.Path.GetFileName(file).StartsWith('.')).Order(StringComparer.Ordinal)];
         return files.Length switch
         {
-            0 => throw new RuleFolderException($"the rule folder {path} has no file that ends in .rules"),
-            > MostFiles => throw new RuleFolderException($"the rule folder {path} has {files.Length} rule files; at most {MostFiles} are read"),
+            0 => throw new RuleFolderException($"the rule folder {_path} has no file that ends in .rules"),
+            > MostFiles => throw new RuleFolderException($"the rule folder {_path} has {files.Length} rule files; at most {MostFiles} are read"),
             _ => files,
         };
     }

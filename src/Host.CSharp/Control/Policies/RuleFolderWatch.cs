@@ -6,13 +6,11 @@ namespace Serverless.Host.Control.Policies;
 
 /// <summary>
 /// Watches a rule folder and tells of each whole set that compiles. One that does not changes nothing but <see cref="Error"/>.
-/// Notifications of the file system make it prompt; looking once a second makes it certain, also on mounts that notify of nothing.
+/// <see cref="RuleFolderNews"/> says when to look, for all databases of the folder together.
 /// </summary>
 /// <param name="usageStaleMs">Of the compute that the policy is for; null: as the catalogue of metrics has it.</param>
 internal sealed partial class RuleFolderWatch(RuleFolder folder, string? policyName, long? usageStaleMs, TimeProvider time, ILogger<RuleFolderWatch> logger)
 {
-    private static readonly TimeSpan Period = TimeSpan.FromSeconds(1);
-
     private readonly Channel<bool> _nudges = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
     private string? _fingerprint;
     private volatile string? _error;
@@ -25,7 +23,7 @@ internal sealed partial class RuleFolderWatch(RuleFolder folder, string? policyN
     public async Task<PolicySource> LoadAsync(CancellationToken cancellation)
     {
         (_fingerprint, IReadOnlyList<RuleFile> files) = await folder.ReadAsync(cancellation);
-        (PolicySource? source, _, string report) = PolicySource.Compile(files, policyName, usageStaleMs, out RuleSet rules);
+        (PolicySource? source, _, string report, RuleSet rules) = folder.Compiled.Of(_fingerprint, files, policyName, usageStaleMs);
         Warn(rules);
         return source ?? throw new RuleFolderException($"the rule files in {folder.Path} cannot be used:\n{report}");
     }
@@ -33,7 +31,7 @@ internal sealed partial class RuleFolderWatch(RuleFolder folder, string? policyN
     /// <summary>Ends with the cancellation.</summary>
     public async Task RunAsync(Action<PolicySource> changed, CancellationToken cancellation)
     {
-        using FileSystemWatcher? watcher = Listen();
+        using IDisposable following = folder.News.Follow(() => _nudges.Writer.TryWrite(true), time, reason => LogUnwatched(folder.Path, reason));
         while (!cancellation.IsCancellationRequested)
         {
             await LookAsync(changed, cancellation);
@@ -52,7 +50,7 @@ internal sealed partial class RuleFolderWatch(RuleFolder folder, string? policyN
 
             (string fingerprint, IReadOnlyList<RuleFile> files) = await folder.ReadAsync(cancellation);
             _fingerprint = fingerprint;
-            (PolicySource? source, string summary, string report) = PolicySource.Compile(files, policyName, usageStaleMs, out RuleSet rules);
+            (PolicySource? source, string summary, string report, RuleSet rules) = folder.Compiled.Of(fingerprint, files, policyName, usageStaleMs);
             if (source is null)
             {
                 Fail(summary, report);
@@ -88,35 +86,13 @@ internal sealed partial class RuleFolderWatch(RuleFolder folder, string? policyN
         }
     }
 
-    private FileSystemWatcher? Listen()
-    {
-        try
-        {
-            var watcher = new FileSystemWatcher(folder.Path);
-            void Nudge(object sender, FileSystemEventArgs change) => _nudges.Writer.TryWrite(true);
-            watcher.Changed += Nudge;
-            watcher.Created += Nudge;
-            watcher.Deleted += Nudge;
-            watcher.Renamed += Nudge;
-            watcher.EnableRaisingEvents = true;
-            return watcher;
-        }
-        catch (Exception e) when (e is IOException or ArgumentException)
-        {
-            LogUnwatched(folder.Path, e.Message);
-            return null;
-        }
-    }
-
     private async Task WaitAsync(CancellationToken cancellation)
     {
         using var enough = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
-        Task period = Task.Delay(Period, time, enough.Token);
-        Task nudged = _nudges.Reader.WaitToReadAsync(enough.Token).AsTask();
-        if (await Task.WhenAny(period, nudged) == nudged && nudged.IsCompletedSuccessfully)
+        // what could not be read may be readable again with no other sign of it
+        Task again = _fingerprint is null ? Task.Delay(RuleFolderNews.Period, time, enough.Token) : Task.Delay(Timeout.InfiniteTimeSpan, enough.Token);
+        if (await Task.WhenAny(again, _nudges.Reader.WaitToReadAsync(enough.Token).AsTask()) != again)
         {
-            // an editor writes in several steps, a swap renames several links: one look after all of them
-            await Task.Delay(TimeSpan.FromMilliseconds(50), cancellation);
             _nudges.Reader.TryRead(out _);
         }
 

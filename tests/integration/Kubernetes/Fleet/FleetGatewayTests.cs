@@ -143,13 +143,13 @@ internal sealed class FleetGatewayTests
     {
         await using FleetRig rig = await FleetRig.StartAsync();
         PlayedGateway[] all = await rig.AddAsync("a", "b");
-        var maps = all.Select(one => new StateMap(one.Api, new FleetNames("default"), FleetRig.Set, () => one.Fleet.Election.Current, TimeProvider.System)).ToArray();
+        var maps = all.Select(one => new StateMap(one.Fleet.States, FleetRig.Set, () => one.Fleet.Election.Current)).ToArray();
         Assert.That(await maps[0].ReadAsync(default), Is.Null);
         Assert.That(await maps[0].WriteAsync("one", term: null, default), Is.True);
         Assert.That(await maps[1].WriteAsync("two", term: null, default), Is.False);
         Assert.That(await maps[1].ReadAsync(default), Is.EqualTo("one"));
         var before = all[0].Fleet.Election.Current;
-        var stale = new StateMap(all[0].Api, new FleetNames("default"), FleetRig.Set, () => before, TimeProvider.System);
+        var stale = new StateMap(all[0].Fleet.States, FleetRig.Set, () => before);
         await all[0].Fleet.LeaveAsync();
         await rig.UntilAsync(() => all[1].Fleet.Election.Current.IsHere);
         Assert.That(await maps[1].WriteAsync("three", term: null, default), Is.True);

@@ -101,7 +101,7 @@ internal sealed class OrphanedIntentTests
         var log = new RecordingLogger();
         var gate = new PlainGate();
         using var guard = new GuardRunner(
-            "default/other", new FenceCalls(a.Api, FleetRig.Set), a.Fleet.Lease, a.Fleet.Identity, gate, _ => ++asked < 3 ? throw new InvalidOperationException("it cannot be told") : "nobody is there", FleetRig.Quick,
+            "default/other", new FenceCalls(a.Api, a.Fleet.SetsOf("default"), FleetRig.Set), a.Fleet.Lease, a.Fleet.Identity, gate, _ => ++asked < 3 ? throw new InvalidOperationException("it cannot be told") : "nobody is there", FleetRig.Quick,
             TimeProvider.System, log);
         guard.Tell(new GuardInput(GuardInputKind.Served));
         await rig.UntilAsync(() => gate.IsOpen);

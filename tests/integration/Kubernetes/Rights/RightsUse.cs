@@ -151,7 +151,8 @@ internal sealed class RightsUse : IAsyncDisposable
 
     private async Task KeepAsync(CancellationToken cancellation)
     {
-        var map = new StateMap(_cluster!.Api, Names, Awake, () => _gateway!.Fleet.Election.Current, TimeProvider.System);
+        using var states = new KeptStates(_cluster!.Api, Names, TimeProvider.System);
+        var map = new StateMap(states, Awake, () => _gateway!.Fleet.Election.Current);
         while (!_gateway!.Fleet.Election.Current.IsHere) await Task.Delay(20, cancellation);
         foreach (string state in new[] { "one", "two" })
         {

@@ -11,15 +11,23 @@ internal static class OptimisticUpdate
     /// <param name="change">
     /// Given what is there (null: nothing), what should be. It may be called several times, each time with what is there then. The same object, or null: nothing is to be done.
     /// </param>
+    /// <param name="known">What is thought to be there, so that it need not be read first; where it is not so any more the server says so, and where nothing is to be done about it, it is read. Null: that is not known.</param>
     /// <returns>What is there in the end; null: nothing, and nothing was wanted.</returns>
     /// <exception cref="ApiException"><see cref="ApiFailure.Conflict"/>: others wrote each time.</exception>
-    public static async Task<T?> ChangeAsync<T>(this IKubernetesApi api, Resource<T> resource, ObjectName name, Func<T?, T?> change, TimeProvider time, CancellationToken cancellation)
+    public static async Task<T?> ChangeAsync<T>(this IKubernetesApi api, Resource<T> resource, ObjectName name, Func<T?, T?> change, TimeProvider time, CancellationToken cancellation, Known<T>? known = null)
         where T : class, IApiObject
     {
         for (int attempt = 1; ; attempt++)
         {
-            T? found = await api.FindAsync(resource, name, cancellation);
+            T? found = known is { Item: var thought } ? thought : await api.FindAsync(resource, name, cancellation);
             T? wanted = change(found);
+            if (known is not null && (wanted is null || ReferenceEquals(wanted, found)))
+            {
+                found = await api.FindAsync(resource, name, cancellation);
+                wanted = change(found);
+            }
+
+            known = null;
             if (wanted is null || ReferenceEquals(wanted, found))
             {
                 return found;
@@ -57,3 +65,7 @@ internal static class OptimisticUpdate
     /// <summary>What was not found while it was created is the namespace, and that no reading again brings.</summary>
     private static bool CanHelp(ApiFailure failure, bool creating) => failure is ApiFailure.Conflict or ApiFailure.AlreadyExists || (failure == ApiFailure.NotFound && !creating);
 }
+
+/// <summary>What an object was when it was read or written last.</summary>
+/// <param name="Item">Null: it was not there.</param>
+internal sealed record Known<T>(T? Item) where T : class, IApiObject;

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using Microsoft.Extensions.Logging;
 using Serverless.Host.Compute.Kubernetes.Api;
+using Serverless.Host.Compute.Kubernetes.Api.Objects;
 using Serverless.Host.Compute.Kubernetes.Config;
 using Serverless.Host.Compute.Kubernetes.Metrics;
 
@@ -29,14 +30,23 @@ internal sealed class KubernetesCluster : IAsyncDisposable
     private long _askedAt;
     private TimeSpan _goodFor = s_servedFor;
 
-    private KubernetesCluster(KubernetesApi api, bool isOfPod, ServedApis served, ApiOptions options, TimeProvider time, ILoggerFactory loggers)
+    /// <summary>A thousand databases are opened one after the other, as fast as processors allow.</summary>
+    private static readonly TimeSpan s_gather = TimeSpan.FromMilliseconds(200);
+
+    private readonly ConcurrentDictionary<string, SharedReads<StatefulSet>> _sets = new(StringComparer.Ordinal);
+    private readonly ApiCallStatistics _statistics;
+
+    private KubernetesCluster(KubernetesApi api, ApiCallStatistics statistics, bool isOfPod, ServedApis served, ApiOptions options, TimeProvider time, ILoggerFactory loggers)
     {
-        IsOfPod = isOfPod;
+        (IsOfPod, _statistics) = (isOfPod, statistics);
         (_api, _served, _askedAt, _options, _time, _loggers) = (api, served, time.GetTimestamp(), options, time, loggers);
         Events = new EventRecorder(api, time, loggers.CreateLogger<EventRecorder>());
     }
 
     public IKubernetesApi Api => _api;
+
+    /// <summary>What was asked of it since the start, each attempt by itself.</summary>
+    public IReadOnlyDictionary<ApiCallKind, long> Calls => _statistics.Counts;
 
     public ApiOptions Options => _options;
 
@@ -51,10 +61,11 @@ internal sealed class KubernetesCluster : IAsyncDisposable
     /// <exception cref="ComputeException">The cluster is not reached, or does not let us in; the message says what to do.</exception>
     public static async Task<KubernetesCluster> OpenAsync(ClusterAccess access, ApiOptions options, TimeProvider time, ILoggerFactory loggers, CancellationToken cancellation)
     {
-        var api = new KubernetesApi(access, options, new ApiCallStatistics(), time);
+        var statistics = new ApiCallStatistics();
+        var api = new KubernetesApi(access, options, statistics, time);
         try
         {
-            return new KubernetesCluster(api, access.IsOfPod, await ServedApis.ReadAsync(api, cancellation), options, time, loggers);
+            return new KubernetesCluster(api, statistics, access.IsOfPod, await ServedApis.ReadAsync(api, cancellation), options, time, loggers);
         }
         catch (ApiException e)
         {
@@ -90,6 +101,9 @@ internal sealed class KubernetesCluster : IAsyncDisposable
 
     public NamespaceWatch WatchOf(string space) =>
         _watches.GetOrAdd(space, name => new Lazy<NamespaceWatch>(() => new NamespaceWatch(_api, name, _options, _time, _loggers.CreateLogger<NamespaceWatch>()))).Value;
+
+    /// <summary>Reads of the StatefulSets of a namespace, for who need not have the answer at once.</summary>
+    public SharedReads<StatefulSet> SetsOf(string space) => _sets.GetOrAdd(space, name => new SharedReads<StatefulSet>(_api, Resources.StatefulSets, name, Selection.All, s_gather, _time));
 
     public UsageFeed UsageOf(string space) =>
         _usages.GetOrAdd(space, name => new UsageFeed(_api, ServedAsync, name, _time, _loggers.CreateLogger<UsageFeed>()));

@@ -22,7 +22,7 @@ internal sealed class FleetDatabase : IDisposable
     internal FleetDatabase(GatewayFleet fleet, ObjectName set, IGuardedGate gate, Func<GatewayActivity> activity, ILogger logger)
     {
         (_fleet, _database, _activity, _logger) = (fleet, set.ToString(), activity, logger);
-        _calls = new FenceCalls(fleet.Api, set);
+        _calls = new FenceCalls(fleet.Api, fleet.SetsOf(set.Space!), set);
         _guard = new GuardRunner(_database, _calls, fleet.Lease, fleet.Identity, gate, WhyOrphan, fleet.Options, fleet.Time, logger);
         fleet.Peers.Changed += OnPeer;
         fleet.Election.Changed += OnLeadership;

@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Collections.Immutable;
 using Microsoft.Extensions.Logging;
 using Serverless.Host.Compute.Kubernetes.Api;
+using Serverless.Host.Compute.Kubernetes.Api.Objects;
 using Serverless.Host.Compute.Kubernetes.Fleet.Election;
 using Serverless.Host.Compute.Kubernetes.Fleet.Members;
 using Serverless.Host.Compute.Kubernetes.Fleet.Suspending;
@@ -12,6 +13,10 @@ namespace Serverless.Host.Compute.Kubernetes.Fleet;
 internal sealed class GatewayFleet : IAsyncDisposable
 {
     private readonly ConcurrentDictionary<string, Func<GatewayActivity>> _databases = new(StringComparer.Ordinal);
+    /// <summary>A thousand databases join one after the other, as fast as processors allow.</summary>
+    private static readonly TimeSpan s_gather = TimeSpan.FromMilliseconds(200);
+
+    private readonly ConcurrentDictionary<string, SharedReads<StatefulSet>> _sets = new(StringComparer.Ordinal);
     private readonly CancellationTokenSource _end = new();
     private readonly ILoggerFactory _loggers;
     private Task _run = Task.CompletedTask;
@@ -20,6 +25,7 @@ internal sealed class GatewayFleet : IAsyncDisposable
     {
         (Names, Identity, Options, Time, _loggers) = (names, identity, options, time, loggers);
         Api = api.Within(options.CallLimit);
+        States = new KeptStates(Api, names, time);
         Election = new LeaderElection(api, names.Leader, identity.Identity, options.Election, time, loggers.CreateLogger<LeaderElection>());
         Lease = new GatewayLease(api, names, identity, ReadActivity, options, time, loggers.CreateLogger<GatewayLease>());
         Peers = new PeerWatch(api, names, identity, apiOptions, options, time, loggers.CreateLogger<PeerWatch>());
@@ -34,6 +40,8 @@ internal sealed class GatewayFleet : IAsyncDisposable
     public LeaderElection Election { get; }
 
     public PeerWatch Peers { get; }
+
+    public KeptStates States { get; }
 
     internal GatewayLease Lease { get; }
 
@@ -56,6 +64,9 @@ internal sealed class GatewayFleet : IAsyncDisposable
         return new FleetDatabase(this, set, gate, activity, _loggers.CreateLogger<FleetDatabase>());
     }
 
+    /// <summary>Reads of the StatefulSets of a namespace: a gateway that joins asks for each of its databases.</summary>
+    internal SharedReads<StatefulSet> SetsOf(string space) => _sets.GetOrAdd(space, one => new SharedReads<StatefulSet>(Api, Resources.StatefulSets, one, Selection.All, s_gather, Time));
+
     /// <summary>Nothing is told of it any more.</summary>
     internal void Remove(string database, Func<GatewayActivity> activity) => _databases.TryRemove(KeyValuePair.Create(database, activity));
 
@@ -72,6 +83,7 @@ internal sealed class GatewayFleet : IAsyncDisposable
         await Peers.DisposeAsync();
         Election.Dispose();
         Lease.Dispose();
+        States.Dispose();
         _end.Dispose();
     }
 

@@ -9,15 +9,22 @@ namespace Serverless.Host.Compute.Kubernetes.Fleet;
 /// What a database's leader keeps for the next one, in a ConfigMap. Only who leads writes, and never over what was written in a later term: a leader that was away and does not know that it is none any more
 /// finds it there.
 /// </summary>
-internal sealed class StateMap(IKubernetesApi api, FleetNames names, ObjectName set, Func<Leadership> leadership, TimeProvider time)
+internal sealed class StateMap(KeptStates states, ObjectName set, Func<Leadership> leadership)
 {
     public const string Key = "state.json";
 
-    public ObjectName Name { get; } = names.State(set);
+    private Known<ConfigMap>? _known;
+
+    public ObjectName Name { get; } = states.NameOf(set);
 
     /// <returns>Null: nothing was kept yet.</returns>
     /// <exception cref="ApiException">It cannot be read.</exception>
-    public async Task<string?> ReadAsync(CancellationToken cancellation) => (await api.FindAsync(Resources.ConfigMaps, Name, cancellation))?.Data.GetValueOrDefault(Key);
+    public async Task<string?> ReadAsync(CancellationToken cancellation)
+    {
+        ConfigMap? found = await states.ReadAsync(Name, cancellation);
+        Volatile.Write(ref _known, new Known<ConfigMap>(found));
+        return found?.Data.GetValueOrDefault(Key);
+    }
 
     /// <summary>A term in words, as it is noted beside what was written in it.</summary>
     public static string TermOf(Leadership leadership) => string.Create(CultureInfo.InvariantCulture, $"{leadership.Term} {leadership.Election}");
@@ -37,7 +44,8 @@ internal sealed class StateMap(IKubernetesApi api, FleetNames names, ObjectName 
             return false;
         }
 
-        ConfigMap? kept = await api.ChangeAsync(Resources.ConfigMaps, Name, found => Change(found, now, state), time, cancellation);
+        ConfigMap? kept = await states.ChangeAsync(Name, found => Change(found, now, state), Volatile.Read(ref _known), cancellation);
+        Volatile.Write(ref _known, new Known<ConfigMap>(kept));
         return kept?.Data.GetValueOrDefault(Key) == state;
     }
 
@@ -59,7 +67,7 @@ internal sealed class StateMap(IKubernetesApi api, FleetNames names, ObjectName 
         {
             Metadata = map.Metadata with
             {
-                Labels = new Dictionary<string, string>(map.Metadata.Labels, StringComparer.Ordinal) { [FleetNames.FleetLabel] = names.Fleet },
+                Labels = new Dictionary<string, string>(map.Metadata.Labels, StringComparer.Ordinal) { [FleetNames.FleetLabel] = states.Fleet },
                 Annotations = new Dictionary<string, string>(map.Metadata.Annotations, StringComparer.Ordinal) { [FleetNames.Term] = TermOf(now) },
             },
             Data = new Dictionary<string, string>(map.Data, StringComparer.Ordinal) { [Key] = state },

@@ -108,7 +108,7 @@ internal sealed partial class Agreement : IDisposable
             StatefulSet found;
             try
             {
-                found = await _calls.AskAsync(cancellation);
+                found = await _calls.AskAsync(isUrgent: true, cancellation);
             }
             catch (Exception e) when (e is ApiException or OperationCanceledException)
             {
@@ -222,7 +222,7 @@ internal sealed partial class Agreement : IDisposable
     {
         try
         {
-            StatefulSet set = await _calls.AskAsync(CancellationToken.None);
+            StatefulSet set = await _calls.AskAsync(isUrgent: true, CancellationToken.None);
             if (Phase == ProposalPhase.Waiting)
             {
                 Apply(state => Proposal.Answered(state, SuspendIntent.View(set), set.Metadata.ResourceVersion ?? ""), SuspendIntent.Refusal(set, _intent.Id));

@@ -5,9 +5,14 @@ using Serverless.Host.Compute.Kubernetes.Api.Objects;
 namespace Serverless.Host.Compute.Kubernetes.Fleet.Suspending;
 
 /// <summary>What the fence asks of the server about one StatefulSet. Each answer is as it was no sooner than when it was asked.</summary>
-internal sealed class FenceCalls(IKubernetesApi api, ObjectName set)
+/// <param name="reads">Of StatefulSets of its namespace.</param>
+internal sealed class FenceCalls(IKubernetesApi api, SharedReads<StatefulSet> reads, ObjectName set)
 {
-    public Task<StatefulSet> AskAsync(CancellationToken cancellation) => api.GetAsync(Resources.StatefulSets, set, cancellation);
+    /// <exception cref="ApiException"><see cref="ApiFailure.NotFound"/>: there is none.</exception>
+    /// <param name="isUrgent">Somebody waits for the answer. Otherwise it may come a moment later, with that to others.</param>
+    public async Task<StatefulSet> AskAsync(bool isUrgent, CancellationToken cancellation) => isUrgent
+        ? await api.GetAsync(Resources.StatefulSets, set, cancellation)
+        : await reads.FindAsync(set.Name, cancellation) ?? throw new ApiException(ApiFailure.NotFound, $"there is no StatefulSet {set}");
 
     /// <exception cref="ApiException"><see cref="ApiFailure.Conflict"/>: it is not what it was when it was found free.</exception>
     public Task<StatefulSet> PublishAsync(SuspendIntent intent, string resourceVersion, CancellationToken cancellation) =>

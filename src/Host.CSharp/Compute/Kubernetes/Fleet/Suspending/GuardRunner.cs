@@ -253,7 +253,7 @@ internal sealed partial class GuardRunner : IDisposable
             string? refusal = withdraw ? $"{_state.Refused} {_identity.Replica}: {_why}" : null;
             // not on the thread of whoever told, which may be an event loop's
             await Task.Yield();
-            StatefulSet set = withdraw ? await _calls.WithdrawAsync(refusal, owned.Token) : await _calls.AskAsync(owned.Token);
+            StatefulSet set = withdraw ? await _calls.WithdrawAsync(refusal, owned.Token) : await _calls.AskAsync(_gate.Held > 0, owned.Token);
             Answer(owned, new GuardInput(GuardInputKind.Answered, SuspendIntent.View(set)), SuspendIntent.Of(set));
         }
         catch (Exception e) when (e is ApiException or OperationCanceledException)
