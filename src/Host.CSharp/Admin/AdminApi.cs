@@ -6,6 +6,7 @@ using Serverless.Core;
 using Serverless.Host.Compute.Kubernetes.Api;
 using Serverless.Host.Control;
 using Serverless.Host.Control.Audit;
+using Serverless.Host.Control.Fleet;
 using Serverless.Host.Gateway;
 using Serverless.Host.Gateway.Listening;
 
@@ -62,12 +63,27 @@ internal static class AdminApi
 
             if (database.Controller.WhyNot(command) is { } elsewhere)
             {
-                return Error(StatusCodes.Status409Conflict, elsewhere);
+                return database.Passed is { } passed
+                    ? await PassAsync(database, passed, command, request.Size, context.RequestAborted)
+                    : Error(StatusCodes.Status409Conflict, elsewhere);
             }
 
             Decision decision = await database.Controller.TellAsync(at => wish.ToInput(at, By));
             return Json(StatusComposer.Status(database) with { Warnings = [.. decision.Warnings] });
         });
+
+    /// <summary>Another gateway leads: it is answered when what follows of the command has come about there, and was heard of here.</summary>
+    private static async Task<IResult> PassAsync(Database database, PassedCommands passed, OperatorCommand command, string? size, CancellationToken aborted)
+    {
+        PassedAnswer answer = await passed.AskAsync(command, size, By, untilDone: true, aborted);
+        if (answer.Error is { } error)
+        {
+            return Error(answer.IsOpen ? StatusCodes.Status504GatewayTimeout : StatusCodes.Status409Conflict, error);
+        }
+
+        await database.FollowAsync(answer.Last!, aborted);
+        return Json(StatusComposer.Status(database) with { Warnings = answer.Warnings });
+    }
 
     private static async Task<(CommandRequest? Request, string? Wrong)> ReadAsync(HttpContext context)
     {

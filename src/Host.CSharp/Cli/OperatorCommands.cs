@@ -70,9 +70,10 @@ internal static class OperatorCommands
 
     private static bool IsUnderway(StatusReply status) => status.Phase is "resuming" or "resizing" or "draining" or "suspending";
 
-    /// <summary>The command's own effect did not come about; one that something else followed did.</summary>
+    /// <summary>The command's own effect did not come about; one that something else followed did. A gateway that does not lead has answered for the one that does, and what it withheld itself is none of it.</summary>
     private static string? Failure(string name, StatusReply status) =>
-        status.LastEffect is { Outcome: not ("succeeded" or "underway") } effect && effect.Effect == name
+        status.Fleet is { Leads: false } && name != "resume" ? null
+        : status.LastEffect is { Outcome: not ("succeeded" or "underway") } effect && effect.Effect == name
             ? $"{name} of {status.Name} {effect.Outcome}{(effect.Reason is null ? "" : ": " + effect.Reason)}"
             : null;
 }

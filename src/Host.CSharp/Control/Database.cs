@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Logging;
 using Serverless.Core;
 using Serverless.Host.Compute;
+using Serverless.Host.Compute.Kubernetes.Fleet.Commands;
 using Serverless.Host.Control.Audit;
 using Serverless.Host.Control.Fleet;
 using Serverless.Host.Control.Measuring;
@@ -23,6 +24,8 @@ internal sealed class Database : IAsyncDisposable
     /// <summary>For a first start among several gateways that keeps failing.</summary>
     private static readonly TimeSpan s_startPatience = TimeSpan.FromSeconds(20);
 
+    private static readonly TimeSpan s_followLimit = TimeSpan.FromSeconds(5);
+
     private readonly CancellationTokenSource _end = new();
     private readonly CancellationTokenSource _endOfKeeping = new();
     private readonly RuleFolderWatch _watch;
@@ -33,10 +36,17 @@ internal sealed class Database : IAsyncDisposable
     private bool _disposed;
 
     private readonly FleetMember? _member;
+    private readonly LedCommands? _led;
 
-    private Database(DatabaseSettings settings, IGatewayDatabase gateway, FleetMember? member, ControllerParts parts, DatabaseController controller, PolicySource rules, RuleFolderWatch watch)
+    private Database(
+        DatabaseSettings settings, IGatewayDatabase gateway, FleetMember? member, ControllerParts parts, DatabaseController controller, PolicySource rules, RuleFolderWatch watch, ILogger<LedCommands> logger)
     {
         (Settings, Gateway, _member, _parts, Controller, _rules, _watch) = (settings, gateway, member, parts, controller, rules, watch);
+        if (member is not null)
+        {
+            Passed = new PassedCommands(member.Commands, member.Look, member.Identity, member.WhyGone, parts.Time);
+            _led = new LedCommands(member.Commands, member.Look, member.Identity, member.WhyGone, controller, parts.Time, logger, _end.Token);
+        }
     }
 
     public DatabaseSettings Settings { get; }
@@ -51,6 +61,9 @@ internal sealed class Database : IAsyncDisposable
 
     /// <summary>The gateways that serve it; null: this one is alone.</summary>
     public FleetReading? ReadFleet() => _member?.Read();
+
+    /// <summary>The way of an operator's command to the gateway that leads; null: this one is alone.</summary>
+    public PassedCommands? Passed { get; }
 
     public ICompute Compute => _parts.Compute;
 
@@ -91,7 +104,7 @@ internal sealed class Database : IAsyncDisposable
         var parts = new ControllerParts(all, compute, memory, runner, new UsageMeter(compute, time), userMetrics, keeper, audit, time, settings.Shadow, member);
         member?.Gate.Return();
         return new Database(
-            settings, gateway, member, parts, new DatabaseController(parts, rules, state, loggers.CreateLogger<DatabaseController>()), rules, watch);
+            settings, gateway, member, parts, new DatabaseController(parts, rules, state, loggers.CreateLogger<DatabaseController>()), rules, watch, loggers.CreateLogger<LedCommands>());
     }
 
     /// <summary>Takes control: finds out what is, and on the first start of all runs the compute once, so that there are accounts to let clients in by.</summary>
@@ -114,6 +127,22 @@ internal sealed class Database : IAsyncDisposable
             }
 
             throw;
+        }
+    }
+
+    /// <summary>Waits, some seconds at most, until this gateway has heard of what another one did of a command.</summary>
+    public async Task FollowAsync(CommandNote answer, CancellationToken cancellation)
+    {
+        long began = Time.GetTimestamp();
+        while (answer.Phase is { } phase && Time.GetElapsedTime(began) < s_followLimit && Controller.Report is { } report)
+        {
+            StateView view = Kernel.View(report.State, Time.GetUtcNow().ToUnixTimeMilliseconds());
+            if (view.PhaseName == phase && view.Paused == answer.Paused)
+            {
+                return;
+            }
+
+            await Task.Delay(TimeSpan.FromMilliseconds(20), Time, cancellation);
         }
     }
 
@@ -141,6 +170,13 @@ internal sealed class Database : IAsyncDisposable
 
         _disposed = true;
         _parts.Gateway.AccountsChanged -= _parts.Memory.RefreshSoon;
+        if (_member is not null && _led is not null)
+        {
+            _member.Heard -= Passed!.Hear;
+            _member.Heard -= _led.Look;
+            _member.Changed -= _led.Look;
+        }
+
         await _end.CancelAsync();
         await EndAsync(_work);
         await _endOfKeeping.CancelAsync();
@@ -159,7 +195,15 @@ internal sealed class Database : IAsyncDisposable
         _work = controlled;
         Rehearsal.Run(_rules, Time);
         await Controller.FindTruthAsync(cancellation);
-        _parts.Gateway.UseControl(new SqlControl(Controller, Time));
+        _parts.Gateway.UseControl(new SqlControl(Controller, Passed, Time));
+        if (_member is not null && _led is not null)
+        {
+            _member.Heard += Passed!.Hear;
+            _member.Heard += _led.Look;
+            _member.Changed += _led.Look;
+            _led.Look();
+        }
+
         known?.Invoke();
         string? failed = null;
         if (!_parts.Memory.IsKnown || _parts.Shadow)

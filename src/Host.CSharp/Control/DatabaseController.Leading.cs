@@ -33,6 +33,9 @@ internal sealed partial class DatabaseController
     public string? WhyNotLeading => _parts.Leading is not { } leading ? null
         : leading.WhyNotHere ?? (_leads ? null : "this gateway begins to lead, and reads what the last leader kept");
 
+    /// <summary>Another gateway leads, or none.</summary>
+    public bool LeadsElsewhere => _parts.Leading?.WhyNotHere is not null;
+
     /// <summary>Why an operator's command is for another gateway, in words; null: it may be told here.</summary>
     public string? WhyNot(OperatorCommand command) => command == OperatorCommand.Resume ? null : WhyNotLeading is { } why ? $"{why}: {command.ToString().ToLowerInvariant()} there" : null;
 

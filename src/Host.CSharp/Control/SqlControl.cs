@@ -1,11 +1,13 @@
 using Serverless.Core;
+using Serverless.Host.Control.Fleet;
 using Serverless.Host.Control.Measuring;
 using Serverless.Host.Gateway;
 
 namespace Serverless.Host.Control;
 
 /// <summary>A database's control as its sessions reach it by SQL.</summary>
-internal sealed class SqlControl(DatabaseController controller, TimeProvider time) : IDatabaseControl
+/// <param name="passed">The way to the gateway that leads; null: this one is alone.</param>
+internal sealed class SqlControl(DatabaseController controller, PassedCommands? passed, TimeProvider time) : IDatabaseControl
 {
     public ControlReading? Read()
     {
@@ -38,7 +40,14 @@ internal sealed class SqlControl(DatabaseController controller, TimeProvider tim
 
         if (controller.WhyNot(command) is { } elsewhere)
         {
-            return new CommandReading(elsewhere, []);
+            if (passed is null)
+            {
+                return new CommandReading(elsewhere, []);
+            }
+
+            // the session that asks is in its statement, which a suspend waits for
+            PassedAnswer answer = await passed.AskAsync(command, size, by, untilDone: false, CancellationToken.None);
+            return new CommandReading(answer.Error, answer.Error is null ? [.. answer.Last?.Warnings ?? []] : []);
         }
 
         Decision decision = await controller.TellAsync(at => wish.ToInput(at, by));

@@ -2,6 +2,7 @@ using Serverless.Host.Compute.Kubernetes.Api;
 using Serverless.Host.Compute.Kubernetes.Api.Objects;
 using Serverless.Host.Compute.Kubernetes.Cluster;
 using Serverless.Host.Compute.Kubernetes.Fleet;
+using Serverless.Host.Compute.Kubernetes.Fleet.Commands;
 using Serverless.Host.Compute.Kubernetes.Fleet.Election;
 using Serverless.Host.Compute.Kubernetes.Fleet.Members;
 using Serverless.Host.Gateway;
@@ -30,6 +31,7 @@ internal sealed class FleetMember : ILeading, IDisposable
         var map = new StateMap(fleet.States, set, () => fleet.Election.Current);
         _map = map.Name;
         States = new FleetStateStore(map);
+        Commands = new CommandBoard(fleet.Api, set, time);
         fleet.Election.Changed += OnLeadership;
         states.Changed += OnState;
         _following = watch.Follow(set.Name, Hear);
@@ -39,7 +41,15 @@ internal sealed class FleetMember : ILeading, IDisposable
     /// <inheritdoc/>
     public event Action? Changed;
 
+    /// <summary>Told, from the thread that hears of it, after the StatefulSet was heard of; must neither wait nor throw.</summary>
+    public event Action? Heard;
+
     public FleetGateway Gate { get; }
+
+    public GatewayIdentity Identity => _fleet.Identity;
+
+    /// <summary>What operators told gateways that do not lead.</summary>
+    public CommandBoard Commands { get; }
 
     public IStateStore States { get; }
 
@@ -63,6 +73,12 @@ internal sealed class FleetMember : ILeading, IDisposable
     /// <summary>May the StatefulSet, as it was just read, be scaled to zero at this version? Null: all have agreed.</summary>
     public string? WhyNotStop(StatefulSet fresh) => Gate.Fleet.WhyNotStop(fresh);
 
+    /// <summary>The StatefulSet, as it was heard of last.</summary>
+    public StatefulSet? Look() => _watch.Look(_set.Name).Set;
+
+    /// <inheritdoc cref="PeerWatch.WhyGone"/>
+    public string? WhyGone(string replica, string? process) => _fleet.Peers.WhyGone(replica, process);
+
     public FleetReading Read()
     {
         Leadership now = _fleet.Election.Current;
@@ -81,9 +97,10 @@ internal sealed class FleetMember : ILeading, IDisposable
 
     private void Hear()
     {
-        if (_watch.Look(_set.Name).Set is { } set)
+        if (Look() is { } set)
         {
             Gate.Fleet.Hear(set);
+            Heard?.Invoke();
         }
     }
 

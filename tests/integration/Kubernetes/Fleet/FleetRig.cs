@@ -58,7 +58,15 @@ internal sealed class FleetRig : IAsyncDisposable
 
     public static async Task<FleetRig> StartAsync() => new(await ApiDouble.StartAsync());
 
+    /// <summary>For as long as there is this rig.</summary>
     public KubernetesApi Connect(string name)
+    {
+        KubernetesApi api = Open(name);
+        _apis.Add(api);
+        return api;
+    }
+
+    public KubernetesApi Open(string name)
     {
         KubeconfigFile file = KubeconfigFile.Parse("/tmp/kubeconfig", $$"""
             clusters: [{name: double, cluster: {server: "{{Server.Address}}"} }]
@@ -66,9 +74,7 @@ internal sealed class FleetRig : IAsyncDisposable
             contexts: [{name: double, context: {cluster: double, user: me} }]
             current-context: double
             """);
-        var api = new KubernetesApi(new Kubeconfig([file], TimeProvider.System).Choose(null), DoubleRig.Quick, new ApiCallStatistics(), TimeProvider.System);
-        _apis.Add(api);
-        return api;
+        return new KubernetesApi(new Kubeconfig([file], TimeProvider.System).Choose(null), DoubleRig.Quick, new ApiCallStatistics(), TimeProvider.System);
     }
 
     public PlayedGateway Add(string name, TimeSpan skew = default, FleetOptions? options = null)

@@ -21,6 +21,9 @@ internal sealed record FleetNames(string Space, string Fleet = "serverless")
     /// <summary>Of a StatefulSet: the last intent that was taken back, by whom and why.</summary>
     public const string SuspendRefused = "serverless.mysql/suspend-refused";
 
+    /// <summary>Of a StatefulSet: what operators told gateways that do not lead, for the one that does.</summary>
+    public const string Commands = "serverless.mysql/commands";
+
     /// <summary>Of a ConfigMap: the term of the leader that wrote it, and the Lease that it is a term of.</summary>
     public const string Term = "serverless.mysql/term";
 
