@@ -5,7 +5,7 @@
 
 Clients work in bursts with pauses between them, drawn from the seed; the day of an office in minutes. Phase and size are asked for twenty times a second, and each client
 times its statements: what one that met a database that was not up takes beyond the median of its kind, it waited. Then the trace is exported and simulated under the same rules:
-once with the default compute, and once with the times of starts, stops and resizes that this run measured. Needs mariadbd and PyMySQL.
+once with `--compute local`, and once with the times of starts, stops and resizes that this run measured. Needs mariadbd and PyMySQL.
 """
 import argparse
 import json
@@ -138,16 +138,16 @@ def main():
                 "resizes": watch.resizes(),
                 "mean wait, ms": 1000 * statistics.mean(max(0, taken - usual[one]) if watch.was_down(at, at + taken) else 0 for one, at, taken in times),
             }
-            default, fitted = predict(gateway.rules, trace), predict(gateway.rules, trace, *compute)
+            local, fitted = predict(gateway.rules, trace, "--compute", "local"), predict(gateway.rules, trace, *compute)
         finally:
             gateway.stop()
     print(f"{len(times)} statements of {options.clients} clients in {watch.end - began:.0f} s; measured: {' '.join(compute)}\n")
-    print(f"{'':20}{'measured':>12}{'predicted':>22}{'with measured times':>24}")
+    print(f"{'':20}{'measured':>12}{'predicted (local)':>22}{'with measured times':>24}")
     for name, key in (("suspended, share", "suspendedShare"), ("wakes", "wakes"), ("resizes", "resizes"), ("mean wait, ms", "meanWaitMs")):
         was = measured[name]
-        cells = [f"{one[key]:.3f} ({100 * (one[key] / was - 1):+.1f}%)" if was else f"{one[key]:.3f}" for one in (default, fitted)]
+        cells = [f"{one[key]:.3f} ({100 * (one[key] / was - 1):+.1f}%)" if was else f"{one[key]:.3f}" for one in (local, fitted)]
         print(f"{name:20}{was:12.3f}{cells[0]:>22}{cells[1]:>24}")
-    print(f"{'statements':20}{len(times):12}{default['statements']:>22.0f}{fitted['statements']:>24.0f}")
+    print(f"{'statements':20}{len(times):12}{local['statements']:>22.0f}{fitted['statements']:>24.0f}")
 
 
 if __name__ == "__main__":

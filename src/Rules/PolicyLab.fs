@@ -78,5 +78,7 @@ type PolicyLab private (set: RuleSet, suite: Suite) =
 
     /// The cheapest values of the literals that are marked `tune` that keep these bounds under all of the loads; the same for the same seed. Throws an ArgumentException
     /// where none is marked.
-    member _.Fit(loads: seq<LoadSource>, bounds: seq<FitBound>, seed: uint64) : FitRun =
-        Fitter.Run(set, suite, loads, ComputeModel.Default, bounds, seed, Fitter.UsualTries, ignore, CancellationToken.None)
+    member lab.Fit(loads: seq<LoadSource>, bounds: seq<FitBound>, seed: uint64) : FitRun = lab.Fit { FitSearch.Of(loads, bounds) with Seed = seed }
+
+    /// On another compute, or for longer.
+    member _.Fit(search: FitSearch) : FitRun = Fitter.Run(set, suite, search, ignore, CancellationToken.None)

@@ -7,7 +7,7 @@ using Serverless.Host.Control.Settings;
 
 namespace Serverless.Host.Cli;
 
-/// <summary>The commands. Exit codes: 0 fine, 1 the thing asked for went wrong or is wrong, 2 the command itself was wrong.</summary>
+/// <summary>The commands. Exit codes: 0 fine, 1 the thing asked for went wrong or is wrong, 2 the command itself was wrong, 130 it was interrupted.</summary>
 public static class CommandLine
 {
     public static Task<int> RunAsync(string[] args)

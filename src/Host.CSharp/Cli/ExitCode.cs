@@ -9,4 +9,7 @@ internal static class ExitCode
 
     /// <summary>The command line or the configuration is wrong.</summary>
     public const int Usage = 2;
+
+    /// <summary>Ctrl-C ended it: 128 and the number of the signal, as a shell has it.</summary>
+    public const int Interrupted = 130;
 }

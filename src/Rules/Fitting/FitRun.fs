@@ -33,6 +33,26 @@ type RewrittenFile internal (name: string, before: string, after: string) =
     member _.Before: string = before
     member _.After: string = after
 
+/// What is searched for, and how long.
+type FitSearch =
+    { Loads: IReadOnlyList<LoadSource>
+      Compute: ComputeModel
+      /// All are kept under each of the loads.
+      Bounds: IReadOnlyList<FitBound>
+      Seed: uint64
+      /// Settings that are tried at most.
+      Tries: int }
+
+    /// On the compute that `rules simulate` takes where nothing is said, with seed 1 and the usual number of tries.
+    static member Of(loads: seq<LoadSource>, bounds: seq<FitBound>) : FitSearch =
+        { Loads = Array.ofSeq loads
+          Compute = ComputeModel.Default
+          Bounds = Array.ofSeq bounds
+          Seed = 1UL
+          Tries = FitSearch.UsualTries }
+
+    static member UsualTries: int = 300
+
 /// How far a search is.
 [<Struct>]
 type FitProgress =

@@ -8,8 +8,9 @@ open System.Threading.Tasks
 
 /// Tries settings of a policy's marks under workloads: each is written into the files, checked as they are, and simulated.
 [<Sealed>]
-type internal FitBench(set: RuleSet, suite: Suite, loads: LoadSource[], compute: ComputeModel, bounds: FitBound[]) =
+type internal FitBench(set: RuleSet, suite: Suite, search: FitSearch) =
     let marks = suite.Tunables
+    let loads, bounds = Array.ofSeq search.Loads, Array.ofSeq search.Bounds
 
     let said (set: RuleSet) =
         HashSet [ for one in set.Diagnostics do
@@ -33,48 +34,43 @@ type internal FitBench(set: RuleSet, suite: Suite, loads: LoadSource[], compute:
               RuleFile(file.Name, text.ToString()) ]
 
     /// None: the checker has something to say of it that it does not say of the files as they are.
-    member bench.Try(values: int64[]) : FitSetting option =
+    member bench.Try(values: int64[], cancellation: CancellationToken) : FitSetting option =
         let changed = RuleFiles.Compile(bench.Texts values)
 
         match changed.Find suite.Policy.Name with
         | null -> None
         | policy when (said changed).IsSubsetOf known ->
-            Some(FitSetting(marks, values, bounds, loads |> Array.map (fun load -> Simulation.Run(policy, load, compute))))
+            Some(FitSetting(marks, values, bounds, loads |> Array.map (fun load -> Simulation.Run(policy, load, search.Compute, cancellation))))
         | _ -> None
 
 /// Searches the values of literals marked `tune` for the cheapest that keep bounds under given workloads.
 [<AbstractClass; Sealed>]
 type Fitter =
-    /// How many settings are tried where nothing else is said.
-    static member UsualTries: int = 300
-
     /// The files of the set that change when these values take the place of the marked ones; everything else stays.
     static member Rewritten(set: RuleSet, suite: Suite, setting: FitSetting) : IReadOnlyList<RewrittenFile> =
-        let bench = FitBench(set, suite, [||], ComputeModel.Default, [||])
+        let bench = FitBench(set, suite, FitSearch.Of([], []))
 
         [| for before, after in List.zip set.Files (bench.Texts(Array.ofSeq setting.Values)) do
                if before.Text <> after.Text then RewrittenFile(before.Name, before.Text, after.Text) |]
 
     /// What the values as they are written, or others, come to under other workloads.
-    static member Play(set: RuleSet, suite: Suite, setting: FitSetting, loads: seq<LoadSource>, compute: ComputeModel, bounds: seq<FitBound>) : FitSetting =
-        let bench = FitBench(set, suite, Array.ofSeq loads, compute, Array.ofSeq bounds)
+    static member Play(set: RuleSet, suite: Suite, setting: FitSetting, search: FitSearch) : FitSetting =
+        let bench = FitBench(set, suite, search)
 
-        match bench.Try(Array.ofSeq setting.Values) with
+        match bench.Try(Array.ofSeq setting.Values, CancellationToken.None) with
         | Some played -> played
         | None -> invalidArg (nameof setting) "the checker refuses it"
 
     /// Descends from the values as they are written, one mark after the other and then neighbouring pairs, and again from values that are drawn, until there were
-    /// so many tries; or tries all where there are no more. The same arguments give the same answer, whatever the machine, as long as no cancellation
-    /// ends it: then it is what was found until then. `progress` is called between batches. The suite is one of the set, and has marks.
-    static member Run
-        (set: RuleSet, suite: Suite, loads: seq<LoadSource>, compute: ComputeModel, bounds: seq<FitBound>, seed: uint64, tries: int, progress: Action<FitProgress>, cancellation: CancellationToken)
-        : FitRun =
+    /// so many tries; or tries all where there are no more. The same search gives the same answer, whatever the machine, as long as no cancellation
+    /// ends it: then it is what was found until then, and an OperationCanceledException where not even the values as they are had been simulated. `progress` is called between batches. The suite is one of the set, and has marks.
+    static member Run(set: RuleSet, suite: Suite, search: FitSearch, progress: Action<FitProgress>, cancellation: CancellationToken) : FitRun =
         if suite.Tunables.Count = 0 then
             invalidArg (nameof suite) "no literal of the policy is marked `tune`"
 
         let watch = Stopwatch.StartNew()
-        let loads, bounds = Array.ofSeq loads, Array.ofSeq bounds
-        let bench = FitBench(set, suite, loads, compute, bounds)
+        let seed, tries = search.Seed, search.Tries
+        let bench = FitBench(set, suite, search)
         let marks = Array.ofSeq suite.Tunables
         let grids = marks |> Array.map (FitGrid.values (int64 suite.Policy.Step))
         let all = grids |> Array.fold (fun product grid -> if product > 1e20m then product else product * decimal grid.Length) 1m
@@ -89,7 +85,7 @@ type Fitter =
             compare (one.Excess, one.UnitMs, distance one) (than.Excess, than.UnitMs, distance than) < 0
 
         let start =
-            match bench.Try(valuesOf begins) with
+            match bench.Try(valuesOf begins, cancellation) with
             | Some start -> start
             | None -> invalidArg (nameof set) "the files are no valid set"
 
@@ -111,8 +107,11 @@ type Fitter =
                 let results: FitSetting option voption[] = Array.create batch.Length ValueNone
 
                 Parallel.For(0, batch.Length, fun index ->
-                    if not cancellation.IsCancellationRequested then
-                        results[index] <- ValueSome(bench.Try(valuesOf batch[index])))
+                    try
+                        cancellation.ThrowIfCancellationRequested()
+                        results[index] <- ValueSome(bench.Try(valuesOf batch[index], cancellation))
+                    with :? OperationCanceledException ->
+                        ())
                 |> ignore
 
                 for places, result in Array.zip batch results do
@@ -184,4 +183,4 @@ type Fitter =
                 descend drawn
                 round <- round + 1L
 
-        FitRun(suite, seed, bounds, start, best.Value, order.ToArray(), known.Count - order.Count, all, watch.Elapsed)
+        FitRun(suite, seed, Array.ofSeq search.Bounds, start, best.Value, order.ToArray(), known.Count - order.Count, all, watch.Elapsed)

@@ -7,6 +7,12 @@ open System.Threading
 open System.Threading.Tasks
 open Serverless.Core
 
+/// Hands out cases, each once, whoever asks.
+[<Sealed>]
+type private Cases(first: int64) =
+    let mutable next = first - 1L
+    member _.Take() : int64 = Interlocked.Increment &next
+
 /// Attacks policies with lives that are drawn for them, and makes what breaks something small enough to be read.
 [<AbstractClass; Sealed>]
 type Prover =
@@ -77,10 +83,16 @@ type Prover =
         while next < options.MostCases && not (isTimeOver ()) && not (isDone ()) do
             let until = min options.MostCases (next + Prover.Batch)
 
-            Parallel.For(next, until, parallelism, fun case ->
+            let queue = Cases next
+
+            // Each worker takes one as it is free: lives are of very different lengths, and whoever took several at once would be waited for.
+            Parallel.For(0, options.Workers, parallelism, fun (_: int) ->
+                let mutable case = queue.Take()
+
                 // A case of a batch that is over in time is left out; which ones these are is chance, as is how far the time lets it come.
-                if not (isTimeOver ()) then
-                    note case (Prover.Lives court interests steadyLength options.Seed case))
+                while case < until && not (isTimeOver ()) do
+                    note case (Prover.Lives court interests steadyLength options.Seed case)
+                    case <- queue.Take())
             |> ignore
 
             next <- until

@@ -1,5 +1,6 @@
 namespace Serverless.Rules
 
+open System.Collections.Generic
 open Serverless.Core
 
 /// What a compute takes and gives. Times are milliseconds.
@@ -17,7 +18,7 @@ type ComputeModel =
       /// Work that its processors do, in percent of those that the load was measured on.
       Speed: int }
 
-    /// A local MariaDB beside a database of some gigabytes: what `rules test` takes as well, with a cache that is there at once.
+    /// Round and cautious, whatever the compute is: what `rules test` takes as well, with a cache that is there at once.
     static member Default: ComputeModel =
         { StartMs = 1_000L
           StopMs = 2_000L
@@ -25,6 +26,23 @@ type ComputeModel =
           WarmUpMs = 0L
           Cold = 50
           Speed = 100 }
+
+    /// As measured of a small MariaDB beside its gateway: started in 0.21 to 0.24 s, stopped in 0.13 to 0.15 s, resized in 0.05 s.
+    static member Local: ComputeModel =
+        { ComputeModel.Default with
+            StartMs = 220L
+            StopMs = 140L
+            ResizeMs = 50L }
+
+    /// As measured of a pod with MariaDB 11.8 whose image is on the node: it answers 1.04 to 1.06 s after the statement, and has ended 6 to 8 s after it was told
+    /// to. A resize was not measured: it is the default's.
+    static member Kubernetes: ComputeModel =
+        { ComputeModel.Default with
+            StartMs = 1_050L
+            StopMs = 7_000L }
+
+    /// Those that were measured, by their names.
+    static member Kinds: IReadOnlyList<struct (string * ComputeModel)> = [| struct ("local", ComputeModel.Local); struct ("kubernetes", ComputeModel.Kubernetes) |]
 
     /// Throws an ArgumentException when a time is below 0, or a share is none.
     member internal model.Check() =

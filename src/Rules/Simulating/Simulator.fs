@@ -1,6 +1,7 @@
 namespace Serverless.Rules
 
 open System
+open System.Threading
 open Serverless.Core
 
 /// Metrics that are measured together.
@@ -24,6 +25,7 @@ type internal Simulator(policy: Policy, compute: ComputeModel, load: LoadSource,
     let mutable resident = -1L<bytes>
     let mutable capacity = 0L<mcpu>
     let mutable passed = 0L<ms>
+    let mutable cancellation = CancellationToken.None
 
     /// A rule reads what moves while a queue grows or shrinks. Others are told when it begins and ends, which is all that they can see of it.
     let hearsQueue =
@@ -201,6 +203,9 @@ type internal Simulator(policy: Policy, compute: ComputeModel, load: LoadSource,
     /// What kept the load from being read to its end; null: nothing.
     member _.Problem: LoadProblem | null = cursor.Problem
 
+    /// When it is cancelled, `Run` throws an OperationCanceledException.
+    member _.Cancellation with set (token: CancellationToken) = cancellation <- token
+
     /// To the end of the load. How long that is.
     member _.Run() : int64<ms> =
         use _ = cursor
@@ -211,6 +216,8 @@ type internal Simulator(policy: Policy, compute: ComputeModel, load: LoadSource,
         let mutable phase = this.Phase
 
         while go do
+            cancellation.ThrowIfCancellationRequested()
+
             // Another phase changes what clients wait for and what runs: told at once, as a gateway does.
             if this.Phase <> phase then
                 phase <- this.Phase

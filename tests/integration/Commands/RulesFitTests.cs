@@ -75,5 +75,22 @@ public sealed class RulesFitTests
         Assert.That(result.Error, Does.Contain(expected));
     }
 
+    /// <summary>Of a year, a setting alone takes seconds: what is under way is given up too.</summary>
+    [TestCase("1d", "interrupted: the best until then is above, and nothing was written")]
+    [TestCase("365d", "interrupted: ")]
+    public async Task Fit_Interrupted_SaysWhatItHasWritesNothingAndExitsWith130(string length, string expected)
+    {
+        using var folder = new TemporaryDirectory();
+        await File.WriteAllTextAsync(folder["a.rules"], Marked + "rule grow on running { when avg(cpu, tune 1m in 10s .. 1h) > tune 75% in 10% .. 99% do resize up 0.5cu }\n");
+        string before = await File.ReadAllTextAsync(folder["a.rules"]);
+        await using var process = InterruptedProcess.Start("rules", "fit", folder.Path, "--max-wakes", "200/day", "--load", "dev", "--for", length, "--tries", "1000000", "--write");
+        await Task.Delay(TimeSpan.FromSeconds(5));
+        (int exit, _, string error) = await process.InterruptAsync(TimeSpan.FromSeconds(20));
+        Assert.That((exit, error), Is.EqualTo((130, error)));
+        Assert.That(error, Does.Contain(expected));
+        Assert.That(Directory.GetFiles(folder.Path), Is.EqualTo(new[] { folder["a.rules"] }));
+        Assert.That(await File.ReadAllTextAsync(folder["a.rules"]), Is.EqualTo(before));
+    }
+
     private static Task<Result> FitAsync(params string[] arguments) => Result.OfAsync(["rules", "fit", .. arguments, "--load", "dev", "--for", "1d"]);
 }

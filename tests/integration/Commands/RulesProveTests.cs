@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Globalization;
 using System.Text.Json.Nodes;
 using Serverless.Tests.Integration.Support;
@@ -207,34 +206,14 @@ public sealed class RulesProveTests
         await File.WriteAllTextAsync(Rules, Sleepy + Awake + "property quiet = never resize\n");
         Directory.CreateDirectory(Store);
         await File.WriteAllTextAsync(Path.Combine(Store, "default@quiet.rules"), "policy default\n");
-        // What runs the tests may ignore the signal, as a shell has whatever it starts in the background do, and its children would.
-        var start = new ProcessStartInfo("env") { UseShellExecute = false, RedirectStandardOutput = true, RedirectStandardError = true };
-        foreach (string argument in (string[])["--default-signal=INT", "dotnet", Path.Combine(TestContext.CurrentContext.TestDirectory, "Serverless.Host.dll"), "rules", "prove", _folder.Path, "--time", "1h", "--seed", "1"])
-        {
-            start.ArgumentList.Add(argument);
-        }
-
-        using Process process = Process.Start(start)!;
-        try
-        {
-            Task<string> output = process.StandardOutput.ReadToEndAsync();
-            Assert.That(await process.StandardError.ReadLineAsync(), Does.Contain("cannot be played"));
-            await Task.Delay(TimeSpan.FromSeconds(5));
-            using Process kill = Process.Start("kill", ["-INT", process.Id.ToString(CultureInfo.InvariantCulture)]);
-            await kill.WaitForExitAsync();
-            await process.WaitForExitAsync().WaitAsync(TimeSpan.FromSeconds(60));
-            Assert.That(process.ExitCode, Is.EqualTo(1));
-            Assert.That(await output, Does.Contain("BROKEN    awake").And.Contain("expect no suspend at ").And.Contain("held      quiet").And.Contain("rule sleep: determined"));
-            Assert.That(await process.StandardError.ReadToEndAsync(), Does.Contain("interrupted: what was found until then is above"));
-            Assert.That(Names(), Does.Contain(Kept));
-        }
-        finally
-        {
-            if (!process.HasExited)
-            {
-                process.Kill();
-            }
-        }
+        await using var process = InterruptedProcess.Start("rules", "prove", _folder.Path, "--time", "1h", "--seed", "1");
+        Assert.That(await process.Error.ReadLineAsync(), Does.Contain("cannot be played"));
+        await Task.Delay(TimeSpan.FromSeconds(5));
+        (int exit, string output, string error) = await process.InterruptAsync(TimeSpan.FromSeconds(60));
+        Assert.That(exit, Is.EqualTo(1));
+        Assert.That(output, Does.Contain("BROKEN    awake").And.Contain("expect no suspend at ").And.Contain("held      quiet").And.Contain("rule sleep: determined"));
+        Assert.That(error, Does.Contain("interrupted: what was found until then is above"));
+        Assert.That(Names(), Does.Contain(Kept));
     }
 
     private static Task<Result> ProveAsync(params string[] arguments) => Result.OfAsync(["rules", "prove", .. arguments, "--cases", "64", "--seed", "1"]);

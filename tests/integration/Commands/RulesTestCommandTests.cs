@@ -167,4 +167,17 @@ public sealed class RulesTestCommandTests
         int exit = await CommandLine.RunAsync(arguments, output, error);
         return (exit, output.ToString(), error.ToString());
     }
+
+    [Test]
+    public async Task Watch_Interrupted_EndsAtOnceWith130AndTheReportOfItsLastRunIsWhole()
+    {
+        using var folder = new TemporaryDirectory();
+        await File.WriteAllTextAsync(folder["a.rules"], "size 0.5cu .. 4cu\nrule sleep on running { when idle >= 5m do suspend }\nscenario \"sleeps\" {\n  start 2026-03-02T20:00+01:00 running 1cu\n  idle = rising\n  expect suspend at 5m\n}\n");
+        await using var process = InterruptedProcess.Start("rules", "test", folder["a.rules"], "--watch", "--junit", folder["report.xml"]);
+        Assert.That(await process.Error.ReadLineAsync(), Does.Contain("Ctrl-C ends it"));
+        (int exit, string output, _) = await process.InterruptAsync(TimeSpan.FromSeconds(20));
+        Assert.That(exit, Is.EqualTo(130), output);
+        Assert.That(await File.ReadAllTextAsync(folder["report.xml"]), Does.EndWith("</testsuites>\n"));
+        Assert.That(Directory.GetFiles(folder.Path), Has.Length.EqualTo(2));
+    }
 }

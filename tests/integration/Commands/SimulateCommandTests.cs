@@ -29,12 +29,26 @@ public sealed class SimulateCommandTests
     [TearDown]
     public void RemoveHome() => Directory.Delete(_home, recursive: true);
 
+    [TestCase(new string[0], 1_000, 2_000, 1_000)]
+    [TestCase(new[] { "--compute", "local" }, 220, 140, 50)]
+    [TestCase(new[] { "--compute", "kubernetes" }, 1_050, 7_000, 1_000)]
+    [TestCase(new[] { "--compute", "local", "--stop-time", "0s" }, 220, 0, 50)]
+    [TestCase(new[] { "--resize-time", "9s", "--compute", "kubernetes" }, 1_050, 7_000, 9_000)]
+    public async Task KindOfCompute_HasItsTimesWhereNoneIsGiven(string[] arguments, long start, long stop, long resize)
+    {
+        await File.WriteAllTextAsync(Path.Combine(_home, "a.rules"), Sleepy);
+        Result result = await Result.OfAsync(["rules", "simulate", _home, "--load", "dev", "--for", "1d", "--json", .. arguments]);
+        JsonNode compute = JsonNode.Parse(result.Output)!["compute"]!;
+        Assert.That(((long)compute["startMs"]!, (long)compute["stopMs"]!, (long)compute["resizeMs"]!), Is.EqualTo((start, stop, resize)), result.Error);
+    }
+
     [TestCase("--price: expected an amount from 0 to 1000000 like 1.5, found `abc`", "rules", "simulate", "--price", "abc")]
     [TestCase("--price: expected an amount from 0 to 1000000 like 1.5, found `0,12`", "rules", "simulate", "--price", "0,12")]
     [TestCase("--peak: expected cores from 0.001 to 4096 like 1.5, found `abc`", "rules", "simulate", "--peak", "abc")]
     [TestCase("--seed: expected a whole number from 0 to 18446744073709551615, found `-1`", "rules", "simulate", "--seed", "-1")]
     [TestCase("--start: expected a time from 1970 to 2200 with its offset like 2026-03-02T00:00Z, found `1969-12-31T23:59Z`", "rules", "simulate", "--start", "1969-12-31T23:59Z")]
     [TestCase("--start: expected a time from 1970 to 2200", "rules", "simulate", "--start", "2200-01-01T00:00Z")]
+    [TestCase("--compute: expected local or kubernetes, found `cloud`", "rules", "simulate", "--compute", "cloud")]
     [TestCase("--last: expected a whole number from 1 to 1000, found `abc`", "rules", "explain", "log", "--last", "abc")]
     [TestCase("--limit: expected a whole number from 1 to 1000, found `1e3`", "decisions", "--limit", "1e3")]
     public async Task OptionThatCannotBeRead_EndsWithTwoAndSaysWhatWasExpectedAndFound(string expected, params string[] arguments)

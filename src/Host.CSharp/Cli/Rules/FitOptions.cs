@@ -37,7 +37,7 @@ internal sealed class FitOptions
     };
 
     private readonly Option<string?> _policy = new("--policy") { HelpName = "NAME", Description = "The policy, where several have literals that are marked" };
-    private readonly ReadOption<int> _tries = ReadOption.Count("--tries", "How many settings are tried at most", 1, MostTries, Fitter.UsualTries);
+    private readonly ReadOption<int> _tries = ReadOption.Count("--tries", "How many settings are tried at most", 1, MostTries, FitSearch.UsualTries);
     private readonly Option<bool> _write = new("--write") { Description = "Write what was found into the rule files, instead of printing the difference" };
 
     public SimulateOptions Simulation { get; } = new();

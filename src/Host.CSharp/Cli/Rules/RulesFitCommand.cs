@@ -10,7 +10,7 @@ namespace Serverless.Host.Cli.Rules;
 
 /// <summary>
 /// `serverless rules fit [PATHS…] --max-… [--load LOAD]… [--check LOAD]… [--write]`: searches the literals that are marked `tune` for the cheapest values that keep bounds under workloads.
-/// Exit 1 when none do, when a check does not hold, when it was interrupted, and when the rules or a load are wrong; 2 when there is nothing to search or to keep.
+/// Exit 1 when none do, when a check does not hold, and when the rules or a load are wrong; 2 when there is nothing to search or to keep; 130 when it was interrupted.
 /// </summary>
 internal static class RulesFitCommand
 {
@@ -109,17 +109,25 @@ internal static class RulesFitCommand
                 context.Cancel = !end.IsCancellationRequested;
                 end.Cancel();
             });
-            ComputeModel compute = options.Simulation.Compute(parsed);
+            var search = new FitSearch(loads, options.Simulation.Compute(parsed), bounds, seed, options.Tries(parsed));
             FitRun run;
-            using (var line = new ProgressLine(_error))
+            try
             {
-                run = Fitter.Run(
-                    set, suite, loads, compute, bounds, seed, options.Tries(parsed),
-                    progress => line.Show(progress.Elapsed, () => FitText.Progress(suite.Policy.Name, progress)), end.Token);
+                using var line = new ProgressLine(_error);
+                run = Fitter.Run(set, suite, search, progress => line.Show(progress.Elapsed, () => FitText.Progress(suite.Policy.Name, progress)), end.Token);
+            }
+            catch (OperationCanceledException)
+            {
+                _error.WriteLine("interrupted: nothing was found until then, and nothing was written");
+                return ExitCode.Interrupted;
             }
 
-            FitCheck[] held = [.. checks.Select(load => new FitCheck(
-                load, Fitter.Play(set, suite, run.Start, [load], compute, bounds), Fitter.Play(set, suite, run.Best, [load], compute, bounds)))];
+            // Whoever ends it waits for no more than is needed to read what there is.
+            FitCheck[] held = end.IsCancellationRequested ? [] : [.. checks.Select(load =>
+            {
+                var check = new FitSearch([load], search.Compute, bounds, seed, search.Tries);
+                return new FitCheck(load, Fitter.Play(set, suite, run.Start, check), Fitter.Play(set, suite, run.Best, check));
+            })];
             IReadOnlyList<RewrittenFile> files = Fitter.Rewritten(set, suite, run.Best);
             var report = new FitReport(run, loads, held, options.Simulation.Price(parsed), files);
             if (options.Simulation.Json(parsed))
@@ -134,7 +142,7 @@ internal static class RulesFitCommand
             if (end.IsCancellationRequested)
             {
                 _error.WriteLine("interrupted: the best until then is above, and nothing was written");
-                return ExitCode.Wrong;
+                return ExitCode.Interrupted;
             }
 
             bool isWritten = !options.Write(parsed) || !run.Found || FitFiles.TryWrite(files, _error);

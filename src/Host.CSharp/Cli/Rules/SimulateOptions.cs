@@ -39,9 +39,12 @@ internal sealed class SimulateOptions
     private readonly Option<string[]> _policies = new("--policy") { HelpName = "NAME", Description = "Only the policies of this name; may be repeated, and they stand in this order" };
     private readonly Option<bool> _json = new("--json") { Description = "Print JSON" };
     private readonly Option<string?> _report = new("--report") { HelpName = "FILE", Description = "Write a page with charts too, which needs nothing but a browser" };
-    private readonly ReadOption<long> _startTime = Duration("--start-time", Text(ComputeModel.Default.StartMs), "From the decision to resume until statements run", 3_600_000);
-    private readonly ReadOption<long> _stopTime = Duration("--stop-time", Text(ComputeModel.Default.StopMs), "From the decision to suspend until nothing runs", 3_600_000);
-    private readonly ReadOption<long> _resizeTime = Duration("--resize-time", Text(ComputeModel.Default.ResizeMs), "From the decision to resize until the new size is there", 3_600_000);
+    private readonly ReadOption<int> _compute = new(
+        "--compute", "KIND", $"Times as measured of a kind of compute: {Kinds}", Kinds, text => Kind(text) is var found and >= 0 ? found : null);
+
+    private readonly ReadOption<long> _startTime = Time("--start-time", ComputeModel.Default.StartMs, "From the decision to resume until statements run");
+    private readonly ReadOption<long> _stopTime = Time("--stop-time", ComputeModel.Default.StopMs, "From the decision to suspend until nothing runs");
+    private readonly ReadOption<long> _resizeTime = Time("--resize-time", ComputeModel.Default.ResizeMs, "From the decision to resize until the new size is there");
     private readonly ReadOption<long> _warmUp = Duration("--warm-up", Text(ComputeModel.Default.WarmUpMs), "How long after a start the caches are cold", 86_400_000);
     private readonly ReadOption<int> _cold = Percent("--cold", ComputeModel.Default.Cold, "What a compute does with cold caches, of what it does with warm ones", 100);
     private readonly ReadOption<int> _speed = Percent("--speed", ComputeModel.Default.Speed, "What its processors do, of what those did that the load was measured on", 10_000);
@@ -69,8 +72,14 @@ internal sealed class SimulateOptions
 
     public string? Report(ParseResult parsed) => parsed.GetValue(_report);
 
-    public ComputeModel Compute(ParseResult parsed) => new(
-        _startTime.Value(parsed), _stopTime.Value(parsed), _resizeTime.Value(parsed), _warmUp.Value(parsed), _cold.Value(parsed), _speed.Value(parsed));
+    /// <summary>What was given counts before what the kind has, and that before the default.</summary>
+    public ComputeModel Compute(ParseResult parsed)
+    {
+        ComputeModel kind = _compute.Find(parsed) is { } place ? ComputeModel.Kinds[place].Item2 : ComputeModel.Default;
+        return new(
+            _startTime.Find(parsed) ?? kind.StartMs, _stopTime.Find(parsed) ?? kind.StopMs, _resizeTime.Find(parsed) ?? kind.ResizeMs,
+            _warmUp.Value(parsed), _cold.Value(parsed), _speed.Value(parsed));
+    }
 
     public void AddTo(Command command)
     {
@@ -83,10 +92,24 @@ internal sealed class SimulateOptions
     /// <summary>All but those that say which load and which policies.</summary>
     public void AddSharedTo(Command command)
     {
-        foreach (Option option in (Option[])[_seed, _length, _start, _peak, _price, _startTime, _stopTime, _resizeTime, _warmUp, _cold, _speed, _json])
+        foreach (Option option in (Option[])[_seed, _length, _start, _peak, _price, _compute, _startTime, _stopTime, _resizeTime, _warmUp, _cold, _speed, _json])
         {
             command.Add(option);
         }
+    }
+
+    private static string Kinds => string.Join(" or ", ComputeModel.Kinds.Select(kind => kind.Item1));
+
+    /// <summary>-1: there is none of this name.</summary>
+    private static int Kind(string text) => ComputeModel.Kinds.Select(kind => kind.Item1).ToList().IndexOf(text);
+
+    /// <summary>Where it is not given, the kind of compute has it.</summary>
+    private static ReadOption<long> Time(string name, long otherwise, string description)
+    {
+        const long Most = 3_600_000;
+        return new(
+            name, "TIME", $"{description} (default: {Text(otherwise)}, or what --compute has)", $"a time from 0s to {Text(Most)} like {Text(otherwise)}",
+            text => QuantityText.Milliseconds(text) is { } value and >= 0 and <= Most ? value : null);
     }
 
     private static ReadOption<long> Duration(string name, string otherwise, string description, long most, long least = 0) => new(

@@ -44,7 +44,8 @@ type Searches =
 let private suite () = set.Value.Suites[0]
 
 let private run (tries: int) (search: Search) =
-    Fitter.Run(set.Value, suite (), [ rows search.Rows ], ComputeModel.Default, [ for figure, most in search.Bounds -> FitBound(figure, most) ], search.Seed, tries, ignore, CancellationToken.None)
+    let bounds = [ for figure, most in search.Bounds -> FitBound(figure, most) ]
+    Fitter.Run(set.Value, suite (), { FitSearch.Of([ rows search.Rows ], bounds) with Seed = search.Seed; Tries = tries }, ignore, CancellationToken.None)
 
 let private told (run: FitRun) =
     List.ofSeq run.Best.Values, run.Best.UnitHours, run.Tried, run.Refused, [ for one in run.Curve -> List.ofSeq one.Values, one.UnitHours ]
@@ -100,7 +101,7 @@ let private rare =
 let ``a grid that is no larger than the tries is tried whole, and the cheapest of all that keeps the bounds is found`` () =
     let set = compile oneMark
     let bounds = [ FitBound(FitFigure.WakesPerDay, 50.0) ]
-    let run = Fitter.Run(set, set.Suites[0], [ rows rare.Rows ], ComputeModel.Default, bounds, 1UL, 300, ignore, CancellationToken.None)
+    let run = Fitter.Run(set, set.Suites[0], FitSearch.Of([ rows rare.Rows ], bounds), ignore, CancellationToken.None)
     Assert.That(run.IsWhole, Is.True)
     Assert.That(run.Found, Is.True)
     // Awake through every gap of two minutes, and no longer than that needs.
@@ -118,7 +119,7 @@ let ``what the checker warns of is left out and counted`` () =
     // Above half of what grows it, shrinking and growing follow each other for ever.
     let set = compile (sized "rule grow on running { when avg(cpu, 1m) > 75% do resize up 50% }\nrule shrink on running { when avg(cpu, 10m) < tune 20% in 10% .. 70% do resize down 0.5cu }\n")
     equal [] (codes set)
-    let run = Fitter.Run(set, set.Suites[0], [ rows rare.Rows ], ComputeModel.Default, [ FitBound(FitFigure.WaitP95, 60_000.0) ], 1UL, 300, ignore, CancellationToken.None)
+    let run = Fitter.Run(set, set.Suites[0], FitSearch.Of([ rows rare.Rows ], [ FitBound(FitFigure.WaitP95, 60_000.0) ]), ignore, CancellationToken.None)
     Assert.That(run.Refused, Is.GreaterThan 0)
     Assert.That(run.Best.Values[0], Is.LessThan 4_000L)
 
