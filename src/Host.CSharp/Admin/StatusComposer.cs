@@ -31,7 +31,7 @@ internal static class StatusComposer
                 [.. activity.Pinned.Select(one => new PinnedReply(one.ConnectionId, one.Account, one.Why, Seconds(one.Idle)))]),
             IdleSeconds = database.ReadAll().LastEnded is null ? null : Seconds(TimeSpan.FromMilliseconds(view.IdleMs)),
             Policy = new PolicyReply(report.Rules.Policy.Name, report.Rules.Policy.Revision, database.PolicyError),
-            Compute = new ComputeReply(database.Compute.Kind, report.Starts, report.Stops, report.Crashes, database.Settings.Listen.ToString()),
+            Compute = new ComputeReply(database.Compute.Kind, report.Starts, report.Stops, report.Crashes, database.Settings.Listen.ToString()) { Capacity = Capacity(database.Compute.Capacity) },
             LastResume = report.LastResume is { } resume ? new ResumeReply(resume.At, Math.Round(resume.TotalMs, 2), resume.PhasesMs) : null,
             LastEffect = report.LastEffect is { } effect ? new EffectReply(effect.Effect, effect.At, effect.Outcome, effect.Reason) : null,
             Blocked = Blocked(decision),
@@ -74,6 +74,8 @@ internal static class StatusComposer
 
     private static List<BlockedReply> Blocked(Decision decision) =>
         [.. decision.Blocked.Select(one => new BlockedReply(one.Rule, one.Proposal, one.By, one.Reason, one.Until.IsNone ? null : Instant(one.Until.Value)))];
+
+    private static CapacityReply? Capacity(ComputeSize size) => size.MemoryBytes == long.MaxValue ? null : new CapacityReply(size.CpuMillicores, size.MemoryBytes);
 
     private static SizeReply Size(long mcu, ComputeUnit unit)
     {

@@ -170,6 +170,7 @@ internal sealed partial class DatabaseController
 
         (_state, _rulesOfState, _told, _stateIsNew) = (read.Value, _rules, null, true);
         ComputeSize capacity = _parts.Compute.Capacity;
+        _capacity = capacity;
         Tell(at => Inputs.Capacity(at, capacity.CpuMillicores, capacity.MemoryBytes));
     }
 

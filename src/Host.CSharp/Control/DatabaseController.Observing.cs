@@ -23,6 +23,9 @@ internal sealed partial class DatabaseController
     /// <summary>The epoch in which a compute was found that sessions have not been let to; -1: none.</summary>
     private volatile int _unattached = -1;
 
+    /// <summary>What the kernel was told of the machine last.</summary>
+    private ComputeSize _capacity;
+
     /// <summary>A look was put off for the effect that is under way.</summary>
     private volatile bool _looksAfterEffect;
 
@@ -30,6 +33,7 @@ internal sealed partial class DatabaseController
     public async Task FindTruthAsync(CancellationToken cancellation)
     {
         ComputeSize capacity = _parts.Compute.Capacity;
+        _capacity = capacity;
         await TellAsync(at => Inputs.Capacity(at, capacity.CpuMillicores, capacity.MemoryBytes));
         ComputeView view = await _parts.Compute.ObserveAsync(cancellation);
         await AskAsync(() => See(view));
@@ -65,7 +69,7 @@ internal sealed partial class DatabaseController
             try
             {
                 ComputeView view = await _parts.Compute.ObserveAsync(cancellation);
-                if (await AskAsync(() => LooksAt(epoch) && See(view)))
+                if (await AskAsync(() => LooksAt(epoch) && SeeWithCapacity(view)))
                 {
                     _unattached = Volatile.Read(ref _epoch);
                 }
@@ -147,6 +151,19 @@ internal sealed partial class DatabaseController
         {
             Tell(at => new Input(at, one));
         }
+    }
+
+    /// <summary>The machine that it is on may be another one by now.</summary>
+    private bool SeeWithCapacity(ComputeView view)
+    {
+        ComputeSize now = _parts.Compute.Capacity;
+        if (now != _capacity)
+        {
+            _capacity = now;
+            Tell(at => Inputs.Capacity(at, now.CpuMillicores, now.MemoryBytes));
+        }
+
+        return See(view);
     }
 
     /// <summary>Nothing was begun since it was looked at that it may have seen half of.</summary>

@@ -184,10 +184,31 @@ public sealed class SettingsTests
     [TestCase("""{ "compute": "kubernetes" }""", "database `default` is a StatefulSet", "`kubernetes:statefulSet`")]
     [TestCase("""{ "kubernetes": { "statefulSet": "My_DB" } }""", "kubernetes:statefulSet", "`My_DB`")]
     [TestCase("""{ "kubernetes": { "statefulset": "db", "nameSpace": "x", "storge": "trusted" } }""", "kubernetes:storge", "`storage`")]
+    [TestCase("""{ "kubernetes": { "loggers": ["a"] } }""", "kubernetes:loggers", "say `kubernetes:engine: wesql` too")]
+    [TestCase("""{ "kubernetes": { "engine": "wesql", "loggers": ["A B"] } }""", "kubernetes:loggers", "found `A B`")]
+    [TestCase("""{ "kubernetes": { "engine": "wesql", "statefulSet": "a", "loggers": ["a"] } }""", "kubernetes:loggers", "each StatefulSet once")]
+    [TestCase("""{ "kubernetes": { "engine": "wesqll" } }""", "kubernetes:engine", "did you mean `wesql`")]
+    [TestCase("""{ "kubernetes": { "snapshotFor": "5m" } }""", "kubernetes:snapshotFor", "at most 60s")]
+    [TestCase("""{ "kubernetes": { "snapshot": "always" } }""", "kubernetes:snapshot", "tried, required, off")]
+    [TestCase("""{ "kubernetes": { "proxyProtocol": "v2" } }""", "kubernetes:proxyProtocol", "on, off")]
+    [TestCase("""{ "kubernetes": { "nodeCapacity": "yes" } }""", "kubernetes:nodeCapacity", "on, off")]
+    [TestCase("""{ "compute": "kubernetes", "password": "x", "kubernetes": { "engine": "wesql" }, "databases": [ { "name": "a", "userPrefix": "a", "kubernetes": { "statefulSet": "a", "loggers": ["b"] } }, { "name": "b", "userPrefix": "b", "kubernetes": { "statefulSet": "b" } } ] }""", "StatefulSet `b`", "part of the databases `a` and `b`")]
     [TestCase("""{ "compute": "external" }""", "database `default` is external", "`backend`")]
     [TestCase("""{ "admin": "127.0.0.1:1" }""", "admin", "expected a section")]
     public void WrongValue_IsNamedWithWhatWasExpected(string json, string key, string expected) =>
         Assert.That(() => Read(json), Throws.TypeOf<SettingsException>().With.Message.Contains(key).And.Message.Contains(expected));
+
+    [Test]
+    public void WesqlCluster_IsReadFromTheDatabase_AndWhatItLeavesOutFromTheTop()
+    {
+        Serverless.Host.Control.Settings.KubernetesSettings found = Read("""
+            { "compute": "kubernetes", "password": "x", "kubernetes": { "snapshot": "required", "snapshotFor": "45s" },
+              "databases": [ { "name": "a", "kubernetes": { "engine": "wesql", "statefulSet": "a", "loggers": ["b", "c"], "proxyProtocol": "on", "nodeCapacity": "on" } } ] }
+            """).Databases.Single().Kubernetes;
+        Assert.That((found.IsWesql, found.Snapshot, found.SnapshotFor, found.ProxyProtocol, found.NodeCapacity),
+            Is.EqualTo((true, Serverless.Host.Compute.Kubernetes.Wesql.SnapshotMode.Required, TimeSpan.FromSeconds(45), true, true)));
+        Assert.That(found.Loggers, Is.EqualTo(new[] { "b", "c" }));
+    }
 
     [Test]
     public void AllErrors_AreToldAtOnce() =>

@@ -71,7 +71,13 @@ public sealed record PolicyReply(string Name, string Revision, string? Error);
 /// <param name="Starts">Starts since the gateway itself started.</param>
 /// <param name="Crashes">Ends that nobody asked for, since the gateway itself started.</param>
 /// <param name="Address">Where clients connect.</param>
-public sealed record ComputeReply(string Kind, long Starts, long Stops, long Crashes, string Address);
+public sealed record ComputeReply(string Kind, long Starts, long Stops, long Crashes, string Address)
+{
+    /// <summary>What the machine or node has for it at most; null: that is not known.</summary>
+    public CapacityReply? Capacity { get; init; }
+}
+
+public sealed record CapacityReply(long CpuMillicores, long MemoryBytes);
 
 /// <param name="TotalMs">From the statement that woke it (or the decision) until sessions could attach.</param>
 /// <param name="PhasesMs">`decide`, `start`, `connect`, `restore`, and those of the engine's own start.</param>

@@ -158,6 +158,7 @@ internal sealed class HostComputes(GatewayServer gateway, FleetSettings fleet, s
             ResizeLimit = chosen.ResizeFor,
             Wesql = chosen.IsWesql ? new WesqlOptions { Loggers = chosen.Loggers, Snapshot = chosen.Snapshot, SnapshotLimit = chosen.SnapshotFor } : null,
             ReadsProxyHeader = chosen.ProxyProtocol,
+            ReadsNodes = chosen.NodeCapacity,
             ReadsAnnotations = chosen.ReadsAnnotations,
             WhyNotStop = member is null ? null : member.WhyNotStop,
         };

@@ -42,7 +42,7 @@ internal sealed partial class KubernetesCompute
         PodEngine asked = serving ?? Reach(pod);
         try
         {
-            var ownership = new PodOwnership(set, [.. now.Pods.Where(one => one != pod)], _options.User, id => id == asked.Sql.ConnectionId || id == asked.MetricSql.ConnectionId);
+            var ownership = new PodOwnership(set, [.. now.Pods.Where(one => one != pod)], _options.User, id => id == asked.Sql.ConnectionId || id == asked.MetricSql.ConnectionId, _options.Wesql is not null);
             return await ForeignWork.FindAsync(asked.Sql, await asked.FamilyAsync(cancellation), _time, cancellation, ownership);
         }
         catch (EngineSqlException failure)

@@ -23,6 +23,7 @@ internal sealed partial class KubernetesCompute
     public async ValueTask<ComputeView> ObserveAsync(CancellationToken cancellation)
     {
         Workload now = Look();
+        AskForRoom(now.Pods);
         if (Engine is { } engine && engine.Identity.HowEnded(now.Pods, _options.Container) is null)
         {
             if (await IsSilentAsync(engine, cancellation) is { } silent)
@@ -117,10 +118,16 @@ internal sealed partial class KubernetesCompute
     {
         PodEngine? before = Interlocked.Exchange(ref _engine, engine);
         _lastEnd = null;
+        _unled = null;
         _unreclaimable = null;
         if (before is not null && before != engine)
         {
             await before.DisposeAsync();
+        }
+
+        if (_options.ReadsProxyHeader)
+        {
+            _ = WarnOfHeadersAsync(engine);
         }
 
         // what happened to its pod while it was dialled was nobody's end yet

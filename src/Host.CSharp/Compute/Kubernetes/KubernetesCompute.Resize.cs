@@ -36,6 +36,11 @@ internal sealed partial class KubernetesCompute
     /// <summary>All pods, the one that serves last: what the others are refused it is not given either. They all have one size, or keep the one they had.</summary>
     private async Task<EffectResult> ResizeAllAsync(ComputeSize size, CancellationToken cancellation)
     {
+        if (WhyBeyondNode(size) is { } beyond)
+        {
+            return new EffectResult.Infeasible(beyond);
+        }
+
         ServedApis served = await _cluster.ServedAsync(cancellation);
         if (ResizeRoute.Of(served) is not { } route)
         {

@@ -163,7 +163,9 @@ internal sealed partial class KubernetesCompute
         while (true)
         {
             Workload now = Look();
-            if (await dialling.FindAsync(now, cancellation) is { } engine)
+            PodEngine? found = await dialling.FindAsync(now, cancellation);
+            _unled = dialling.Unled;
+            if (found is { } engine)
             {
                 dialling.Release(engine);
                 phases.Mark("engine");

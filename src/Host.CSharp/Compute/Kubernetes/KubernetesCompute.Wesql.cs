@@ -14,20 +14,22 @@ internal sealed partial class KubernetesCompute
     /// <returns>Null: none is asked for before a stop.</returns>
     private async Task<SnapshotMode?> SnapshotModeAsync(PodEngine? engine, CancellationToken cancellation)
     {
-        if (_options.Wesql is not { } wesql || engine is null)
+        if (_options.Wesql is not { } wesql)
         {
             return null;
         }
 
         // what is on no claim is in the snapshot, or nowhere
-        bool isNeeded = !_options.TrustsStorage && Look().Set is { } set && await WhyLostAsync(set, cancellation) is not null;
+        bool isNeeded = engine is not null && !_options.TrustsStorage && Look().Set is { } set && await WhyLostAsync(set, cancellation) is not null;
         return isNeeded ? SnapshotMode.Required : wesql.Snapshot == SnapshotMode.Off ? null : wesql.Snapshot;
     }
 
     /// <returns>Null: it is there. Otherwise why not.</returns>
     private async Task<string?> TakeSnapshotAsync(PodEngine? engine, StatefulSet set, CancellationToken cancellation)
     {
-        string? failed = await new ObjectStoreSnapshot(engine!.Sql, _time).TakeAsync(_options.Wesql!.SnapshotLimit, cancellation);
+        string? failed = engine is null
+            ? "no data node leads that could be asked for a snapshot"
+            : await new ObjectStoreSnapshot(engine.Sql, _time).TakeAsync(_options.Wesql!.SnapshotLimit, cancellation);
         if (failed is not null)
         {
             LogNoSnapshot(_options.Name, failed);

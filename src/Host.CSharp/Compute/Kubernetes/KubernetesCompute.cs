@@ -57,9 +57,6 @@ internal sealed partial class KubernetesCompute : ICompute
 
     public string Kind => "kubernetes";
 
-    /// <summary>Not known before it is asked for: a node may be added for a pod that fits none. What does not fit is told by the resize.</summary>
-    public ComputeSize Capacity => new(long.MaxValue, long.MaxValue);
-
     /// <summary>Other gateways may be using it, and one that ends is replaced.</summary>
     public bool EndsWithGateway => false;
 

@@ -64,6 +64,9 @@ internal sealed record KubernetesComputeOptions
     /// <summary>The engine takes the PROXY protocol from the gateway, and sees each client at its own address.</summary>
     public bool ReadsProxyHeader { get; init; }
 
+    /// <summary>The size of the nodes is asked for, and bounds that of the pods.</summary>
+    public bool ReadsNodes { get; init; }
+
     /// <summary>What the StatefulSet's own annotations say of it counts, since no configuration names it.</summary>
     public bool ReadsAnnotations { get; init; }
 

@@ -147,6 +147,9 @@ public sealed record KubernetesSettings(
     /// <summary>The engine is told each client's address by the PROXY protocol.</summary>
     public bool ProxyProtocol { get; init; }
 
+    /// <summary>How large nodes are is asked for.</summary>
+    public bool NodeCapacity { get; init; }
+
     /// <summary>It was found by its label, and its annotations say the rest of it.</summary>
     public bool ReadsAnnotations { get; init; }
 

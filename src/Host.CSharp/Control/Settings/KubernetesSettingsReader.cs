@@ -36,6 +36,7 @@ internal static class KubernetesSettingsReader
             Loggers = section.Texts("loggers") is { Count: > 0 } given ? given : above.Loggers,
             Snapshot = section.OneOf("snapshot", above.Snapshot, Snapshots),
             SnapshotFor = section.Duration("snapshotFor", above.SnapshotFor, TimeSpan.FromSeconds(1)),
+            NodeCapacity = section.OneOf("nodeCapacity", above.NodeCapacity, Switches),
             ProxyProtocol = section.OneOf("proxyProtocol", above.ProxyProtocol, Switches),
         };
         section.EndOfKeys();

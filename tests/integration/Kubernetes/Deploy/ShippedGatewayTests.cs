@@ -61,6 +61,16 @@ internal sealed class ShippedGatewayTests
     }
 
     [Test]
+    public void ConfigurationForWesql_IsRead_AndTheNetworkPolicyLetsItsDataNodeBeReached()
+    {
+        string folder = Path.Combine(ManifestFiles.Folder, "overlays", "wesql");
+        KubernetesSettings found = Settings(Path.Combine("overlays", "wesql")).Databases.Single().Kubernetes;
+        Assert.That((found.IsWesql, found.StatefulSet), Is.EqualTo((true, "mycluster-wesql-0")));
+        Assert.That(found.Loggers, Is.EqualTo(new[] { "mycluster-wesql-1", "mycluster-wesql-2" }));
+        Assert.That(File.ReadAllText(Path.Combine(folder, "kustomization.yaml")), Does.Contain($"app.kubernetes.io/name: {found.StatefulSet}"));
+    }
+
+    [Test]
     public async Task Rules_CompileWithoutAWarning_AndTheirScenariosHold()
     {
         RuleSet set = RuleFiles.Load(Rules);
@@ -168,10 +178,11 @@ internal sealed class ShippedGatewayTests
     }
 
     /// <summary>What `serverless up` makes of the file, with the variables of the pod.</summary>
-    private static HostSettings Settings()
+    /// <param name="folder">That the configuration is in.</param>
+    private static HostSettings Settings(string folder = "gateway")
     {
         Dictionary<string, string> environment = Container["env"]!.AsArray().ToDictionary(one => one!["name"]!.ToString(), one => $"of {one!["name"]}");
-        IConfiguration configuration = HostConfiguration.Compose(Path.Combine(ManifestFiles.Folder, "gateway", "serverless.json"), environment, _ => []);
+        IConfiguration configuration = HostConfiguration.Compose(Path.Combine(ManifestFiles.Folder, folder, "serverless.json"), environment, _ => []);
         return HostSettingsReader.Read(configuration);
     }
 }

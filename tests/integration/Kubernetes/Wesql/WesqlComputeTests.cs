@@ -120,6 +120,21 @@ internal sealed class WesqlComputeTests
         Assert.That((await wesql.Rig.Compute.ObserveAsync(default)).State, Is.EqualTo(ComputeState.Serving));
     }
 
+    /// <summary>It takes the word all the same, as WeSQL does.</summary>
+    [Test]
+    public async Task DataNode_ThatLeadsNoMore_IsNotTakenAtItsWord()
+    {
+        await using WesqlRig wesql = await WesqlRig.StartAsync(options => options with { Snapshot = SnapshotMode.Required });
+        await wesql.Rig.ServesAsync();
+        await wesql.Node.NobodyLeadsAsync();
+        EffectResult stopped = await wesql.Rig.Compute.StopAsync(hurry: false, default);
+        Assert.That((stopped as EffectResult.Deferred)?.Reason, Does.Contain("makes no snapshot: it does not lead its cluster"));
+        await wesql.Rig.Compute.DisposeAsync();
+        await wesql.Rig.OpenAsync(options => WesqlRig.OptionsOf(options, wesql.Relay, one => one with { Snapshot = SnapshotMode.Required }) with { TrustsStorage = true });
+        Assert.That((await wesql.Rig.Compute.StopAsync(hurry: false, default)).Why, Does.Contain("no data node leads that could be asked"));
+        Assert.That(wesql.Rig.Set.Replicas, Is.EqualTo(1));
+    }
+
     /// <summary>One that was under way when the last statement ended may have none of it: it is waited for, and another one is made.</summary>
     [Test]
     public async Task Snapshot_ThatWasBegunBefore_IsNotTakenForTheLast()
@@ -176,6 +191,7 @@ internal sealed class WesqlComputeTests
         EffectResult stopped = await wesql.Rig.Compute.StopAsync(hurry: false, default);
         Assert.That((stopped as EffectResult.Infeasible)?.Reason, Does.Contain(reason));
         Assert.That((wesql.Rig.Set.Replicas, wesql.One.Replicas), Is.EqualTo((1, 1)));
+        if (kind == "another") Assert.That(wesql.Three.Annotation(LoggerMark.Annotation), Is.EqualTo("crm/uid-7"), "what is not its own is not touched");
     }
 
     [Test]

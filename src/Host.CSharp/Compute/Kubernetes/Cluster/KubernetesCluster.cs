@@ -40,6 +40,7 @@ internal sealed class KubernetesCluster : IAsyncDisposable
     {
         (IsOfPod, _statistics) = (isOfPod, statistics);
         (_api, _served, _askedAt, _options, _time, _loggers) = (api, served, time.GetTimestamp(), options, time, loggers);
+        Nodes = new NodeFeed(api, time, loggers.CreateLogger<NodeFeed>());
         Events = new EventRecorder(api, time, loggers.CreateLogger<EventRecorder>());
     }
 
@@ -57,6 +58,8 @@ internal sealed class KubernetesCluster : IAsyncDisposable
     public ServedApis Served => Volatile.Read(ref _served);
 
     public EventRecorder Events { get; }
+
+    public NodeFeed Nodes { get; }
 
     /// <exception cref="ComputeException">The cluster is not reached, or does not let us in; the message says what to do.</exception>
     public static async Task<KubernetesCluster> OpenAsync(ClusterAccess access, ApiOptions options, TimeProvider time, ILoggerFactory loggers, CancellationToken cancellation)

@@ -9,7 +9,8 @@ namespace Serverless.Host.Compute.Kubernetes.Pods;
 /// <param name="others">Its pods but the one that is asked, which is no source or replica of itself.</param>
 /// <param name="user">The gateway's own account.</param>
 /// <param name="isAsking">Tells our own connections by their id.</param>
-internal sealed class PodOwnership(StatefulSet set, IReadOnlyList<Pod> others, string user, Func<long, bool> isAsking) : IForeignWorkOwnership
+/// <param name="isRaft">They are nodes of a WeSQL cluster, whose own channel has a log for its source, and no host.</param>
+internal sealed class PodOwnership(StatefulSet set, IReadOnlyList<Pod> others, string user, Func<long, bool> isAsking, bool isRaft = false) : IForeignWorkOwnership
 {
     /// <remarks>
     /// Other gateways have connections by the same account, which do nothing but ask a question now and then. What that account is busy with for longer than the settling time is taken for somebody's
@@ -19,7 +20,7 @@ internal sealed class PodOwnership(StatefulSet set, IReadOnlyList<Pod> others, s
         ? process["Command"] == "Sleep" || (process.Number("Id") is { } id && isAsking(id))
         : process["Command"]?.StartsWith("Binlog Dump", StringComparison.Ordinal) == true && IsPod(process["Host"]);
 
-    public bool IsOurSource(string source) => IsPod(source);
+    public bool IsOurSource(string source) => (isRaft && source.StartsWith(':')) || IsPod(source);
 
     /// <param name="host">With a port, or without.</param>
     private bool IsPod(string? host)

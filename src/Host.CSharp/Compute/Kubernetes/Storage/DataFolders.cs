@@ -9,7 +9,7 @@ internal static class DataFolders
     private const string Usual = "/var/lib/mysql";
 
     private const string Statement =
-        "SHOW GLOBAL VARIABLES WHERE Variable_name IN ('datadir', 'innodb_data_home_dir', 'innodb_log_group_home_dir', 'innodb_undo_directory', 'aria_log_dir_path')";
+        "SHOW GLOBAL VARIABLES WHERE Variable_name IN ('datadir', 'innodb_data_home_dir', 'innodb_log_group_home_dir', 'innodb_undo_directory', 'aria_log_dir_path', 'smartengine_data_dir', 'smartengine_wal_dir')";
 
     public static async Task<IReadOnlyList<string>> ReadAsync(IEngineSql? sql, CancellationToken cancellation)
     {

@@ -19,6 +19,9 @@ internal sealed partial class LoggerSets : IAsyncDisposable
     private static readonly TimeSpan s_look = TimeSpan.FromMilliseconds(250);
     private static readonly TimeSpan s_longestPause = TimeSpan.FromSeconds(5);
 
+    /// <summary>By then a watch has heard that the data node was scaled down, or has heard of what came after it.</summary>
+    private static readonly TimeSpan s_hearLimit = TimeSpan.FromSeconds(30);
+
     private readonly KubernetesComputeOptions _options;
     private readonly KubernetesCluster _cluster;
     private readonly NamespaceWatch _watch;
@@ -85,7 +88,7 @@ internal sealed partial class LoggerSets : IAsyncDisposable
         await EndAsync();
         await Task.WhenAll(Names.Select(async name =>
         {
-            StatefulSet set = !asks && _watch.Look(name) is { IsLive: true, Set: { } known } ? known : await AskAsync(name, cancellation);
+            StatefulSet set = Own(!asks && _watch.Look(name) is { IsLive: true, Set: { } known } ? known : await AskAsync(name, cancellation));
             if (Workload.ReplicasOf(set) == 0)
             {
                 await ScaleAsync(set, Wanted(set), cancellation);
@@ -102,7 +105,7 @@ internal sealed partial class LoggerSets : IAsyncDisposable
         {
             try
             {
-                StatefulSet set = await AskAsync(name, cancellation);
+                StatefulSet set = Own(await AskAsync(name, cancellation));
                 if (LoggerMark.Remove(set) is { } change)
                 {
                     set = await PatchAsync(name, change, cancellation);
@@ -207,11 +210,20 @@ internal sealed partial class LoggerSets : IAsyncDisposable
         await Task.Yield();
         List<string> left = [.. Names];
         TimeSpan pause = s_look;
+        long began = _time.GetTimestamp();
+        bool hasSlept = false;
         try
         {
             while (left.Count > 0)
             {
                 Workload node = _watch.Look(_options.StatefulSet);
+                hasSlept |= node.Replicas == 0;
+                if (node is { IsLive: true, Replicas: > 0 } && (hasSlept || _time.GetElapsedTime(began) > s_hearLimit))
+                {
+                    // it is woken, and whoever did that has released them
+                    return;
+                }
+
                 if (node is { IsLive: true, Replicas: 0, Pods.Count: 0 })
                 {
                     try
@@ -269,6 +281,9 @@ internal sealed partial class LoggerSets : IAsyncDisposable
     private string? WhyNotLogger(StatefulSet set) => LoggerMark.IsOfAnother(set, _options.StatefulSet)
         ? $"StatefulSet {set.Metadata.Name} is the logger of another data node ({LoggerMark.Annotation}: {Shown.Of(LoggerMark.Read(set)!)}): mend `kubernetes:loggers`, or take the annotation off"
         : null;
+
+    /// <exception cref="ComputeException">It is another data node's: neither it nor its mark is touched.</exception>
+    private StatefulSet Own(StatefulSet set) => WhyNotLogger(set) is { } why ? throw new ComputeException(why) : set;
 
     private int Wanted(StatefulSet set) => _lastReplicas.TryGetValue(set.Metadata.Name, out int last) ? last : ReplicaRecord.Recall(set);
 

@@ -12,8 +12,9 @@ namespace Serverless.Host.Compute.Kubernetes.Wesql;
 /// </summary>
 internal sealed class ObjectStoreSnapshot(IEngineSql sql, TimeProvider time)
 {
+    private const string Switches = "SHOW GLOBAL VARIABLES WHERE Variable_name IN ('serverless', 'snapshot_archive')";
     private const string Force = "SELECT SNAPSHOT_ARCHIVE_PERSISTENT_FORCE()";
-    private const string Index = "SELECT CREATED_TS FROM INFORMATION_SCHEMA.SNAPSHOT_PERSISTENT_SNAPSHOT_INDEX";
+    private const string Last = "SELECT MAX(CREATED_TS) FROM INFORMATION_SCHEMA.SNAPSHOT_PERSISTENT_SNAPSHOT_INDEX";
     private const string TaskInfo = "SELECT * FROM INFORMATION_SCHEMA.SNAPSHOT_PERSISTENT_TASK_INFO";
     private const string LogIsKept =
         "SELECT COUNT(*) FROM INFORMATION_SCHEMA.BINLOG_PERSISTENT_TASK_INFO, INFORMATION_SCHEMA.WESQL_CLUSTER_LOCAL WHERE LAST_PERSISTED_RAFT_INDEX = COMMIT_INDEX";
@@ -41,8 +42,21 @@ internal sealed class ObjectStoreSnapshot(IEngineSql sql, TimeProvider time)
 
     private async Task<string?> WaitAsync(TimeSpan limit, CancellationToken cancellation)
     {
+        WesqlRole role = await WesqlRole.ReadAsync(sql, cancellation);
+        if (!role.Leads)
+        {
+            // it would take the word, and do nothing
+            return $"the data node makes no snapshot: {role.Words}";
+        }
+
+        // one that is switched off takes the word too
+        if ((await sql.QueryAsync(Switches, cancellation)).ToDictionary().FirstOrDefault(one => one is { Key: "serverless" or "snapshot_archive", Value: "OFF" or "0" }).Key is { } off)
+        {
+            return $"the data node makes no snapshots: `{off}` is off. Set it on there, or `kubernetes:snapshot` to off";
+        }
+
         long began = time.GetTimestamp();
-        HashSet<string> known = await ListAsync(cancellation);
+        string known = await ReadLastAsync(cancellation);
         TaskState before = await ReadTaskAsync(cancellation);
 
         // one that was begun before may have none of what was written last
@@ -62,8 +76,7 @@ internal sealed class ObjectStoreSnapshot(IEngineSql sql, TimeProvider time)
 
             await Task.Delay(s_poll, time, cancellation);
             TaskState now = await ReadTaskAsync(cancellation);
-            HashSet<string> listed = await ListAsync(cancellation);
-            bool isNew = !listed.IsSubsetOf(known);
+            string listed = await ReadLastAsync(cancellation);
             if (now != last)
             {
                 (last, lastChange) = (now, time.GetTimestamp());
@@ -73,7 +86,7 @@ internal sealed class ObjectStoreSnapshot(IEngineSql sql, TimeProvider time)
             {
                 (isOlder, known, before, lastChange) = (false, listed, now, time.GetTimestamp());
             }
-            else if (!isOlder && isNew)
+            else if (!isOlder && (string.CompareOrdinal(listed, known) > 0 || (now.HasEnded && now != before)))
             {
                 return null;
             }
@@ -97,11 +110,11 @@ internal sealed class ObjectStoreSnapshot(IEngineSql sql, TimeProvider time)
     private async Task<string?> AskAsync(CancellationToken cancellation)
     {
         QueryResult answer = await sql.QueryAsync(Force, cancellation);
-        return answer.Scalar is "" ? null : $"the data node makes no snapshots{(answer.Scalar is { } why ? ": " + why.Trim() : "")} (is `serverless`, or `snapshot_archive`, off?)";
+        return answer.Scalar is "" ? null : $"the data node makes no snapshots: {answer.Scalar?.Trim() ?? "its thread for them does not run"}";
     }
 
-    private async Task<HashSet<string>> ListAsync(CancellationToken cancellation) =>
-        [.. (await sql.QueryAsync(Index, cancellation)).Rows.Select((row, place) => $"{row[0]}#{place}")];
+    /// <returns>When the last one was made, in a form that sorts; empty: there is none.</returns>
+    private async Task<string> ReadLastAsync(CancellationToken cancellation) => (await sql.QueryAsync(Last, cancellation)).Scalar ?? "";
 
     private async Task<TaskState> ReadTaskAsync(CancellationToken cancellation)
     {
