@@ -4,7 +4,11 @@ open Serverless.Core
 
 /// Where something that is to hold does not, since the start, and what came instead.
 [<Struct>]
-type internal Fault = { At: int64<ms>; Words: string }
+type internal Fault =
+    { At: int64<ms>
+      /// When what broke it was decided: a resize that was begun in time may end too late.
+      Decided: int64<ms>
+      Words: string }
 
 /// Something that is to hold in every life: a declared property, or what holds whatever the rules say.
 type internal Subject =
@@ -57,7 +61,7 @@ module internal Subject =
 
         // What was watched for it is all that it finds there.
         let judge (course: Course) truths =
-            Breaches.broken 0 { course with Truths = truths } property |> Option.map (fun breach -> { At = breach.At; Words = breach.Words })
+            Breaches.broken 0 { course with Truths = truths } property |> Option.map (fun breach -> { At = breach.At; Decided = breach.At; Words = breach.Words })
 
         let subject =
             { Name = property.Name
@@ -92,8 +96,10 @@ module internal Subject =
                 Judge =
                     fun policy life course _ ->
                         Breaches.unsettled within (ScheduleEdges.during policy life) course
-                        |> Option.map (fun at -> { At = at; Words = "it still changes, under a load that does not" })
-                Expects = fun broken -> $"nothing between {span (within + 1L<ms>)} .. {span broken.At}" }
+                        |> Option.map (fun at ->
+                            let decided = course.Actions |> Array.tryFindBack (fun action -> action.At <= at) |> Option.map _.At |> Option.defaultValue at
+                            { At = at; Decided = decided; Words = "it still changes, under a load that does not" })
+                Expects = fun broken -> $"nothing between {span (min broken.Decided (within + 1L<ms>))} .. {span broken.At}" }
 
     let private fact name = Compare(Metric name, Greater, Literal(Count, 0L))
 
@@ -120,7 +126,7 @@ module internal Subject =
                 standing.Phase = Phase.Suspending
                 && valueAt (standing.At - 1L<ms>) truths[0] = ValueSome true
                 && not (truths[0] |> Array.exists (fun truth -> truth.At = standing.At && truth.Value = ValueSome false)))
-            |> Option.map (fun standing -> { At = standing.At; Words = "it is suspended while statements run or wait, or a transaction is open" })
+            |> Option.map (fun standing -> { At = standing.At; Decided = standing.At; Words = "it is suspended while statements run or wait, or a transaction is open" })
 
         // Longer than any back-off.
         let patience = 5L * minute
@@ -137,7 +143,7 @@ module internal Subject =
 
                 match since with
                 | Some truth when isAsleep && until - standing.At > patience && truth.Value = ValueSome true && not (truths[0] |> Array.exists (fun later -> later.At > truth.At && later.At <= until)) ->
-                    Some { At = max standing.At truth.At + patience; Words = "a statement waits, and nothing wakes the compute" }
+                    Some { At = max standing.At truth.At + patience; Decided = standing.At; Words = "a statement waits, and nothing wakes the compute" }
                 | _ -> None)
 
         let forbidsResume = policy.Forbids |> List.exists (fun forbid -> List.contains ResumeAction forbid.Blocks)
@@ -148,7 +154,7 @@ module internal Subject =
                   Applies = isSound
                   Expects = fun broken -> $"resume between {span (max 0L<ms> (broken.At - patience))} .. {span broken.At}" }
           { law "it comes to rest" [] (fun _ _ course _ ->
-                if course.IsCut then Some { At = course.Length; Words = "it asks to be looked at too often" } else None) with
+                if course.IsCut then Some { At = course.Length; Decided = course.Length; Words = "it asks to be looked at too often" } else None) with
               IsTested = fun _ _ -> true } ]
 
     let all (suite: Suite) : Subject list = (suite.Properties |> Seq.map declared |> List.ofSeq) @ laws suite.Policy
