@@ -150,12 +150,14 @@ internal sealed class DeployedGatewayTests
         Assert.That(api.ListAsync(Resources.Events, Space, new Selection(Fields: "involvedObject.name=db"), default).Result.Items.Select(one => one.Reason), Is.SupersetOf(new[] { "Suspended", "Resumed" }));
     }
 
-    /// <summary>SIGTERM reaches the gateway, which ends long before it would be killed.</summary>
+    /// <summary>SIGTERM reaches the gateway, which ends long before it would be killed. Its pod may be there for much longer, which is the kubelet's affair; so its log tells.</summary>
     private static async Task EndsInTimeAsync(LabCluster cluster, KubernetesApi api)
     {
+        // open before they end, since the files go with the pods
+        using var logs = new OpenFiles(LogFiles(api, Gateways, "gateway"));
         long began = Stopwatch.GetTimestamp();
         await Kubectl.RunAsync(cluster.AdminFile, "scale", "deployment/serverless", "--replicas=0");
-        await DoubleRig.UntilAsync(() => Pods(api, Gateways).Count == 0, () => "the gateway's pods do not end");
+        await DoubleRig.UntilAsync(() => logs.Read().All(log => log.Contains("] Ended", StringComparison.Ordinal)), () => string.Join('\n', logs.Read()));
         Assert.That(Stopwatch.GetElapsedTime(began), Is.LessThan(TimeSpan.FromSeconds(30)), "without being killed after terminationGracePeriodSeconds, which are 30");
         Assert.That(Replicas(api), Is.EqualTo(1), "the database is left as it is");
     }
@@ -184,7 +186,29 @@ internal sealed class DeployedGatewayTests
     }
 
     /// <summary>Where a kubelet keeps what containers print: this one's own API is not reached by its API server.</summary>
-    private static string Logs(KubernetesApi api, string labels, string container) => string.Join('\n', Pods(api, labels)
+    private static string Logs(KubernetesApi api, string labels, string container) => string.Join('\n', LogFiles(api, labels, container).Select(File.ReadAllText));
+
+    private static IEnumerable<string> LogFiles(KubernetesApi api, string labels, string container) => Pods(api, labels)
         .Select(pod => $"/var/log/pods/{Space}_{pod.Metadata.Name}_{pod.Metadata.Uid}/{container}").Where(Directory.Exists)
-        .SelectMany(folder => Directory.EnumerateFiles(folder, "*.log")).Select(File.ReadAllText));
+        .SelectMany(folder => Directory.EnumerateFiles(folder, "*.log"));
+
+    /// <summary>Files that can be read after they were deleted.</summary>
+    private sealed class OpenFiles(IEnumerable<string> paths) : IDisposable
+    {
+        private readonly FileStream[] _files = [.. paths.Select(path => new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete))];
+
+        public IReadOnlyList<string> Read() => [.. _files.Select(file =>
+        {
+            file.Position = 0;
+            return new StreamReader(file).ReadToEnd();
+        })];
+
+        public void Dispose()
+        {
+            foreach (FileStream file in _files)
+            {
+                file.Dispose();
+            }
+        }
+    }
 }
