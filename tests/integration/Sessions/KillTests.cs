@@ -96,6 +96,7 @@ public sealed class KillTests
             await using var victim = await _gateway.ConnectAsync("kills");
             await victim.QueryAsync("LOCK TABLE t WRITE", cancellation);
             var running = victim.QueryAsync("ALTER TABLE t ADD COLUMN b INT", cancellation);
+            await GatewayUnderTest.UntilAsync(() => running.IsCompleted || _gateway.Activity.Running > 0, "the statement to be killed runs");
             await killer.QueryAsync(Kill("KILL", victim), cancellation);
             try
             {
