@@ -45,7 +45,7 @@ internal sealed class Database : IAsyncDisposable
         if (member is not null)
         {
             Passed = new PassedCommands(member.Commands, member.Look, member.Identity, member.WhyGone, parts.Time);
-            _led = new LedCommands(member.Commands, member.Look, member.Identity, member.WhyGone, controller, parts.Time, logger, _end.Token);
+            _led = new LedCommands(member.Commands, member.Look, member.Identity, member.WhyGone, member.IsAlive, controller, parts.Time, logger, _end.Token);
         }
     }
 

@@ -79,6 +79,9 @@ internal sealed class FleetMember : ILeading, IDisposable
     /// <inheritdoc cref="PeerWatch.WhyGone"/>
     public string? WhyGone(string replica, string? process) => _fleet.Peers.WhyGone(replica, process);
 
+    /// <inheritdoc cref="PeerWatch.IsAlive"/>
+    public bool IsAlive(string replica, string process) => _fleet.Peers.IsAlive(replica, process);
+
     public FleetReading Read()
     {
         Leadership now = _fleet.Election.Current;

@@ -11,7 +11,7 @@ namespace Serverless.Host.Control.Fleet;
 
 /// <summary>
 /// The commands that other gateways were given, at the gateway that leads: each is taken by a write that fails if anybody took it before, told to the controller, and answered. One whose asker is gone is
-/// not carried out: nobody knows how old it is.
+/// not carried out, since nobody knows how old it is; and an asker is there when it was heard of after this gateway began to watch, for the Lease of one that died long ago may be there too.
 /// </summary>
 internal sealed partial class LedCommands
 {
@@ -24,6 +24,7 @@ internal sealed partial class LedCommands
     private readonly Func<StatefulSet?> _look;
     private readonly GatewayIdentity _own;
     private readonly Func<string, string?, string?> _whyGone;
+    private readonly Func<string, string, bool> _isAlive;
     private readonly DatabaseController _controller;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
@@ -35,9 +36,10 @@ internal sealed partial class LedCommands
     private bool _troubled;
 
     public LedCommands(
-        CommandBoard board, Func<StatefulSet?> look, GatewayIdentity own, Func<string, string?, string?> whyGone, DatabaseController controller, TimeProvider time, ILogger logger, CancellationToken end)
+        CommandBoard board, Func<StatefulSet?> look, GatewayIdentity own, Func<string, string?, string?> whyGone, Func<string, string, bool> isAlive, DatabaseController controller, TimeProvider time,
+        ILogger logger, CancellationToken end)
     {
-        (_board, _look, _own, _whyGone, _controller, _time, _logger, _end) = (board, look, own, whyGone, controller, time, logger, end);
+        (_board, _look, _own, _whyGone, _isAlive, _controller, _time, _logger, _end) = (board, look, own, whyGone, isAlive, controller, time, logger, end);
         _handling = new SingleFlight(HandleAsync);
     }
 
@@ -51,7 +53,8 @@ internal sealed partial class LedCommands
         {
             while (Next() is { } note)
             {
-                if (_controller.WhyNotLeading is not null)
+                // its asker will renew its Lease, or be found to be gone
+                if (_controller.WhyNotLeading is not null || !(IsThere(note) || IsGone(note)))
                 {
                     await Task.Delay(s_pause, _time, _end);
                     continue;
@@ -85,25 +88,30 @@ internal sealed partial class LedCommands
     {
         IReadOnlyList<CommandNote> all = _look() is { } set ? CommandNote.Read(set) : [];
         _seen.IntersectWith(all.Select(one => one.Id));
-        return _controller.LeadsElsewhere ? null : all.FirstOrDefault(one => IsMine(one) && !_seen.Contains(one.Id));
+        List<CommandNote> mine = _controller.LeadsElsewhere ? [] : [.. all.Where(one => IsMine(one) && !_seen.Contains(one.Id))];
+        return mine.Find(IsThere) ?? mine.FirstOrDefault();
     }
+
+    private bool IsThere(CommandNote note) => note.Process == _own.Identity || _isAlive(note.Replica, note.Process);
+
+    private bool IsGone(CommandNote note) => note.Process != _own.Identity && _whyGone(note.Replica, note.Process) is not null;
 
     /// <summary>One that this process took, but could not know that it did, is its own still.</summary>
     private bool IsMine(CommandNote note) => note.Stage == CommandStage.Asked || (note.Stage == CommandStage.Taken && note.Taker == _own.Identity);
 
     private async Task TakeAsync(CommandNote note)
     {
-        string? gone = note.Process == _own.Identity ? null : _whyGone(note.Replica, note.Process);
+        bool isGone = !IsThere(note);
         bool isTaken = false;
         await _board.ChangeAsync(all =>
         {
             isTaken = all.FirstOrDefault(one => one.Id == note.Id) is { } now && IsMine(now);
             return !isTaken ? null
-                : gone is not null ? [.. all.Where(one => one.Id != note.Id)]
+                : isGone ? [.. all.Where(one => one.Id != note.Id)]
                 : [.. all.Select(one => one.Id == note.Id ? one with { Stage = CommandStage.Taken, Taker = _own.Identity } : one)];
         }, _end);
         _seen.Add(note.Id);
-        if (gone is not null)
+        if (isGone)
         {
             LogNobodys(_controller.Name, note.Command, Shown.Of(note.Replica));
         }

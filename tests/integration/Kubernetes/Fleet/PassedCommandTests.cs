@@ -90,6 +90,25 @@ internal sealed class PassedCommandTests
         Assert.That(a.IsPaused, Is.False);
     }
 
+    /// <summary>Its Lease lies there still, and nobody renews it: who begins to watch has just heard of it, and it may be years old.</summary>
+    [Test]
+    public async Task Command_WhoseAskersLeaseWasLeftBehind_IsNotCarriedOut()
+    {
+        using TemporaryDirectory home = new();
+        await using FleetRig rig = await FleetRig.StartAsync();
+        var names = new FleetNames("default");
+        using KubernetesApi api = rig.Open("x");
+        await api.CreateAsync(Resources.Leases, names.Space, new Lease
+        {
+            Metadata = new ObjectMeta { Name = names.Gateway("x").Name, Namespace = names.Space, Labels = new Dictionary<string, string> { [FleetNames.FleetLabel] = names.Fleet } },
+            Spec = new LeaseSpec { HolderIdentity = "x_1" },
+        }, default);
+        await new CommandBoard(api, FleetRig.Set, TimeProvider.System).ChangeAsync(_ => [new CommandNote(Guid.NewGuid(), "pause", "operator", "x", "x_1", CommandStage.Asked)], default);
+        await using LedDatabase a = await LedDatabase.StartAsync(rig, "a", home);
+        await a.UntilAsync(() => a.Leads && BoardAsync(rig).Result.Count == 0);
+        Assert.That(a.IsPaused, Is.False);
+    }
+
     [TestCase("")]
     [TestCase("no JSON")]
     [TestCase("""[{"id": "x"}]""")]

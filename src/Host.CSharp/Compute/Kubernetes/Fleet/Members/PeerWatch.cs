@@ -10,7 +10,11 @@ namespace Serverless.Host.Compute.Kubernetes.Fleet.Members;
 /// <param name="Process">Identity of the process that has the Lease; null: it names none.</param>
 /// <param name="Activity">Null: what it says cannot be read.</param>
 /// <param name="HeardAt">Timestamp of this process's clock.</param>
-internal sealed record Peer(string Name, string? Version, string? Process, IReadOnlyDictionary<string, GatewayActivity>? Activity, IReadOnlyDictionary<string, Guid> Promises, long HeardAt);
+internal sealed record Peer(string Name, string? Version, string? Process, IReadOnlyDictionary<string, GatewayActivity>? Activity, IReadOnlyDictionary<string, Guid> Promises, long HeardAt)
+{
+    /// <summary>The process has written its Lease since this one heard of it first: it lives. What was there before may have been left behind long ago.</summary>
+    public bool HasRenewed { get; init; }
+}
 
 /// <summary>What the other gateways do with one database, all together.</summary>
 /// <param name="Activity">The sum; the shortest of the times.</param>
@@ -98,6 +102,10 @@ internal sealed class PeerWatch : IAsyncDisposable
         : _time.GetElapsedTime(peer.HeardAt) > _options.SilenceLimit ? $"gateway {Shown.Of(replica)}, which intended it, is not heard of any more"
         : null;
 
+    /// <summary>That process of that gateway has been heard of since this one watches, and lately.</summary>
+    public bool IsAlive(string replica, string process) =>
+        !IsDeaf && _peers.TryGetValue(_names.Gateway(replica).Name, out Peer? peer) && peer.Process == process && peer.HasRenewed && _time.GetElapsedTime(peer.HeardAt) <= _options.SilenceLimit;
+
     public static Peer Of(Lease lease, long heardAt) => new(
         lease.Metadata.Name, lease.Metadata.ResourceVersion, lease.Spec.HolderIdentity is { Length: > 0 } holder ? holder : null, GatewayNotes.ReadActivity(lease.Metadata.Annotations.GetValueOrDefault(FleetNames.Activity)),
         GatewayNotes.ReadPromises(lease.Metadata.Annotations.GetValueOrDefault(FleetNames.Promises)), heardAt);
@@ -132,6 +140,11 @@ internal sealed class PeerWatch : IAsyncDisposable
             await foreach (CacheChange<Lease> change in _cache.ChangesAsync(_end.Token))
             {
                 Peer? peer = change.After is { } lease ? Of(lease, _time.GetTimestamp()) : null;
+                if (peer is not null && _peers.TryGetValue(peer.Name, out Peer? before))
+                {
+                    peer = peer with { HasRenewed = before.Process == peer.Process && (before.HasRenewed || before.Version != peer.Version) };
+                }
+
                 _peers = peer is null ? _peers.Remove(change.Name.Name) : _peers.SetItem(change.Name.Name, peer);
                 Changed?.Invoke(change.Name.Name, peer);
             }
