@@ -95,5 +95,19 @@ public sealed class AccountDirectoryTests
         return directory;
     }
 
+    [TestCase("app", "%", "app@%", true)]
+    [TestCase("app", "%", "app@%, other@%", true)]
+    [TestCase("app", "%", "app@%, app@10.1.2.3", false)]
+    [TestCase("app", "%", "app@%, @localhost", false)]
+    [TestCase("", "%", "@%", true)]
+    [TestCase("", "%", "@%, app@localhost", false)]
+    public void Account_IsTheOnlyOneThatALoginOfAUserCanBeTakenFor(string user, string host, string all, bool isOnly)
+    {
+        var directory = new AccountDirectory();
+        var accounts = all.Split(", ").Select(one => one.Split('@')).Select(one => Account(one[0], one[1])).ToArray();
+        directory.Use(new AccountSnapshot(DateTimeOffset.UnixEpoch, accounts), ServerFamily.MariaDb);
+        Assert.That(directory.IsOnlyOneFor("app", Account(user, host)), Is.EqualTo(isOnly));
+    }
+
     private static Account Account(string user, string host) => new(user, host, "mysql_native_password", "", Locked: false, PasswordExpired: false, RequiresTls: false);
 }

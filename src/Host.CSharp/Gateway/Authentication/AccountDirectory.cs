@@ -21,8 +21,8 @@ public sealed class AccountDirectory
     /// <summary>The account, or null when the engine would know none for this user from there.</summary>
     public Account? Find(string user, ClientHost client) => _index.Find(user, client);
 
-    /// <summary>Wherever its user comes from, the engine can take the login for no other account.</summary>
-    public bool IsOnlyOneOfItsUser(Account account) => _index.IsOnlyOneOfItsUser(account);
+    /// <summary>Wherever a login of this user seems to come from, the engine can take it for no other account than this one.</summary>
+    public bool IsOnlyOneFor(string user, Account account) => _index.IsOnlyOneFor(user, account);
 
     private sealed class Index
     {
@@ -56,8 +56,8 @@ public sealed class AccountDirectory
             return named.Rank < anonymous.Rank ? named.Account : anonymous.Account;
         }
 
-        public bool IsOnlyOneOfItsUser(Account account) =>
-            _byUser.TryGetValue(account.User, out var entries) && entries.Length == 1 && entries[0].Account.Host == account.Host && (account.User.Length == 0 || _anonymous.Length == 0);
+        public bool IsOnlyOneFor(string user, Account account) =>
+            _byUser.GetValueOrDefault(user, []).Concat(_anonymous).All(entry => entry.Account.User == account.User && entry.Account.Host == account.Host);
 
         private static AccountEntry? FirstMatch(AccountEntry[] entries, ClientHost client)
         {

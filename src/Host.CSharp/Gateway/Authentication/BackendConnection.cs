@@ -8,8 +8,4 @@ namespace Serverless.Host.Gateway.Authentication;
 /// <param name="Status">Of the engine's OK packet.</param>
 /// <param name="SessionState">Of the engine's OK packet, for <see cref="SessionTrackReader"/>; empty when there was none.</param>
 public sealed record BackendConnection(
-    PacketChannel Channel, uint ConnectionId, Capabilities Capabilities, ServerStatus Status, ReadOnlyMemory<byte> SessionState)
-{
-    /// <summary>The password was expired, and the statement that came with the login has changed it.</summary>
-    public bool PasswordChanged { get; init; }
-}
+    PacketChannel Channel, uint ConnectionId, Capabilities Capabilities, ServerStatus Status, ReadOnlyMemory<byte> SessionState);

@@ -20,15 +20,13 @@ public static class BackendLogin
     /// <param name="schema">Schema to begin with; null for none.</param>
     /// <param name="collation">Id of the collation to begin with.</param>
     /// <param name="wanted">Capabilities to ask for; what the engine does not offer is left out.</param>
-    /// <param name="passwordChange">
-    /// The client's command that changes accounts, less its first byte; run when, and only when, the engine wants an expired password changed before anything else.
-    /// </param>
+    /// <param name="passwordChange">Run when, and only when, the engine wants an expired password changed before anything else. What became of it stands in it, however this ends.</param>
     /// <exception cref="BackendLoginException">The engine refuses, or takes the login for another account; its error is the one to tell the client.</exception>
     /// <exception cref="IOException">The engine cannot be reached, or the connection ended.</exception>
     /// <exception cref="OperationCanceledException">Cancelled.</exception>
-    public static async Task<BackendConnection> ConnectAsync(
+    internal static async Task<BackendConnection> ConnectAsync(
         BackendAddress address, AuthenticatedClient client, string? schema, ushort collation, Capabilities wanted, CancellationToken cancellation,
-        ReadOnlyMemory<byte>? passwordChange = null)
+        PasswordChange? passwordChange = null)
     {
         var login = new EngineLogin(address, client.User, client.Secret.Secret)
         {
@@ -44,9 +42,9 @@ public static class BackendLogin
         {
             engine = await EngineClient.ConnectAsync(client.Channel.Loop, login, cancellation);
             var seesClient = EngineSeesClient(address, client);
-            var changed = passwordChange is { } change && await ChangePasswordAsync(engine, client, seesClient, change, cancellation);
+            if (passwordChange is not null) await ChangePasswordAsync(engine, client, seesClient, passwordChange, cancellation);
             if (!seesClient) await VerifyIdentityAsync(engine, client, cancellation);
-            return new BackendConnection(engine.Channel, engine.ConnectionId, engine.Login.Capabilities, engine.Login.Status, engine.Login.SessionState) { PasswordChanged = changed };
+            return new BackendConnection(engine.Channel, engine.ConnectionId, engine.Login.Capabilities, engine.Login.Status, engine.Login.SessionState);
         }
         catch (EngineErrorException error)
         {
@@ -76,23 +74,29 @@ public static class BackendLogin
 
     /// <summary>
     /// Servers that let an expired password in answer everything with an error until it is changed: MariaDB but for SET, MySQL but for ALTER USER. So whose it is
-    /// can be asked afterwards only. False: it is not expired.
+    /// can be asked afterwards only. Nothing is sent where it is not expired.
     /// </summary>
-    private static async Task<bool> ChangePasswordAsync(EngineClient engine, AuthenticatedClient client, bool seesClient, ReadOnlyMemory<byte> change, CancellationToken cancellation)
+    private static async Task ChangePasswordAsync(EngineClient engine, AuthenticatedClient client, bool seesClient, PasswordChange change, CancellationToken cancellation)
     {
         try
         {
             await engine.QueryAsync(WhoAmI, cancellation);
-            return false;
+            return;
         }
         catch (EngineErrorException error) when (error.Code == ErrorCode.MustChangePassword)
         {
-            if (!seesClient && !client.Authenticator.Database.Accounts.IsOnlyOneOfItsUser(client.Account)) throw new BackendLoginException(LoginRefusal.ChangeElsewhere(client.Account));
+            if (!seesClient && !client.Authenticator.Database.Accounts.IsOnlyOneFor(client.User, client.Account))
+                throw new BackendLoginException(LoginRefusal.ChangeElsewhere(client.User));
         }
-        var answer = await engine.SendCommandAsync(Command.Query, change, cancellation);
-        if (answer is [ErrPacket.Header, ..]) throw new BackendLoginException(ErrPacket.Read(answer)) { ChangeRefused = true };
+        change.IsSent = true;
+        var answer = await engine.SendCommandAsync(Command.Query, change.Command, cancellation);
+        if (answer is [ErrPacket.Header, ..])
+        {
+            change.IsSent = false;
+            throw new BackendLoginException(ErrPacket.Read(answer)) { ChangeRefused = true };
+        }
         if (answer is not [OkPacket.Header, ..]) throw new MalformedPacketException("answer to a change of password", 0, "an OK or error packet expected, something else found");
-        return true;
+        change.HasRun = true;
     }
 
     private static async Task VerifyIdentityAsync(EngineClient engine, AuthenticatedClient client, CancellationToken cancellation)

@@ -37,10 +37,13 @@ internal static class LoginRefusal
             "Your password has expired: change it before any other statement, by SET PASSWORD = PASSWORD('…') on MariaDB or ALTER USER USER() IDENTIFIED BY '…' on MySQL");
 
     /// <summary>Before the password is changed the engine does not say whom it took the login for, so the gateway must know that there is nobody else.</summary>
-    public static ErrPacket ChangeElsewhere(Account account) =>
+    public static ErrPacket ChangeElsewhere(string user) =>
         new(ErrorCode.MustChangePassword,
-            $"Your password has expired, and cannot be changed through the gateway: there are other accounts that the engine could take a login of '{account.User}' for. " +
+            $"Your password has expired, and cannot be changed through the gateway: there are other accounts that the engine could take a login of '{Cut(user)}' for. " +
             "Connect to the engine itself, or ask for the other accounts to be renamed");
+
+    public static ErrPacket ChangeUnknown(string why) =>
+        new(ErrorCode.ServerShutdown, $"The compute went away while your password was changed ({why}); whether it took effect is not known: connect again, with the new password or the old one");
 
     public static ErrPacket TlsRequired(string user, ClientHost host) =>
         new(ErrorCode.AccessDenied, $"Access denied for user '{Cut(user)}'@'{host.Display}': the account requires TLS, and this connection has none");

@@ -79,7 +79,7 @@ internal sealed partial class Session
             if (reserved is not null) return await ReuseAsync(reserved, attach.Token);
             try
             {
-                return await LoginAsync(attach.Token);
+                return await LoginAsync(PasswordChange, attach.Token);
             }
             finally
             {
@@ -95,7 +95,19 @@ internal sealed partial class Session
         }
     }
 
-    private async ValueTask<AttachOutcome> LoginAsync(CancellationToken cancellation)
+    /// <param name="change">The command under way, if a login with an expired password would have to run it; null: it is none.</param>
+    private async ValueTask<AttachOutcome> LoginAsync(PasswordChange? change, CancellationToken cancellation)
+    {
+        var outcome = await TryLoginAsync(change, cancellation);
+        if (change is not { IsSent: true }) return outcome;
+        // Before the client hears of it, so that its next login finds the change; and it may have taken effect though no answer came.
+        Database.OnAccountsChanged();
+        if (!change.HasRun) return AttachOutcome.Refused(LoginRefusal.ChangeUnknown(outcome.Trouble ?? outcome.Error?.Message ?? "it did not answer"));
+        // Without a connection the session is as it was, but for its password, which it learns at its next statement.
+        return outcome.Error is { } error ? outcome with { Error = error with { Message = $"The password was changed, and then: {error.Message}" } } : new AttachOutcome { Ran = true };
+    }
+
+    private async ValueTask<AttachOutcome> TryLoginAsync(PasswordChange? change, CancellationToken cancellation)
     {
         if (Database.Gate is not { IsOpen: true, Backend: { } address }) return AttachOutcome.Retry("the gate closed");
         var started = Database.Time.GetTimestamp();
@@ -104,7 +116,7 @@ internal sealed partial class Session
         try
         {
             // The schema is restored with the rest: the one of the login may have been left long ago.
-            var connection = await BackendLogin.ConnectAsync(address, _identity, schema: null, _state.Collation, BackendCapabilities, cancellation, PasswordChange);
+            var connection = await BackendLogin.ConnectAsync(address, _identity, schema: null, _state.Collation, BackendCapabilities, cancellation, change);
             channel = connection.Channel;
             using var end = cancellation.UnsafeRegister(static transport => ((Net.ITransport)transport!).Abort(), channel.Transport);
             if ((connection.Capabilities & Framing) != (BackendCapabilities & Framing))
@@ -129,7 +141,7 @@ internal sealed partial class Session
             Database.Backends[lent.ConnectionId] = lent;
             Adopt(lent);
             Database.CountAttach(Database.Time.GetElapsedTime(started));
-            return new AttachOutcome { Ran = connection.PasswordChanged };
+            return default;
         }
         catch (BackendLoginException refused) when (refused.MustChangePassword || refused.ChangeRefused)
         {
@@ -158,10 +170,9 @@ internal sealed partial class Session
     private AttachOutcome Unanswered(Exception failure, long started, CancellationToken cancellation) => AttachOutcome.Retry(
         cancellation.IsCancellationRequested ? $"the compute did not answer within {Database.Time.GetElapsedTime(started).TotalSeconds:0.0} s" : failure.Message);
 
-    /// <summary>The command under way when it changes accounts and nothing else, less its first byte: a password that is expired can be changed by it.</summary>
-    private ReadOnlyMemory<byte>? PasswordChange =>
+    private PasswordChange? PasswordChange =>
         _waits && _frame is { Code: Command.Query, Whole: true } && _info.Has(StatementTraits.ChangesAccounts) && !_info.Has(StatementTraits.MultiStatement)
-            ? Payload[1..].ToArray() : default(ReadOnlyMemory<byte>?);
+            ? new PasswordChange(Payload[1..].ToArray()) : null;
 
     /// <summary>What must be the same on both sides, since packets are passed on as they are.</summary>
     private const Capabilities Framing =

@@ -15,6 +15,9 @@ internal sealed partial class Session
 
     private string? _lostBecause;
 
+    /// <summary>Its connection broke while idle and while a KILL was aimed at it.</summary>
+    private bool _isBeingKilled;
+
     /// <summary>The drain that found, with this session's state read, that it cannot leave its connection, and why: it need not be asked again.</summary>
     private DrainRequest? _keptFrom;
 
@@ -103,6 +106,8 @@ internal sealed partial class Session
     private void LoseBackend()
     {
         if (_backend is null) return;
+        // The one who killed it may not have the server's answer yet; its signal comes.
+        _isBeingKilled = Database.KillsAimedAt.TryGetValue(_lent!.ConnectionId, out var aim) && aim is KillAim.Connection or KillAim.Killed;
         DropBackend();
         var lost = WhatWouldBeLost;
         ForgetWhatIsLost();

@@ -68,6 +68,11 @@ internal sealed partial class Session
                 if (!await ObeyAsync(sequence: 1)) return GiveUp();
                 continue;
             }
+            if (_isBeingKilled)
+            {
+                _ending = true;
+                return await RefuseAsync(new ErrPacket(ErrorCode.ConnectionKilled, "Connection was killed"));
+            }
             if (_pendingError is { } pending)
             {
                 _pendingError = null;
@@ -190,7 +195,6 @@ internal sealed partial class Session
     private async ValueTask<bool> AnswerChangedPasswordAsync()
     {
         if (_counted) CountRunning(-1);
-        Database.OnAccountsChanged();
         AnswerOk();
         await _client.FlushAsync();
         Volatile.Write(ref _idleSince, Database.Time.GetTimestamp());
