@@ -33,14 +33,7 @@ internal sealed class HurriedEndTests
 
     private static async Task<GatewayProcess> StartAsync(ApiDouble server, PlayedSet played)
     {
-        string home = Directory.CreateTempSubdirectory("serverless-e2e-").FullName;
-        string kubeconfig = Path.Combine(home, "kubeconfig");
-        await File.WriteAllTextAsync(kubeconfig, $$"""
-            clusters: [{name: double, cluster: {server: "{{server.Address}}"} }]
-            users: [{name: me, user: {token: secret} }]
-            contexts: [{name: double, context: {cluster: double, user: me} }]
-            current-context: double
-            """);
+        (string home, string kubeconfig) = await GatewayHome.MakeAsync(server);
         return await GatewayProcess.StartManyAsync(
             [], GatewayProcess.SleepyRules(600), home, new JsonObject
             {

@@ -17,14 +17,7 @@ internal sealed class LateDatabaseTests
             await ApiDouble.RefuseAsync(context, 403, "Forbidden", "who are you?");
             return true;
         };
-        string home = Directory.CreateTempSubdirectory("serverless-e2e-").FullName;
-        string kubeconfig = Path.Combine(home, "kubeconfig");
-        await File.WriteAllTextAsync(kubeconfig, $$"""
-            clusters: [{name: double, cluster: {server: "{{server.Address}}"} }]
-            users: [{name: me, user: {token: secret} }]
-            contexts: [{name: double, context: {cluster: double, user: me} }]
-            current-context: double
-            """);
+        (string home, string kubeconfig) = await GatewayHome.MakeAsync(server);
         await using GatewayProcess gateway = await GatewayProcess.StartManyAsync(
             [
                 new JsonObject
@@ -67,14 +60,7 @@ internal sealed class LateDatabaseTests
         await using ApiDouble server = await ApiDouble.StartAsync();
         await using PlayedSet played = await PlayedSet.StartAsync(server);
         await ClientAccount.MakeAsync(played.Engine.TcpAddress, "127.0.0.1", "REVOKE ALL PRIVILEGES, GRANT OPTION FROM app@'127.0.0.1'");
-        string home = Directory.CreateTempSubdirectory("serverless-e2e-").FullName;
-        string kubeconfig = Path.Combine(home, "kubeconfig");
-        await File.WriteAllTextAsync(kubeconfig, $$"""
-            clusters: [{name: double, cluster: {server: "{{server.Address}}"} }]
-            users: [{name: me, user: {token: secret} }]
-            contexts: [{name: double, context: {cluster: double, user: me} }]
-            current-context: double
-            """);
+        (string home, string kubeconfig) = await GatewayHome.MakeAsync(server);
         await using GatewayProcess gateway = await GatewayProcess.StartManyAsync(
             [
                 new JsonObject

@@ -82,7 +82,7 @@ internal sealed class ManyDatabasesTests
     /// <summary>One that knows the accounts of all of them, so that none is woken to read them.</summary>
     private static async Task<GatewayProcess> StartAsync(ApiDouble server, string name)
     {
-        string home = Directory.CreateTempSubdirectory("serverless-e2e-").FullName;
+        (string home, string kubeconfig) = await GatewayHome.MakeAsync(server, name);
         for (int i = 0; i < Databases; i++)
         {
             string folder = Path.Combine(home, "data", $"db{i}");
@@ -90,13 +90,6 @@ internal sealed class ManyDatabasesTests
             new AccountStore(Path.Combine(folder, "accounts.json"), NullLogger<AccountStore>.Instance).Save(Memory);
         }
 
-        string kubeconfig = Path.Combine(home, "kubeconfig");
-        await File.WriteAllTextAsync(kubeconfig, $$"""
-            clusters: [{name: double, cluster: {server: "{{server.Address}}"} }]
-            users: [{name: me, user: {token: {{name}} } }]
-            contexts: [{name: double, context: {cluster: double, user: me} }]
-            current-context: double
-            """);
         return await GatewayProcess.StartManyAsync(
             [], GatewayProcess.SleepyRules(600), home, new JsonObject
             {

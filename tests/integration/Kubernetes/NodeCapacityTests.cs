@@ -82,14 +82,7 @@ internal sealed class NodeCapacityTests
         Put(server, "1100m", "1200Mi");
         await using PlayedSet played = await PlayedSet.StartAsync(server, set => set["spec"]!["template"]!["spec"]!["nodeName"] = "small");
         await ClientAccount.MakeAsync(played.Engine.TcpAddress, "127.0.0.1");
-        string home = Directory.CreateTempSubdirectory("serverless-e2e-").FullName;
-        string kubeconfig = Path.Combine(home, "kubeconfig");
-        await File.WriteAllTextAsync(kubeconfig, $$"""
-            clusters: [{name: double, cluster: {server: "{{server.Address}}"} }]
-            users: [{name: me, user: {token: secret} }]
-            contexts: [{name: double, context: {cluster: double, user: me} }]
-            current-context: double
-            """);
+        (string home, string kubeconfig) = await GatewayHome.MakeAsync(server);
         await using GatewayProcess gateway = await GatewayProcess.StartManyAsync(
             [
                 new JsonObject

@@ -41,14 +41,7 @@ internal sealed class HostFleetRig : IAsyncDisposable
 
     public async Task<GatewayProcess> AddAsync(string name, double idle = 1.5)
     {
-        string home = Directory.CreateTempSubdirectory("serverless-e2e-").FullName;
-        string kubeconfig = Path.Combine(home, "kubeconfig");
-        await File.WriteAllTextAsync(kubeconfig, $$"""
-            clusters: [{name: double, cluster: {server: "{{Server.Address}}"} }]
-            users: [{name: me, user: {token: {{name}} } }]
-            contexts: [{name: double, context: {cluster: double, user: me} }]
-            current-context: double
-            """);
+        (string home, string kubeconfig) = await GatewayHome.MakeAsync(Server, name);
         return _gateways[name] = await GatewayProcess.StartManyAsync(
             [
                 new JsonObject

@@ -52,6 +52,17 @@ internal sealed class WesqlAnnotationTests
         SetAnnotations.RequireLogger(Options, new Workload(name, new StatefulSet(), [], null));
     }
 
+    [TestCase(null, false)]
+    [TestCase("other", false)]
+    [TestCase("db", true)]
+    public void Logger_ThatAnAnnotationNames_HasToSayItItself(string? of, bool agrees)
+    {
+        KubernetesComputeOptions named = SetAnnotations.Apply(Options, Set((SetAnnotations.Engine, "wesql"), (SetAnnotations.Loggers, "log-a")));
+        StatefulSet logger = new() { Metadata = new ObjectMeta { Name = "log-a", Annotations = of is null ? [] : new Dictionary<string, string> { [SetAnnotations.LoggerOf] = of } } };
+        Assert.That(SetAnnotations.WhyNotLogger(named, logger), agrees ? Is.Null : Does.Contain("expected annotation serverless.mysql/logger-of: db on StatefulSet log-a"));
+        Assert.That(SetAnnotations.WhyNotLogger(Options with { Wesql = new WesqlOptions { Loggers = ["log-a"] } }, logger), Is.Null, "who runs the gateway named it");
+    }
+
     private static StatefulSet Set(params (string Name, string Text)[] annotations) =>
         new() { Metadata = new ObjectMeta { Name = "db", Annotations = annotations.ToDictionary(one => one.Name, one => one.Text) } };
 }

@@ -28,6 +28,7 @@ internal sealed class WesqlGatewayTests
             set["metadata"]!["labels"] = new JsonObject { [SetAnnotations.DatabaseLabel] = "shop" };
             set["metadata"]!["annotations"] = new JsonObject { [SetAnnotations.Engine] = "wesql", [SetAnnotations.Loggers] = "log-a,log-b" };
         });
+        foreach (PlayedLogger logger in (PlayedLogger[])[three, one]) server.Change(logger.Path, set => set["metadata"]!["annotations"] = new JsonObject { [SetAnnotations.LoggerOf] = PlayedSet.Name });
         await using GatewayProcess gateway = await StartAsync(server, relay);
         await Eventually.HoldsAsync(
             async () => (await gateway.Admin.GetStringAsync("/metrics")).Contains("serverless_phase{database=\"shop\",phase=\"running\"} 1", StringComparison.Ordinal),
@@ -36,8 +37,14 @@ internal sealed class WesqlGatewayTests
         await client.SendAsync("SET @v = 42; SELECT @v;");
         Assert.That(await client.ReadLineAsync(), Is.EqualTo("42"));
 
-        using (HttpResponseMessage commanded = await gateway.Admin.PostAsync(new Uri("/api/databases/shop/suspend", UriKind.Relative), null)) Assert.That(commanded.IsSuccessStatusCode, Is.True);
-        await Eventually.HoldsAsync(async () => (string?)(await gateway.StatusAsync("shop"))["phase"] == "suspended", TimeSpan.FromSeconds(40), () => Told(gateway, "it sleeps"));
+        // within the first second the cluster's watches are too young to be believed, and it is refused
+        await Eventually.HoldsAsync(
+            async () =>
+            {
+                using HttpResponseMessage commanded = await gateway.Admin.PostAsync(new Uri("/api/databases/shop/suspend", UriKind.Relative), null);
+                return (string?)(await gateway.StatusAsync("shop"))["phase"] == "suspended";
+            },
+            TimeSpan.FromSeconds(40), () => Told(gateway, "it sleeps"), TimeSpan.FromMilliseconds(500));
         JsonNode effect = (await gateway.StatusAsync("shop"))["lastEffect"]!;
         Assert.That(((string?)effect["outcome"], (string?)effect["reason"]), Is.EqualTo(("succeeded", "without a snapshot: the data node's snapshot failed; its error log says why")));
         await DoubleRig.UntilAsync(() => (played.Replicas, three.Replicas, one.Replicas) == (0, 0, 0), () => $"{played.Replicas} {three.Replicas} {one.Replicas}");
@@ -52,14 +59,7 @@ internal sealed class WesqlGatewayTests
 
     private static async Task<GatewayProcess> StartAsync(ApiDouble server, WesqlRelay relay)
     {
-        string home = Directory.CreateTempSubdirectory("serverless-e2e-").FullName;
-        string kubeconfig = Path.Combine(home, "kubeconfig");
-        await File.WriteAllTextAsync(kubeconfig, $$"""
-            clusters: [{name: double, cluster: {server: "{{server.Address}}"} }]
-            users: [{name: me, user: {token: secret} }]
-            contexts: [{name: double, context: {cluster: double, user: me} }]
-            current-context: double
-            """);
+        (string home, string kubeconfig) = await GatewayHome.MakeAsync(server);
         return await GatewayProcess.StartManyAsync(
             [], GatewayProcess.SleepyRules(600), home, new JsonObject
             {

@@ -15,6 +15,9 @@ internal static class SetAnnotations
     /// <summary>Names of StatefulSets of the same namespace, with commas between them.</summary>
     public const string Loggers = "serverless.mysql/loggers";
 
+    /// <summary>Of a logger: the StatefulSet of its data node. Whoever may annotate one StatefulSet must not have another one stopped with it, so that one has to say so too.</summary>
+    public const string LoggerOf = "serverless.mysql/logger-of";
+
     public const string Snapshot = "serverless.mysql/snapshot";
 
     public const string ProxyProtocol = "serverless.mysql/proxy-protocol";
@@ -26,7 +29,8 @@ internal static class SetAnnotations
     {
         bool isWesql = Choose(options, set, Engine, options.Wesql is not null, ("mysql", false), ("wesql", true));
         WesqlOptions wesql = options.Wesql ?? new WesqlOptions();
-        IReadOnlyList<string> loggers = ReadLoggers(options, set) ?? wesql.Loggers;
+        List<string>? named = ReadLoggers(options, set);
+        IReadOnlyList<string> loggers = named ?? wesql.Loggers;
         if (loggers.Count > 0 && !isWesql)
         {
             throw Wrong(options, set, Loggers, $"a WeSQL cluster alone has loggers: say `{Engine}: wesql` too");
@@ -35,13 +39,12 @@ internal static class SetAnnotations
         SnapshotMode snapshot = Choose(options, set, Snapshot, wesql.Snapshot, ("tried", SnapshotMode.Tried), ("required", SnapshotMode.Required), ("off", SnapshotMode.Off));
         return options with
         {
-            Wesql = isWesql ? wesql with { Loggers = loggers, Snapshot = snapshot } : null,
+            Wesql = isWesql ? wesql with { Loggers = loggers, LoggersMustAgree = named is not null, Snapshot = snapshot } : null,
             ReadsProxyHeader = Choose(options, set, ProxyProtocol, options.ReadsProxyHeader, ("on", true), ("off", false)),
         };
     }
 
-    /// <summary>Whoever may annotate one StatefulSet must not have another database stopped with it.</summary>
-    /// <exception cref="ComputeException">It is not there, or is a database itself.</exception>
+    /// <exception cref="ComputeException">It is not there, or must not be stopped with this database.</exception>
     public static void RequireLogger(KubernetesComputeOptions options, Workload logger)
     {
         if (logger.Set is not { } set)
@@ -49,10 +52,24 @@ internal static class SetAnnotations
             throw new ComputeException($"database `{options.Name}`: expected a StatefulSet {logger.Name}, which is to be its logger, found none: create it, or mend `kubernetes:loggers` (found by its label: {Loggers})");
         }
 
+        if (WhyNotLogger(options, set) is { } why)
+        {
+            throw new ComputeException($"database `{options.Name}`: {why}");
+        }
+    }
+
+    /// <summary>Why it must not be stopped with this database, whoever names it; null: it may.</summary>
+    public static string? WhyNotLogger(KubernetesComputeOptions options, StatefulSet set)
+    {
         if (set.Metadata.Labels.ContainsKey(DatabaseLabel))
         {
-            throw new ComputeException($"database `{options.Name}`: StatefulSet {logger.Name}, which is to be its logger, is a database itself by its label {DatabaseLabel}: take one of the two away");
+            return $"StatefulSet {set.Metadata.Name}, which is to be its logger, is a database itself by its label {DatabaseLabel}: take one of the two away";
         }
+
+        string? of = set.Metadata.Annotations.GetValueOrDefault(LoggerOf);
+        return options.Wesql is { LoggersMustAgree: true } && of != options.StatefulSet
+            ? $"expected annotation {LoggerOf}: {options.StatefulSet} on StatefulSet {set.Metadata.Name}, which is to be its logger by the annotation {Loggers} of {options.StatefulSet}, found {(of is null ? "none" : $"`{Shown.Of(of)}`")}: put it there, or take {set.Metadata.Name} out of {Loggers}"
+            : null;
     }
 
     private static List<string>? ReadLoggers(KubernetesComputeOptions options, StatefulSet set)

@@ -19,6 +19,9 @@ internal sealed partial class LoggerSets : IAsyncDisposable
     private static readonly TimeSpan s_look = TimeSpan.FromMilliseconds(250);
     private static readonly TimeSpan s_longestPause = TimeSpan.FromSeconds(5);
 
+    /// <summary>What the server does not let be done, somebody has to mend first.</summary>
+    private static readonly TimeSpan s_refusedPause = TimeSpan.FromMinutes(1);
+
     /// <summary>By then a watch has heard that the data node was scaled down, or has heard of what came after it.</summary>
     private static readonly TimeSpan s_hearLimit = TimeSpan.FromSeconds(30);
 
@@ -211,7 +214,7 @@ internal sealed partial class LoggerSets : IAsyncDisposable
         List<string> left = [.. Names];
         TimeSpan pause = s_look;
         long began = _time.GetTimestamp();
-        bool hasSlept = false;
+        bool hasSlept = false, isToldOf = false;
         try
         {
             while (left.Count > 0)
@@ -240,14 +243,19 @@ internal sealed partial class LoggerSets : IAsyncDisposable
                     {
                         pause = e.Failure == ApiFailure.Conflict ? s_look : pause * 2 < s_longestPause ? pause * 2 : s_longestPause;
                     }
+                    catch (ApiException e)
+                    {
+                        if (!isToldOf)
+                        {
+                            LogNotStopped(_options.Name, string.Join(", ", left), e.Message);
+                        }
+
+                        (isToldOf, pause) = (true, s_refusedPause);
+                    }
                 }
 
                 await Task.Delay(pause, _time, cancellation);
             }
-        }
-        catch (ApiException e)
-        {
-            LogNotStopped(_options.Name, string.Join(", ", left), e.Message);
         }
         catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
         {
@@ -280,7 +288,7 @@ internal sealed partial class LoggerSets : IAsyncDisposable
 
     private string? WhyNotLogger(StatefulSet set) => LoggerMark.IsOfAnother(set, _options.StatefulSet)
         ? $"StatefulSet {set.Metadata.Name} is the logger of another data node ({LoggerMark.Annotation}: {Shown.Of(LoggerMark.Read(set)!)}): mend `kubernetes:loggers`, or take the annotation off"
-        : null;
+        : SetAnnotations.WhyNotLogger(_options, set);
 
     /// <exception cref="ComputeException">It is another data node's: neither it nor its mark is touched.</exception>
     private StatefulSet Own(StatefulSet set) => WhyNotLogger(set) is { } why ? throw new ComputeException(why) : set;

@@ -56,8 +56,9 @@ internal sealed class ObjectStoreSnapshot(IEngineSql sql, TimeProvider time)
         }
 
         long began = time.GetTimestamp();
-        string known = await ReadLastAsync(cancellation);
+        // in this order: one that ends between the two is listed already, and is not taken for the one that is asked for
         TaskState before = await ReadTaskAsync(cancellation);
+        string known = await ReadLastAsync(cancellation);
 
         // one that was begun before may have none of what was written last
         bool isOlder = before.IsUnderWay;

@@ -6,6 +6,9 @@ internal sealed record WesqlOptions
     /// <summary>StatefulSets of the loggers, in the namespace of the data node's; empty: the data node is a cluster of its own.</summary>
     public IReadOnlyList<string> Loggers { get; init; } = [];
 
+    /// <summary>They were named by an annotation and not by who runs the gateway: each must say itself whose it is.</summary>
+    public bool LoggersMustAgree { get; init; }
+
     public SnapshotMode Snapshot { get; init; } = SnapshotMode.Tried;
 
     /// <summary>How long a snapshot may take before a suspend.</summary>
