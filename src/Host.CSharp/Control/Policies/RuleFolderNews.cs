@@ -78,8 +78,9 @@ internal sealed class RuleFolderNews(RuleFolder folder)
         {
             return folder.Fingerprint();
         }
-        catch (Exception e) when (e is RuleFolderException or IOException or UnauthorizedAccessException)
+        catch (Exception e)
         {
+            // whatever it is, it is the news, and the next look is made all the same
             return e.Message;
         }
     }
@@ -125,8 +126,9 @@ internal sealed class RuleFolderNews(RuleFolder folder)
             watcher.EnableRaisingEvents = true;
             return watcher;
         }
-        catch (Exception e) when (e is IOException or ArgumentException)
+        catch (Exception e)
         {
+            // the looks find changes too
             unwatched(e.Message);
             return null;
         }

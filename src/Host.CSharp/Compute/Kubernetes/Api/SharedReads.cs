@@ -6,9 +6,8 @@ namespace Serverless.Host.Compute.Kubernetes.Api;
 /// Reads of single objects of one kind by many who do not know of each other: a few are asked for by name, and where more come within a second one list answers all of them. Each answer is as the server
 /// had it at some moment after it was asked for, as that of a get is; nothing is kept.
 /// </summary>
-/// <param name="selection">What a list asks for. What is called for by name must be of it, or is taken not to be there.</param>
 /// <param name="gather">How long those beyond the few wait for each other.</param>
-internal sealed class SharedReads<T>(IKubernetesApi api, Resource<T> resource, string space, Selection selection, TimeSpan gather, TimeProvider time) where T : class, IApiObject
+internal sealed class SharedReads<T>(IKubernetesApi api, Resource<T> resource, string space, TimeSpan gather, TimeProvider time) where T : class, IApiObject
 {
     /// <summary>One that is slow, or not answered at all, then keeps none of the others waiting.</summary>
     private const int MostByName = 8;
@@ -114,7 +113,7 @@ internal sealed class SharedReads<T>(IKubernetesApi api, Resource<T> resource, s
     {
         try
         {
-            ApiList<T> all = await api.ListAsync(resource, space, selection, CancellationToken.None);
+            ApiList<T> all = await api.ListAsync(resource, space, Selection.All, CancellationToken.None);
             var found = all.Items.ToDictionary(one => one.Metadata.Name, StringComparer.Ordinal);
             var unreadable = all.Unreadable.Select(one => one.Name.Name).ToHashSet(StringComparer.Ordinal);
             foreach (Question one in asked.Where(one => !unreadable.Contains(one.Name.Name)))

@@ -106,7 +106,7 @@ internal sealed class KubernetesCluster : IAsyncDisposable
         _watches.GetOrAdd(space, name => new Lazy<NamespaceWatch>(() => new NamespaceWatch(_api, name, _options, _time, _loggers.CreateLogger<NamespaceWatch>()))).Value;
 
     /// <summary>Reads of the StatefulSets of a namespace, for who need not have the answer at once.</summary>
-    public SharedReads<StatefulSet> SetsOf(string space) => _sets.GetOrAdd(space, name => new SharedReads<StatefulSet>(_api, Resources.StatefulSets, name, Selection.All, s_gather, _time));
+    public SharedReads<StatefulSet> SetsOf(string space) => _sets.GetOrAdd(space, name => new SharedReads<StatefulSet>(_api, Resources.StatefulSets, name, s_gather, _time));
 
     public UsageFeed UsageOf(string space) =>
         _usages.GetOrAdd(space, name => new UsageFeed(_api, ServedAsync, name, _time, _loggers.CreateLogger<UsageFeed>()));

@@ -9,6 +9,9 @@ namespace Serverless.Host.Compute.Kubernetes.Cluster;
 internal sealed partial class NodeFeed(IKubernetesApi api, TimeProvider time, ILogger logger)
 {
     private static readonly TimeSpan s_goodFor = TimeSpan.FromMinutes(1);
+
+    /// <summary>One that no pod was on for so long may be gone: clusters that grow and shrink give each node another name.</summary>
+    private static readonly TimeSpan s_keptFor = TimeSpan.FromHours(1);
     private static readonly TimeSpan s_callLimit = TimeSpan.FromSeconds(5);
 
     private readonly IKubernetesApi _api = api.Within(s_callLimit);
@@ -42,6 +45,11 @@ internal sealed partial class NodeFeed(IKubernetesApi api, TimeProvider time, IL
             }
 
             _isMissing = true;
+        }
+
+        foreach (KeyValuePair<string, (ComputeSize? Allocatable, long At)> old in _known.Where(one => time.GetElapsedTime(one.Value.At) > s_keptFor))
+        {
+            _known.TryRemove(old);
         }
 
         _known[node] = (allocatable, time.GetTimestamp());

@@ -65,7 +65,7 @@ internal sealed class GatewayFleet : IAsyncDisposable
     }
 
     /// <summary>Reads of the StatefulSets of a namespace: a gateway that joins asks for each of its databases.</summary>
-    internal SharedReads<StatefulSet> SetsOf(string space) => _sets.GetOrAdd(space, one => new SharedReads<StatefulSet>(Api, Resources.StatefulSets, one, Selection.All, s_gather, Time));
+    internal SharedReads<StatefulSet> SetsOf(string space) => _sets.GetOrAdd(space, one => new SharedReads<StatefulSet>(Api, Resources.StatefulSets, one, s_gather, Time));
 
     /// <summary>Nothing is told of it any more.</summary>
     internal void Remove(string database, Func<GatewayActivity> activity) => _databases.TryRemove(KeyValuePair.Create(database, activity));

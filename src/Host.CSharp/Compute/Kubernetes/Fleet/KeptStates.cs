@@ -13,12 +13,13 @@ internal sealed class KeptStates(IKubernetesApi api, FleetNames names, TimeProvi
     /// <summary>Databases start one after the other, as fast as processors allow: so they are asked for together all the same.</summary>
     private static readonly TimeSpan s_gather = TimeSpan.FromMilliseconds(500);
 
-    private readonly SharedReads<ConfigMap> _reads = new(api, Resources.ConfigMaps, names.Space, names.Gateways, s_gather, time);
+    /// <summary>All of the namespace, and not by their label: one that was restored by hand without it would be taken not to be there, and be overwritten.</summary>
+    private readonly SharedReads<ConfigMap> _reads = new(api, Resources.ConfigMaps, names.Space, s_gather, time);
 
     /// <summary>The name of what is kept of a database.</summary>
     public ObjectName NameOf(ObjectName set) => names.State(set);
 
-    /// <summary>Noted on each: by that they are found.</summary>
+    /// <summary>Noted on each: by that changes of them are heard of.</summary>
     public string Fleet => names.Fleet;
 
     /// <summary>As the server has it at some moment after this was called.</summary>

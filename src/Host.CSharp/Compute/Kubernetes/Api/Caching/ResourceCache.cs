@@ -13,6 +13,8 @@ internal sealed partial class ResourceCache<T> : IAsyncDisposable where T : clas
     /// <summary>After so many failures in a row it is not relied on any more that the server still knows where we were.</summary>
     private const int FailuresBeforeList = 5;
 
+    private const string NothingListed = "nothing was listed yet";
+
     private readonly IKubernetesApi _api;
     private readonly Resource<T> _resource;
     private readonly string? _space;
@@ -35,7 +37,7 @@ internal sealed partial class ResourceCache<T> : IAsyncDisposable where T : clas
     public ResourceCache(IKubernetesApi api, Resource<T> resource, string? space, Selection selection, ApiOptions options, TimeProvider time, ILogger logger)
     {
         (_api, _resource, _space, _selection, _options, _time, _logger) = (api, resource, space, selection, options, time, logger);
-        _state = new State(null, null, time.GetTimestamp(), "nothing was listed yet");
+        _state = new State(null, null, time.GetTimestamp(), NothingListed);
         _ended = _end.Token;
         _run = Task.Run(() => RunAsync(_ended));
     }
@@ -152,7 +154,7 @@ internal sealed partial class ResourceCache<T> : IAsyncDisposable where T : clas
         }
 
         _store.Replace(list.Items, list.Unreadable);
-        _state = _state with { Confirmed = asked };
+        _state = _state with { Confirmed = asked, Problem = _state.Problem == NothingListed ? $"it was listed, and has not been watched for {_options.ShortestWatch.TotalSeconds:0.#} s yet" : _state.Problem };
         _synced.TrySetResult();
         return list.ResourceVersion.Length > 0
             ? list.ResourceVersion
