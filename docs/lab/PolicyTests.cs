@@ -21,6 +21,17 @@ public sealed class PolicyTests
     }
 
     [Test]
+    public void NoLifeHasTwoSuspendsWithinAMinute()
+    {
+        CounterExample? found = s_lab.Attack(cases: 64, seed: 1, life =>
+        {
+            long[] suspends = [.. life.Actions.Where(action => action.Kind.IsSuspendAction).Select(action => action.At)];
+            return suspends.Zip(suspends.Skip(1), (one, next) => next - one).Any(between => between < 60_000) ? "it is suspended twice within a minute" : null;
+        });
+        Assert.That(found, Is.Null, found?.Scenario);
+    }
+
+    [Test]
     public void AWeekOfTheOffice_CostsHalfOfAlwaysOnAtMost()
     {
         Prediction it = s_lab.Simulate(s_lab.Model("office", days: 7, peakCores: 2, seed: 1));

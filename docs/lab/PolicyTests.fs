@@ -2,6 +2,7 @@ module PolicyTests
 
 open System.IO
 open NUnit.Framework
+open Serverless.Core
 open Serverless.Rules
 
 /// The folder of the rules, which is copied beside the tests.
@@ -21,6 +22,16 @@ let ``no life that is drawn breaks a property`` () =
         match result.Example with
         | null -> ()
         | example -> Assert.Fail(example.Came + "\n" + example.Scenario)
+
+[<Test>]
+let ``no life has two suspends within a minute`` () =
+    let check (life: DrawnLife) : string | null =
+        let suspends = [ for action in life.Actions do if action.Kind = ActionKind.SuspendAction then int64 action.At ]
+        if List.pairwise suspends |> List.exists (fun (one, next) -> next - one < 60_000L) then "it is suspended twice within a minute" else null
+
+    match (lab ()).Attack(64L, 1UL, check) with
+    | null -> ()
+    | found -> Assert.Fail(found.Came + "\n" + found.Scenario)
 
 [<Test>]
 let ``a week of the office costs half of always on at most, and hardly anybody waits`` () =

@@ -44,6 +44,14 @@ type PolicyLab private (set: RuleSet, suite: Suite) =
     /// By other options, such as a time.
     member _.Prove(options: ProveOptions) : ProveRun = Prover.Run(suite, options, ignore, CancellationToken.None)
 
+    /// The lives of a case, with what the policy did in them: one that is drawn for it, and often the same with something more at a bad moment. The same for the same
+    /// seed and case; for generators of a team's own, which draw the two.
+    member _.Lives(seed: uint64, case: int64) : IReadOnlyList<DrawnLife> = DrawnLives.Of(suite, seed, case)
+
+    /// Holds a check of a team's own against the lives of so many cases: what is wrong with a life, in words, or null. The first that it finds something wrong with,
+    /// made as small as can be while it does; null: there is none. What the check throws comes out.
+    member _.Attack(cases: int64, seed: uint64, check: Func<DrawnLife, string | null>) : CounterExample | null = DrawnLives.FirstBroken(suite, seed, cases, check)
+
     /// A model of `rules simulate` (office, web, batch, dev) from a Monday, in the time zone of the policy. `days`: from 1 on; `peakCores`: the work at the busiest.
     /// Throws an ArgumentException for a model that there is not.
     member _.Model(name: string, days: int, peakCores: decimal, seed: uint64) : LoadSource =

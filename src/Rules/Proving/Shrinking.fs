@@ -156,14 +156,14 @@ let private simpler (policy: Policy) (attack: Attack) : Attack seq =
 let private mostTries = 1_500
 
 /// The smallest that was found until `isOver`, with where it breaks. `breaks` plays a life.
-let smallest (policy: Policy) (breaks: Scenario -> Fault option) (isOver: unit -> bool) (attack: Attack) (broken: Fault) : struct (Attack * Fault) =
+let smallestOf (policy: Policy) (breaks: Attack -> Fault option) (isOver: unit -> bool) (attack: Attack) (broken: Fault) : struct (Attack * Fault) =
     let mutable tries = 0
     let isDone () = tries >= mostTries || isOver ()
 
     let attempt (one: Attack) =
         if one.Length > 0L<ms> && not (isDone ()) then
             tries <- tries + 1
-            breaks (Attack.scenario one)
+            breaks one
         else
             None
 
@@ -190,3 +190,7 @@ let smallest (policy: Policy) (breaks: Scenario -> Fault option) (isOver: unit -
         | _ -> struct (best, broken)
 
     go (ended attack broken)
+
+/// The same, for what judges a life as the player takes it.
+let smallest (policy: Policy) (breaks: Scenario -> Fault option) isOver attack broken =
+    smallestOf policy (Attack.scenario >> breaks) isOver attack broken

@@ -5,6 +5,7 @@ open System
 open System.IO
 open System.Threading
 open NUnit.Framework
+open Serverless.Core
 open Serverless.Rules
 open Serverless.Tests.Property.Rules.Compiling
 
@@ -81,3 +82,26 @@ let ``a rule that has the name of a built-in reason is not counted for it`` () =
     let decided name = (run.Rules |> Seq.find (fun rule -> rule.Rule = name)).Decided
     equal 0L (decided "wake")
     Assert.That(decided "bounds", Is.GreaterThan 0L)
+
+[<Test>]
+let ``a check of a team's own is held against the lives that are drawn, and what it finds is small and plays alike`` () =
+    let rules = sized "rule sleep on running { when idle >= 1m do suspend }\nrule grow on running { when avg(cpu, 1m) > 75% do resize up 0.5cu }\n"
+    let lab = PolicyLab.Of(valid (compile rules), "default")
+    let isSuspend (action: Begun) = action.Kind = SuspendAction
+    let check (life: DrawnLife) : string | null = if Seq.exists isSuspend life.Actions then "it is suspended" else null
+    Assert.That(lab.Attack(20L, 7UL, (fun _ -> null)), Is.Null)
+
+    match lab.Attack(20L, 7UL, check), lab.Attack(20L, 7UL, check) with
+    | null, _
+    | _, null -> Assert.Fail "twenty lives, and none of them is suspended"
+    | found, again ->
+        equal found.Scenario again.Scenario
+        equal "it is suspended" found.Came
+        Assert.That(found.Scenario.Split('\n').Length, Is.LessThanOrEqualTo 8, found.Scenario)
+        let written = valid (RuleFiles.Compile [ RuleFile("a.rules", rules); RuleFile("found.rules", "policy default\n" + found.Scenario) ])
+        let run = ScenarioRunner.RunAll written.Suites[0] |> Seq.exactlyOne
+        Assert.That(run.Passed, Is.True, run.Render())
+        Assert.That(run.Timeline(), Does.Contain "suspend")
+
+    let shown (lives: seq<DrawnLife>) = [ for life in lives -> life.Scenario "a \"life\"\nof two lines", life.LengthMs, life.Standings.Count ]
+    equal (shown (lab.Lives(7UL, 3L))) (shown (lab.Lives(7UL, 3L)))
