@@ -160,10 +160,10 @@ public sealed class CaptureAndRestoreTests(ServerFamily family)
             "SET @i=1, @neg=-5, @min=-9223372036854775807-1, @u=CAST(5 AS UNSIGNED), @big=18446744073709551615, @d=1.50, @d0=CAST(7 AS DECIMAL(10,0)), @dn=-0.001",
             "SET @f=1.5e0, @fe=1e300, @f3=0.1e0+0.2e0, @fi=3e0, @bool=TRUE",
             "SET @s='it''s', @e='', @l=_latin1 x'e4' COLLATE latin1_german2_ci, @b=_binary x'610062ff', @bit=b'101', @w=_utf16 x'00e4' COLLATE utf16_bin, @long=REPEAT('ä', 5000)",
-            "SET @n=NULL, @ni=1, @nd=1.5, @nf=1e0, @ns=_latin1'x' COLLATE latin1_german1_ci", "SET @ni=NULL, @nd=NULL, @nf=NULL, @ns=NULL",
+            "SET @n=NULL, @ni=1, @nd=1.5, @nf=1e0, @ns=_latin1'x' COLLATE latin1_german1_ci, @nu=CAST(1 AS UNSIGNED)", "SET @ni=NULL, @nd=NULL, @nf=NULL, @ns=NULL, @nu=NULL",
             "SET @j=JSON_OBJECT('a', 1), @t=TIMESTAMP'2020-01-02 03:04:05.6', @`we ird`='w', @`b``t`=2, @'quo\"te'=3, @dot.ted$1=4",
             "SELECT @assigned := 42, 7 INTO @into, @into2");
-        const string all = "@i,@neg,@min,@u,@big,@d,@d0,@dn,@f,@fe,@f3,@fi,@bool,@s,@e,@l,@b,@bit,@w,@long,@n,@ni,@nd,@nf,@ns,@j,@t,@`we ird`,@`b``t`,@'quo\"te',@dot.ted$1,@into,@into2";
+        const string all = "@i,@neg,@min,@u,@big,@d,@d0,@dn,@f,@fe,@f3,@fi,@bool,@s,@e,@l,@b,@bit,@w,@long,@n,@ni,@nd,@nf,@ns,@nu,@j,@t,@`we ird`,@`b``t`,@'quo\"te',@dot.ted$1,@into,@into2";
         var before = await session.AskTypedAsync(all);
         await session.MoveAsync();
         Assert.That(await session.AskTypedAsync(all), Is.EqualTo(before));

@@ -1,4 +1,5 @@
 using System.Text;
+using System.Text.RegularExpressions;
 using Serverless.Host.Gateway.State;
 using Serverless.Host.Mysql;
 
@@ -10,7 +11,7 @@ namespace Serverless.Tests.Integration.State;
 /// </summary>
 [TestFixture(ServerFamily.MariaDb)]
 [TestFixture(ServerFamily.MySql)]
-public sealed class EquivalenceTests(ServerFamily family)
+public sealed partial class EquivalenceTests(ServerFamily family)
 {
     private const string Ours = "eq_a", Theirs = "eq_b";
 
@@ -112,7 +113,7 @@ public sealed class EquivalenceTests(ServerFamily family)
         else Count((session.State.Pin?.Cause ?? PinCauses.None).ToString());
     }
 
-    private static async Task<string?> EndAsync(TestSession stays, TestSession moves)
+    private async Task<string?> EndAsync(TestSession stays, TestSession moves)
     {
         if (!moves.IsAttached) await moves.AttachAsync();
         else if (await moves.TryLeaveAsync()) await moves.AttachAsync();
@@ -127,8 +128,17 @@ public sealed class EquivalenceTests(ServerFamily family)
         const string variables = "@a, @b, @c, @d, @e";
         var typed = await stays.AskTypedAsync(variables);
         var there = await moves.AskTypedAsync(variables);
-        return typed == there ? null : $"in the end, types of {variables}\n  expected: {typed}\n  found:    {there}";
+        return Comparable(typed) == Comparable(there) ? null : $"in the end, types of {variables}\n  expected: {typed}\n  found:    {there}";
     }
+
+    /// <summary>
+    /// MySQL gives an expression that is NULL the collation that its variable had before. While it held a number, that was the connection's at that time, which nothing
+    /// shows; so it is not kept, and not compared.
+    /// </summary>
+    private string Comparable(string typed) => family == ServerFamily.MySql ? NullString().Replace(typed, "") : typed;
+
+    [GeneratedRegex(@"(?<=type 251 )collation \d+(?= flags 0 = NULL)", RegexOptions.CultureInvariant, matchTimeoutMilliseconds: 1_000)]
+    private static partial Regex NullString();
 
     /// <summary>As the relay does it: answered here where that can be, otherwise on a connection.</summary>
     private async Task<string> RunAsync(TestSession session, string sql)

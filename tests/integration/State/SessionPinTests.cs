@@ -234,6 +234,20 @@ public sealed class SessionPinTests
         Assert.That(_state.Pin, Is.Null);
     }
 
+    [TestCase("START TRANSACTION READ ONLY", "SET autocommit=1", true)]
+    [TestCase("BEGIN", "SET autocommit=1", false)]
+    [TestCase("START TRANSACTION READ ONLY", "COMMIT", false)]
+    public void TransactionOfItsOwnKind_ThatSetAutocommitEnds_HandsItOnToTheNext(string begin, string end, bool pins)
+    {
+        Run("SET autocommit=0", status: 0);
+        Run(begin, status: (ushort)(InTransaction | (begin.EndsWith("ONLY", StringComparison.Ordinal) ? ServerStatusFlags.InReadOnlyTransaction : 0)));
+        Run(end, status: Autocommit);
+        Assert.That(_state.PinCauses, Is.EqualTo(pins ? PinCauses.NextTransaction : PinCauses.None));
+        Run("BEGIN", status: InTransaction | Autocommit);
+        Run("COMMIT", status: Autocommit);
+        Assert.That(_state.Pin, Is.Null);
+    }
+
     [Test]
     public void Reset_TakesEveryPinAway()
     {

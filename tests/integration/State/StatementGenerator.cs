@@ -25,7 +25,7 @@ internal sealed class StatementGenerator
         "SELEC", "SELECT 1", "SELECT 'x' AS y FROM DUAL", "INSERT INTO {s}.t (v) VALUES (LAST_INSERT_ID())", "UPDATE {s}.t SET id = LAST_INSERT_ID(id) LIMIT 1", "SELECT LAST_INSERT_ID(77)",
         "SELECT LAST_INSERT_ID()", "SELECT @@identity", "SELECT @@sql_mode, @@time_zone, @@autocommit", "SHOW VARIABLES LIKE 'sql_mode'", "SHOW VARIABLES LIKE 'character\\_set\\_c%'",
         "SELECT @a, @b, @c", "SELECT @d, @e", "SET @a = @b", "SET @b = @a, @c = CONVERT(CONCAT(@b, 'x') USING utf8mb4)", "SELECT v, id INTO @a, @b FROM {s}.t ORDER BY id LIMIT 1", "SELECT @d := 5, @e := 'y'",
-        "PREPARE one FROM 'SELECT v + ? FROM {s}.t ORDER BY id LIMIT 2'", "PREPARE two FROM 'SELECT @a, DATABASE()'", "PREPARE three FROM 'INSERT INTO t (v) VALUES (9)'", "EXECUTE one USING @a", "EXECUTE two", "EXECUTE three",
+        "PREPARE one FROM 'SELECT v + ? FROM {s}.t ORDER BY id LIMIT 2'", "PREPARE two FROM 'SELECT @a IS NULL, DATABASE()'", "PREPARE three FROM 'INSERT INTO t (v) VALUES (9)'", "EXECUTE one USING @a", "EXECUTE two", "EXECUTE three",
         "DEALLOCATE PREPARE one", "DEALLOCATE PREPARE two", "PREPARE one FROM 'SELEC'",
         "BEGIN", "START TRANSACTION READ ONLY", "COMMIT", "COMMIT", "ROLLBACK", "SAVEPOINT p", "ROLLBACK TO p", "SET autocommit = 0", "SET autocommit = 1", "SET TRANSACTION ISOLATION LEVEL SERIALIZABLE",
         "SET SESSION TRANSACTION READ ONLY", "SET SESSION TRANSACTION READ WRITE", "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED",

@@ -68,6 +68,11 @@ internal sealed class TestSession(StateServer server, SessionState state, string
     {
         var bytes = Encoding.UTF8.GetBytes(sql);
         var info = state.Resolve(StatementClassifier.Classify(bytes, state.Dialect), bytes);
+        if (SqlPrepareRules.Missing(state, info, bytes) is { } missing && await PrepareMissingAsync(missing, info) is { Failed: true } error)
+        {
+            state.OnStatementEnded(default, new StatementOutcome { ErrorCode = error.ErrorCode });
+            return error;
+        }
         state.OnStatementStarting(info, bytes);
         var backend = Backend;
         var result = (await OnLoopAsync(() => backend.QueryAsync([bytes], 16 << 20, default)))[0];
@@ -79,10 +84,17 @@ internal sealed class TestSession(StateServer server, SessionState state, string
         return result;
     }
 
+    private Task<BackendResult> PrepareMissingAsync(SqlPrepared missing, StatementInfo info) => OnLoopAsync(async () =>
+    {
+        if (!info.Has(StatementTraits.SqlDeallocate)) return await SqlPrepareRestore.PrepareMissingAsync(missing, state, server.Catalogue, Backend, default);
+        await SqlPrepareRestore.PrepareToDeallocateAsync(missing, state, Backend, default);
+        return new BackendResult();
+    });
+
     /// <summary>What the relay does after a statement that set variables without a report of them.</summary>
     public async Task ReadUnreportedAsync() => await OnLoopAsync(async () =>
     {
-        if (UnreportedVariables.AreToBeRead(state)) await UnreportedVariables.ReadAsync(state, Backend, default);
+        if (UnreportedVariables.AreToBeRead(state)) await UnreportedVariables.ReadAsync(state, server.Catalogue, Backend, default);
         return true;
     });
 

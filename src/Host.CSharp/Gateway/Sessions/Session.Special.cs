@@ -99,7 +99,7 @@ internal sealed partial class Session
             if ((afterwards & Afterwards.TakeTrackersBack) != 0) await TakeTrackersBackAsync();
             if ((afterwards & Afterwards.ReadVariables) != 0)
             {
-                await UnreportedVariables.ReadAsync(_state, Query(_backend!), CancellationToken.None);
+                await UnreportedVariables.ReadAsync(_state, Catalogue, Query(_backend!), CancellationToken.None);
                 UpdateStanding();
             }
             if ((afterwards & Afterwards.AskStatus) != 0)

@@ -72,22 +72,14 @@ internal sealed class CaptureReading
             var value = new SessionValue(row[FixedColumns + i], BackendRow.IsNumeric(results[1].Columns[FixedColumns + i].Type));
             if (RestorableVariables.Take(_state.ChangeVariables(), _variables[i], value) is { } lost) return lost;
         }
-        _state.ResultsCollation = HiddenResultsCollation(results[1].Columns[3].Collation);
         RestorableVariables.ForgetDerived(_state.ChangeVariables());
         _state.ChangeVariables().KeepTextContext(context);
         _state.LastInsertId = lastInsertId;
         if (!_state.Has(StateFlags.SchemaIsGone)) _state.UseSchema(schema);
         if (_state.Has(StateFlags.RoleChanged)) _state.Role = RoleForSet(role);
         if (results[0].Failed) return Unreadable(results[0].ErrorMessage);
-        _state.LastStatement ??= LastStatement.Read(_state, foundRows, results[0]);
+        LastStatement.Keep(_state, _catalogue, foundRows, results[0]);
         return null;
-    }
-
-    /// <summary>The collation of the text columns of our own query, unless it follows from what is restored anyway.</summary>
-    private ushort HiddenResultsCollation(ushort ofColumn)
-    {
-        if (ResultsCharacterSet is not { } set || !_variables.Contains("character_set_results")) return 0;
-        return _catalogue.DefaultCollation(set) is { } name && _catalogue.Profile.Collations[name].Id == ofColumn ? (ushort)0 : ofColumn;
     }
 
     private PinReason? TakeUserVariableNames(BackendResult result)

@@ -36,7 +36,7 @@ public static class ClientTrackers
             return;
         }
         state.ClientTrackers = setting == ServersOwn(catalogue) ? null : setting;
-        if (!results[0].Failed) state.LastStatement ??= LastStatement.Read(state, foundRows, results[0]);
+        if (!results[0].Failed) LastStatement.Keep(state, catalogue, foundRows, results[0]);
     }
 
     /// <summary>Writes those entries of session state information that this client would get from the server itself; nothing when there are none.</summary>

@@ -1,3 +1,5 @@
+using System.Text;
+
 namespace Serverless.Host.Gateway.State;
 
 /// <summary>What a client may still ask about its last statement, as read before detaching. A server cannot be made to say it again.</summary>
@@ -7,9 +9,23 @@ namespace Serverless.Host.Gateway.State;
 /// <param name="WarningCount">@@warning_count: more than there are rows where the list was full (max_error_count).</param>
 internal sealed record LastStatement(ulong FoundRows, long RowCount, IReadOnlyList<StoredWarning> Warnings, int WarningCount)
 {
-    /// <summary>As the session's backend told of it, with the answer to <see cref="WarningsQuery"/>.</summary>
-    public static LastStatement Read(SessionState state, ulong foundRows, BackendResult warnings) =>
-        new(foundRows, state.LastRowCount, [.. warnings.Columns.Count >= 3 ? warnings.Rows.Select(StoredWarning.Of) : []], Math.Max(state.LastWarnings, warnings.Rows.Count));
+    /// <summary>
+    /// Keeps what the session's backend told of it, with the answer to <see cref="WarningsQuery"/>, unless it was kept before. That answer also shows what collation the
+    /// definitions of text have from now on.
+    /// </summary>
+    public static void Keep(SessionState state, ServerCatalogue catalogue, ulong foundRows, BackendResult warnings)
+    {
+        state.LastStatement ??=
+            new(foundRows, state.LastRowCount, [.. warnings.Columns.Count >= 3 ? warnings.Rows.Select(StoredWarning.Of) : []], Math.Max(state.LastWarnings, warnings.Rows.Count));
+        if (warnings.Columns.Count > 0) state.ResultsCollation = HiddenCollation(state, catalogue, warnings.Columns[0].Collation);
+    }
+
+    /// <summary>The collation of the text columns of our own query, unless it follows from what is restored anyway.</summary>
+    private static ushort HiddenCollation(SessionState state, ServerCatalogue catalogue, ushort ofColumn)
+    {
+        if (state.Variables?.TryGet("character_set_results", out var results) != true || results.Text is not { Length: > 0 } set) return 0;
+        return catalogue.DefaultCollation(Encoding.ASCII.GetString(set)) is { } name && catalogue.Profile.Collations[name].Id == ofColumn ? (ushort)0 : ofColumn;
+    }
 
     /// <summary>
     /// Reads the warnings, as many as MySQL keeps unless told otherwise (max_error_count). A session can have 65,535 of them, which would be more than an answer

@@ -16,10 +16,10 @@ public static class SessionCapture
     {
         if (SessionProbe.IsWanted(state)) await SessionProbe.ProbeAsync(state, catalogue, backend, cancellation);
         if (state.Pin is { } pin) return new CaptureResult(pin);
-        if (UnreportedVariables.AreToBeRead(state)) await UnreportedVariables.ReadAsync(state, backend, cancellation);
+        if (UnreportedVariables.AreToBeRead(state)) await UnreportedVariables.ReadAsync(state, catalogue, backend, cancellation);
         if (state.Has(StateFlags.VariablesUnclear) && await UnreportedVariables.FindAsync(state, catalogue, backend, cancellation) is { } unclear) return new CaptureResult(unclear);
         if (storedCodeMayRun) state.Doubt(StateDoubts.All);
-        if (!state.Has(StateDoubts.Settings)) return await CaptureLastAsync(state, backend, cancellation);
+        if (!state.Has(StateDoubts.Settings)) return await CaptureLastAsync(state, catalogue, backend, cancellation);
 
         var reading = new CaptureReading(state, catalogue);
         var results = await backend.QueryAsync(reading.Statements, AnswerLimit, cancellation);
@@ -43,7 +43,7 @@ public static class SessionCapture
     /// A session that has used its connection for nothing but reading and writing tables has left it as it was; only what the last statement leaves
     /// to be asked for can be in doubt, and mostly is not: then nothing is asked.
     /// </summary>
-    private static async ValueTask<CaptureResult> CaptureLastAsync(SessionState state, IBackendQuery backend, CancellationToken cancellation)
+    private static async ValueTask<CaptureResult> CaptureLastAsync(SessionState state, ServerCatalogue catalogue, IBackendQuery backend, CancellationToken cancellation)
     {
         if (state.LastStatement is not null) state.Settle(StateDoubts.LastStatement);
         if (state.Doubts == StateDoubts.None)
@@ -60,7 +60,7 @@ public static class SessionCapture
         }
         if (BeganUnseen(state, results[0])) return new CaptureResult(state.Pin);
         state.LastInsertId = lastInsertId;
-        state.LastStatement ??= LastStatement.Read(state, foundRows, results[0]);
+        LastStatement.Keep(state, catalogue, foundRows, results[0]);
         return await EndAsync(state, results, backend, cancellation);
     }
 

@@ -35,7 +35,7 @@ public static class SessionProbe
         var results = await backend.QueryAsync(statements, SessionCapture.AnswerLimit, cancellation);
         state.Note(StateFlags.UserLockDoubtful | StateFlags.StoredCodeDoubtful, on: false);
         if (results[0].Failed || BackendRow.Only(results[1], 1 + locks.Count) is not { } row || !BackendRow.TryNumber(row[0], out var foundRows)) return;
-        state.LastStatement ??= LastStatement.Read(state, foundRows, results[0]);
+        LastStatement.Keep(state, catalogue, foundRows, results[0]);
         if (!SessionCapture.BeganUnseen(state, results[0]) && await SessionCapture.EndStrayTransactionAsync(results, backend, cancellation) is not null) return;
         for (var i = 0; i < locks.Count; i++)
         {

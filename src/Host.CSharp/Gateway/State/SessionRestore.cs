@@ -127,6 +127,7 @@ public static class SessionRestore
         {
             set.Add(separator).Name(variable.Name).Add("=").Add(variable.Literal);
             separator = ",@";
+            if (variable.ThenNull) set.Add(separator).Name(variable.Name).Add("=NULL");
         }
         return set.Bytes;
     }

@@ -71,6 +71,8 @@ public sealed class SessionState
 
     public bool InTransaction => (_status & ServerStatusFlags.InTransaction) != 0;
 
+    internal bool InReadOnlyTransaction => InTransaction && (_status & ServerStatusFlags.InReadOnlyTransaction) != 0;
+
     public bool Autocommit => (_status & ServerStatusFlags.Autocommit) != 0;
 
     /// <summary>Why this session cannot leave its backend connection now, or null when it can. An open transaction is named here too.</summary>

@@ -73,10 +73,18 @@ internal static class SessionStateRules
         if (state.Has(StateFlags.NextTransactionSet) && (state.InTransaction || (succeeded && BeginsTransactionItself(info.Kind))))
         {
             state.Note(StateFlags.NextTransactionSet, on: false);
+            state.Note(StateFlags.TransactionIsCharacterized);
             state.Pins.Set(PinCauses.NextTransaction, on: false);
         }
-        if (!state.InTransaction) state.Note(StateFlags.BeganExplicitly, on: false);
-        if (succeeded && info.Has(T.SetsNextTransaction))
+        if (state.InReadOnlyTransaction) state.Note(StateFlags.TransactionIsCharacterized);
+        var handsOn = false;
+        if (!state.InTransaction)
+        {
+            // SET autocommit = 1 commits, and the next transaction begins with the characteristics of this one (both servers).
+            handsOn = state.Has(StateFlags.TransactionIsCharacterized) && info.Has(T.SetsSessionVariables);
+            state.Note(StateFlags.BeganExplicitly | StateFlags.TransactionIsCharacterized, on: false);
+        }
+        if (handsOn || (succeeded && info.Has(T.SetsNextTransaction)))
         {
             state.Note(StateFlags.NextTransactionSet);
             state.Pins.Set(PinCauses.NextTransaction, on: true);

@@ -35,4 +35,7 @@ internal enum StateFlags : ushort
 
     /// <summary>It could not be used again on the present one.</summary>
     SchemaIsGone = 1 << 9,
+
+    /// <summary>The open transaction is read-only, or SET TRANSACTION was for it.</summary>
+    TransactionIsCharacterized = 1 << 10,
 }

@@ -29,14 +29,14 @@ public static class UnreportedVariables
     public static bool AreToBeRead(SessionState state) => state.Unreported is { Count: > 0 };
 
     /// <summary>Reads the variables that the last statement set. Nothing that the client could ask of that statement is lost.</summary>
-    public static async ValueTask ReadAsync(SessionState state, IBackendQuery backend, CancellationToken cancellation)
+    public static async ValueTask ReadAsync(SessionState state, ServerCatalogue catalogue, IBackendQuery backend, CancellationToken cancellation)
     {
         if (state.Unreported is not { Count: > 0 } names) return;
         state.Unreported = null;
         var query = new SqlText().Add("SELECT FOUND_ROWS()");
         foreach (var name in names) query.Add(",@@session.").Name(name);
         var results = await backend.QueryAsync([LastStatement.WarningsQuery, query.Add(" LIMIT 1").Bytes], SessionCapture.AnswerLimit, cancellation);
-        if (BackendRow.Only(results[1], 1 + names.Count) is not { } row || !Keep(state, results[0], row[0]))
+        if (BackendRow.Only(results[1], 1 + names.Count) is not { } row || !Keep(state, catalogue, results[0], row[0]))
         {
             state.Note(StateFlags.VariablesUnclear);
             return;
@@ -49,7 +49,7 @@ public static class UnreportedVariables
     {
         ReadOnlyMemory<byte>[] statements = [LastStatement.WarningsQuery, SqlText.Of("SELECT FOUND_ROWS() LIMIT 1"), SqlText.Of(DifferentQuery)];
         var results = await backend.QueryAsync(statements, SessionCapture.AnswerLimit, cancellation);
-        if (results[2].Failed || results[2].Columns.Count < 2 || BackendRow.Only(results[1]) is not { } row || !Keep(state, results[0], row[0]))
+        if (results[2].Failed || results[2].Columns.Count < 2 || BackendRow.Only(results[1]) is not { } row || !Keep(state, catalogue, results[0], row[0]))
             return new PinReason(PinCauses.SessionVariable, "session variables that cannot be compared with the global ones");
         if (SessionCapture.BeganUnseen(state, results[0])) return state.Pin;
         if (await SessionCapture.EndStrayTransactionAsync(results, backend, cancellation) is { } stray) return stray;
@@ -93,10 +93,10 @@ public static class UnreportedVariables
         _ => null,
     };
 
-    private static bool Keep(SessionState state, BackendResult warnings, byte[]? foundRows)
+    private static bool Keep(SessionState state, ServerCatalogue catalogue, BackendResult warnings, byte[]? foundRows)
     {
         if (warnings.Failed || !BackendRow.TryNumber(foundRows, out var found)) return false;
-        state.LastStatement ??= LastStatement.Read(state, found, warnings);
+        LastStatement.Keep(state, catalogue, found, warnings);
         return true;
     }
 }

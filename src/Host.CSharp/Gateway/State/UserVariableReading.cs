@@ -56,9 +56,11 @@ internal static class UserVariableReading
             var column = results[1].Columns[i];
             // MySQL: one that was named but never assigned has this type, one that was assigned NULL another.
             if (row[i] is null && catalogue.Family == ServerFamily.MySql && column.Type == MysqlTypes.VarString) continue;
-            if (UserVariableLiteral.Of(column, row[i], catalogue) is not { } literal)
+            // MySQL takes from an expression that is NULL no sign, as it does from a number that is there; what NULL alone is assigned to keeps its type.
+            var thenNull = row[i] is null && (column.Flags & MysqlTypes.UnsignedFlag) != 0;
+            if (UserVariableLiteral.Of(column, thenNull ? "0"u8.ToArray() : row[i], catalogue) is not { } literal)
                 return new PinReason(PinCauses.UserVariables, $"user variable @{names[i]} in a collation that is not known");
-            variables.Add(new UserVariable(names[i], literal));
+            variables.Add(new UserVariable(names[i], literal, thenNull));
         }
         state.UseUserVariables().Captured = variables;
         return null;

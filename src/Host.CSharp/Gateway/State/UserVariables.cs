@@ -4,7 +4,8 @@ namespace Serverless.Host.Gateway.State;
 
 /// <summary>A user variable as it was read back.</summary>
 /// <param name="Literal">An expression that gives the same value, type, character set and collation again.</param>
-internal readonly record struct UserVariable(string Name, byte[] Literal);
+/// <param name="ThenNull">It gives the type only, and NULL is assigned after it.</param>
+internal readonly record struct UserVariable(string Name, byte[] Literal, bool ThenNull);
 
 /// <summary>The user variables of a session.</summary>
 internal sealed class UserVariables
