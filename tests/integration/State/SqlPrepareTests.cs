@@ -100,6 +100,18 @@ public sealed class SqlPrepareTests(ServerFamily family)
     }
 
     [Test]
+    public async Task Prepared_WithNoSchemaInUse_Pins_OnceThereIsOne()
+    {
+        await using var session = await _server.OpenAsync();
+        await session.RunAsync("PREPARE p FROM 'SELECT DATABASE()'");
+        await session.MoveAsync();
+        await session.RunAsync("USE shop");
+        Assert.That((await session.CaptureAsync()).Pinned?.Cause, Is.EqualTo(PinCauses.SqlPreparedStatement));
+        await session.RunAsync("DEALLOCATE PREPARE p");
+        Assert.That((await session.CaptureAsync()).Pinned, Is.Null);
+    }
+
+    [Test]
     public async Task Prepared_AfterSetNames_IsReadInThatCharacterSetAfterTheMoves()
     {
         await using var session = await _server.OpenAsync();

@@ -41,11 +41,11 @@ internal sealed class SqlPreparedStatements
         _bytes + statement.Bytes - (Find(statement.Name)?.Bytes ?? 0) <= MostBytes && (_byName.Count < MostNames || _byName.ContainsKey(statement.Name));
 
     /// <summary>
-    /// They cannot be prepared again as they were: the settings that decide how their text is read have changed since, or they need a schema and the
-    /// session, which has none, could not leave it again.
+    /// They cannot be prepared again as they were: the settings that decide how their text is read have changed since, or they were prepared in a schema
+    /// and the session, which has none, could not leave it again, or the other way round.
     /// </summary>
     public bool AreBound(int context, string? schema) =>
-        _byName.Count > 0 && (_mixedContexts || _context != context || (schema is null && _withSchema > 0));
+        _byName.Count > 0 && (_mixedContexts || _context != context || (schema is null ? _withSchema > 0 : _withSchema < _byName.Count));
 
     /// <summary>A PREPARE is about to run. One that cannot be made again has its name only.</summary>
     public void BeginPrepare(string? name, SqlPrepared? statement)
