@@ -85,6 +85,8 @@ type ScenarioEvent =
     | ComputeCrashes
     | ComputeStops
     | ComputeServesAt of int64<mcu>
+    /// The gateway's clock is set: forward, or back where it is negative.
+    | ClockJumps of by: int64<ms>
     | Statements of count: int * length: int64<ms>
 
 /// A stretch of the scenario: [From, To], or [From, To) where it was written `until`; `After`: without its first instant.
@@ -131,6 +133,10 @@ type Scenario =
       Events: struct (int64<ms> * ScenarioEvent) list
       Expectations: Expectation list
       Length: int64<ms> }
+
+module internal Scenario =
+    /// Somebody sets the gateway's clock in it: between its instants passes what the clock shows, and what the scenario says no more.
+    let setsClock (scenario: Scenario) : bool = scenario.Events |> List.exists (fun (struct (_, event)) -> event.IsClockJumps)
 
 /// A policy with what tests it.
 [<Sealed>]

@@ -54,6 +54,8 @@ let private event (scope: Scope) file (node: EventNode) : ScenarioEvent option =
     | ComputeDoes Crashes -> Some ComputeCrashes
     | ComputeDoes Stops -> Some ComputeStops
     | ComputeDoes(Serves at) -> size scope file at |> Option.map ComputeServesAt
+    | ClockIsSet(Forward by) -> SegmentChecker.duration scope file "how far the clock is set" by |> Option.map ClockJumps
+    | ClockIsSet(Back by) -> SegmentChecker.duration scope file "how far the clock is set" by |> Option.map (fun by -> ClockJumps(-by))
     | StatementsCome(count, length) ->
         let count =
             match count with

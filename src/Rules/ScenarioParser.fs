@@ -105,10 +105,13 @@ let private accident: Parser<EventNode> =
     >>. choice [ word "crashes" >>% Crashes; word "stops" >>% Stops; word "serves" >>. word "at" >>. value |>> Serves ]
     |>> ComputeDoes
 
+let private clock: Parser<EventNode> =
+    word "clock" >>. choice [ word "forward" >>. value |>> Forward; word "back" >>. value |>> Back ] |>> ClockIsSet
+
 let private statements: Parser<EventNode> =
     pipe2 ((word "statement" >>% None) <|> (number .>> word "statements" |>> Some)) (word "for" >>. value) (fun count length -> StatementsCome(count, length))
 
-let private event: Parser<Located<EventNode>> = choice [ effect; operator; accident; statements ] |> spanned
+let private event: Parser<Located<EventNode>> = choice [ effect; operator; accident; clock; statements ] |> spanned
 
 let private dated: Parser<ScenarioLine> = pipe2 (word "at" >>. value) event (fun at event -> EventAt(Some at, event))
 

@@ -109,10 +109,16 @@ type ComputeNode =
     | Stops
     | Serves of size: Expr
 
+/// Somebody sets the gateway's clock.
+type ClockNode =
+    | Forward of by: Expr
+    | Back of by: Expr
+
 type EventNode =
     | EffectTurns of EffectKind * EffectTurn
     | OperatorDoes of OperatorNode
     | ComputeDoes of ComputeNode
+    | ClockIsSet of ClockNode
     /// So many statements begin (or wait for the compute), each of which takes so long on it.
     | StatementsCome of count: Located<string> option * length: Expr
 

@@ -15,26 +15,30 @@ internal sealed class ActivityComposer(TimeProvider time)
     private long _meanMs;
     private long? _ended;
 
-    public Activity Compose(ActivityReading reading)
+    /// <param name="ahead">Milliseconds that the kernel's time is ahead of the clock that the reading's instants are by.</param>
+    public Activity Compose(ActivityReading reading, long ahead)
     {
         Measure(reading);
         // The reading names sessions in a transaction too; the kernel counts them apart.
         int pinned = reading.PinnedCount ?? Math.Max(0, reading.Pinned.Count - reading.Transactions);
         return Inputs.Activity(
             reading.Held, reading.Running, reading.Transactions, pinned, reading.Open, reading.Active, reading.UnknownPeers,
-            Settle(reading.LastEnded), (long)reading.TransactionsIdle.TotalMilliseconds, (long)reading.PinnedIdle.TotalMilliseconds, _rate, _meanMs);
+            Settle(reading.LastEnded, ahead), (long)reading.TransactionsIdle.TotalMilliseconds, (long)reading.PinnedIdle.TotalMilliseconds, _rate, _meanMs);
     }
 
-    /// <summary>The gateway reckons the instant from a span, which moves it by a hair at each reading; the same end must be the same input.</summary>
-    private long? Settle(DateTimeOffset? ended)
+    /// <summary>
+    /// The gateway reckons the instant from a span, which moves it by a hair at each reading; the same end must be the same input. While the kernel's time is ahead of
+    /// the clock it passes more slowly, so that the same end seems longer ago each time.
+    /// </summary>
+    private long? Settle(DateTimeOffset? ended, long ahead)
     {
         const long Hair = 2;
-        if (ended?.ToUnixTimeMilliseconds() is not { } at)
+        if (ended?.ToUnixTimeMilliseconds() + ahead is not { } at)
         {
             return null;
         }
 
-        if (_ended is not { } before || Math.Abs(at - before) > Hair)
+        if (_ended is not { } before || at > before + Hair || (ahead == 0 && at < before - Hair))
         {
             _ended = at;
         }

@@ -19,6 +19,12 @@ internal sealed partial class DatabaseController
     [LoggerMessage(Level = LogLevel.Information, Message = "{Database}: {Effect} of revision {Revision} is not carried out, the plan is at {Present}")]
     private partial void LogStale(string database, string effect, long revision, long present);
 
+    [LoggerMessage(Level = LogLevel.Warning, Message = "{Database}: this machine's clock is {Ahead} behind what was decided before: it was set back, or another gateway's is ahead. Until it has caught up, the times of rules pass at half speed. See to its time service (NTP)")]
+    private partial void LogClockIsBack(string database, TimeSpan ahead);
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "{Database}: this machine's clock has caught up with what was decided")]
+    private partial void LogClockIsCaughtUp(string database);
+
     [LoggerMessage(Level = LogLevel.Warning, Message = "{Database}: the compute crashed: {Reason}")]
     private partial void LogCrashed(string database, string reason);
 

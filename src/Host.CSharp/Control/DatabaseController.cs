@@ -17,6 +17,9 @@ internal sealed partial class DatabaseController : IDisposable
     /// <summary>The gateway does not tell when a statement ends: its activity is looked at this often.</summary>
     private static readonly TimeSpan ActivityPeriod = TimeSpan.FromSeconds(1);
 
+    /// <summary>Milliseconds that a clock may be set back without a word: time services do so.</summary>
+    private const long ClockHair = 1_000;
+
     /// <summary>What is to be done, and what instead where nobody does it any more.</summary>
     private readonly Channel<(Action Do, Action? Abandon)> _inbox = Channel.CreateUnbounded<(Action Do, Action? Abandon)>(new UnboundedChannelOptions { SingleReader = true });
     private readonly DecisionHistory _history = new();
@@ -24,9 +27,11 @@ internal sealed partial class DatabaseController : IDisposable
     private readonly ControllerParts _parts;
     private readonly ILogger<DatabaseController> _logger;
     private readonly TimeProvider _time;
+    private readonly KernelClock _clock;
     private readonly ITimer _timer;
     private readonly Action _onHeld;
     private readonly Action _onTimer;
+    private bool _clockIsBack;
     private int _heldPosted;
     private long _heldAt;
 
@@ -42,6 +47,7 @@ internal sealed partial class DatabaseController : IDisposable
     public DatabaseController(ControllerParts parts, PolicySource rules, State state, ILogger<DatabaseController> logger)
     {
         (_parts, _rules, _rulesOfState, _state, _logger, _time) = (parts, rules, rules, state, logger, parts.Time);
+        _clock = new KernelClock(_time);
         _composer = new ActivityComposer(_time);
         _onHeld = LookAtHeld;
         _onTimer = () => Tell(Inputs.Tick);
@@ -57,7 +63,7 @@ internal sealed partial class DatabaseController : IDisposable
 
     public DecisionHistory History => _history;
 
-    private long Now => _time.GetUtcNow().ToUnixTimeMilliseconds();
+    private long Now => _clock.Now;
 
     /// <summary>Handles one thing after another until the cancellation. Who asks afterwards, or was not answered by then, is told that nobody answers.</summary>
     public async Task RunAsync(CancellationToken cancellation)
@@ -170,8 +176,9 @@ internal sealed partial class DatabaseController : IDisposable
     /// <summary>One input, after the activity as it is at the same moment.</summary>
     private Decision Tell(Func<long, Input> input)
     {
-        long at = Now;
-        Activity activity = _composer.Compose(_parts.Gateway.Read());
+        (long at, long ahead) = _clock.Read();
+        NoteClock(ahead);
+        Activity activity = _composer.Compose(_parts.Gateway.Read(), ahead);
         if (_told is null || !activity.Equals(_told))
         {
             _told = activity;
@@ -179,6 +186,25 @@ internal sealed partial class DatabaseController : IDisposable
         }
 
         return Step(input(at));
+    }
+
+    private void NoteClock(long ahead)
+    {
+        bool isBack = ahead >= (_clockIsBack ? 1 : ClockHair);
+        if (isBack == _clockIsBack)
+        {
+            return;
+        }
+
+        _clockIsBack = isBack;
+        if (isBack)
+        {
+            LogClockIsBack(Name, TimeSpan.FromMilliseconds(ahead));
+        }
+        else
+        {
+            LogClockIsCaughtUp(Name);
+        }
     }
 
     private Decision Step(Input input)
@@ -195,6 +221,7 @@ internal sealed partial class DatabaseController : IDisposable
         bool urgent = decision.Revision != _decision?.Revision || !decision.Phase.Equals(_decision.Phase) || input.Event is Event.Commanded;
         Follow(decision.Phase);
         (_state, _decision) = (next, decision);
+        _clock.Reach(decision.At);
         if (changed)
         {
             Keep(urgent);

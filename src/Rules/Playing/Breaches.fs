@@ -22,6 +22,15 @@ module Breaches =
         | AtMost _
         | SettlesWithin _ -> []
 
+    /// It says how long something takes, which nobody can hold to whose clock is set meanwhile.
+    let isOfTimes (property: Property) : bool =
+        match property.Claim with
+        | AtMost _
+        | LeadsTo _
+        | SettlesWithin _ -> true
+        | NeverWhen _
+        | AlwaysHolds _ -> false
+
     let private among kinds (action: Begun) = List.contains action.Kind kinds
 
     let private atMost count kinds (per: int64<ms>) (course: Course) =

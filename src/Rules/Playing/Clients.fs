@@ -22,7 +22,10 @@ type internal Doing =
 [<Sealed>]
 type internal Clients(start: int64<ms>) =
     let mutable told: Activity voption = ValueNone
+    let mutable offset = 0L<ms>
     let mutable lastEnded: int64<ms> option = None
+    // The same since the start of the play, whatever the clock.
+    let mutable endedAt = 0L<ms>
     let mutable hasEnded = false
     let mutable transactionsSince = 0L<ms>
     let mutable pinnedSince = 0L<ms>
@@ -44,6 +47,11 @@ type internal Clients(start: int64<ms>) =
         && was.QueriesRate = doing.QueriesRate
         && was.QueriesLatency = doing.QueriesLatency
 
+    let ended at =
+        endedAt <- at
+        lastEnded <- Some(start + at + offset)
+        hasEnded <- true
+
     let follow now (doing: Doing) =
         let transactions, pinned, running =
             match told with
@@ -54,8 +62,7 @@ type internal Clients(start: int64<ms>) =
         if doing.Pinned <> pinned || doing.Running > 0 then pinnedSince <- now
 
         if running > 0 && doing.Running = 0 then
-            lastEnded <- Some(start + now)
-            hasEnded <- true
+            ended now
 
     let compose now (doing: Doing) : Activity =
         { Held = doing.Held
@@ -87,9 +94,16 @@ type internal Clients(start: int64<ms>) =
         brokenPinned <- false
 
     /// A statement ended that was too short to be seen running.
-    member _.End(at: int64<ms>) =
-        lastEnded <- Some(start + at)
-        hasEnded <- true
+    member _.End(at: int64<ms>) = ended at
+
+    /// What the kernel is told of the time is so far from the play's. Where that was moved forward nobody has been idle for longer by it.
+    member _.SetClock(offset': int64<ms>) =
+        offset <- offset'
+        let seen = start + endedAt + offset
+
+        if lastEnded |> Option.exists (fun told -> seen > told) then
+            lastEnded <- Some seen
+            hasEnded <- true
 
     /// What is to be told now, if anything; the first time there is always something.
     member _.News(now: int64<ms>, doing: Doing) : Activity voption =

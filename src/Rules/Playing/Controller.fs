@@ -13,6 +13,9 @@ type internal Controller(policy: Policy, effects: Effects, start: int64<ms>) =
     let mutable phase = Phase.Suspended
     let mutable size = 0L<mcu>
     let mutable now = 0L<ms>
+    // None until the clock is set: it shows the time of the play.
+    let mutable clock: Clock voption = ValueNone
+    let mutable skew = 0L<ms>
     let mutable steps = 0
     let mutable dueAt = Controller.Never
     let mutable dueRevision = 0L
@@ -34,7 +37,12 @@ type internal Controller(policy: Policy, effects: Effects, start: int64<ms>) =
             dueAt <- now + length
             drain <- ValueNone
 
-    let sizeNow () = (Kernel.view state (start + now)).SizeMcu * 1L<mcu>
+    let shown () =
+        match clock with
+        | ValueNone -> start + now
+        | ValueSome clock -> clock.Read(start + now + skew, now).Now
+
+    let sizeNow () = (Kernel.view state (shown ())).SizeMcu * 1L<mcu>
 
     /// Behind every play.
     static member Never: int64<ms> = Int64.MaxValue * 1L<ms>
@@ -55,7 +63,18 @@ type internal Controller(policy: Policy, effects: Effects, start: int64<ms>) =
     member _.DueAt = dueAt
 
     /// When the kernel is to be called if nothing happens.
-    member _.TickAt: int64<ms> = max now (decision.NextCheck - start)
+    member _.TickAt: int64<ms> =
+        match clock with
+        | ValueNone -> max now (decision.NextCheck - start)
+        | ValueSome clock -> max now (min (decision.NextCheck - start - skew) (clock.WaitsUntil decision.NextCheck))
+
+    /// What the kernel is told of the time, in milliseconds of Unix time.
+    member _.Shown: int64<ms> = shown ()
+
+    /// Somebody sets the gateway's clock.
+    member _.SetClock(by: int64<ms>) =
+        clock <- ValueSome(Clock.Set(shown (), now))
+        skew <- skew + by
 
     /// The state changed: `Phase` and `Size` are as they were before, and the effect of the answer, if any, has begun.
     abstract Decided: answer: Decision -> unit
@@ -72,7 +91,7 @@ type internal Controller(policy: Policy, effects: Effects, start: int64<ms>) =
     /// The state that the last input would have led to if nothing had been decided. An action changes it: a resume begins timers anew.
     member _.Undecided: State =
         let paused at (state: State) = Kernel.step policy state { At = at; Event = Commanded(PauseCommand, "") }
-        let at = start + now
+        let at = shown ()
         let struct (waiting, _) = paused at before
 
         match told with
@@ -101,7 +120,7 @@ type internal Controller(policy: Policy, effects: Effects, start: int64<ms>) =
         steps <- steps + 1
         before <- state
         told <- event
-        let struct (after, answer) = Kernel.step policy state { At = start + now; Event = event }
+        let struct (after, answer) = Kernel.step policy state { At = shown (); Event = event }
         state <- after
         decision <- answer
 

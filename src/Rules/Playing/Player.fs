@@ -47,6 +47,7 @@ type private Player(policy: Policy, conditions: Condition list, scenario: Scenar
     let journal = Journal conditions.Length
     let workload = Workload scenario
     let looks = HashSet<int64<ms>>()
+    let mutable isClockSet = false
     let mutable sequence = 0
     let mutable resident = -1L
     let mutable places: int[] = [||]
@@ -61,7 +62,7 @@ type private Player(policy: Policy, conditions: Condition list, scenario: Scenar
         if conditions.IsEmpty then
             [||]
         else
-            let all = Kernel.forbidding state (start + this.Now)
+            let all = Kernel.forbidding state this.Shown
 
             if places.Length = 0 then
                 places <- Array.init conditions.Length (fun index -> all |> Array.findIndex (fun (struct (name, _)) -> name = watchName index))
@@ -123,6 +124,11 @@ type private Player(policy: Policy, conditions: Condition list, scenario: Scenar
         | ComputeServesAt size ->
             told $"the compute serves at {sizeOf size}"
             this.Send(Observed(ComputeServes(ValueSome size)))
+        | ClockJumps by ->
+            told $"""the clock is set {if by < 0L<ms> then "back" else "forward"} by {span (abs by)}"""
+            this.SetClock by
+            isClockSet <- true
+            this.Look()
         | Statements(count, length) ->
             sequence <- sequence + 1
             told $"""{count} {if count = 1 then "statement" else "statements"} of {span length}"""
@@ -196,6 +202,9 @@ type private Player(policy: Policy, conditions: Condition list, scenario: Scenar
     override _.Mend() = workload.Clients.Mend()
 
     override _.Look() =
+        if isClockSet then
+            workload.Clients.SetClock(this.Shown - start - this.Now)
+
         moveStatements ()
 
         match workload.News(this.Now, this.Phase) with

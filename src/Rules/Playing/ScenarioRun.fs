@@ -107,7 +107,9 @@ type ScenarioRunner =
                   | Some miss -> Failure(miss.At, expectation.Text.Substring("expect ".Length), miss.Came, expectation.Origin)
                   | None -> ()
               for place, property in properties do
-                  match Breaches.broken place course property with
+                  let applies = not (Scenario.setsClock scenario && Breaches.isOfTimes property)
+
+                  match (if applies then Breaches.broken place course property else None) with
                   | Some breach -> Failure(breach.At, $"property {property.Name}", breach.Words, property.Origin)
                   | None -> ()
               if course.IsCut then

@@ -93,7 +93,10 @@ let private events (draw: Draw) (interests: Interests) (length: int64<ms>) : str
           let from = some ()
           struct (from, EffectsEnd(kind, how))
           if draw.Chance 80 then struct (min length (from + time draw interests), EffectsEnd(kind, Success))
-      if draw.Chance 4 then struct (some (), ComputeCrashes) ]
+      if draw.Chance 4 then struct (some (), ComputeCrashes)
+      if draw.Chance 6 then
+          let by = draw.Pick [ second; 30L * second; 5L * minute; hour; 25L * hour ]
+          struct (some (), ClockJumps(if draw.Chance 50 then by else -by)) ]
 
 /// What was spent before: near to what it is compared with.
 let private spent (draw: Draw) (interests: Interests) (name: string) : int64 =

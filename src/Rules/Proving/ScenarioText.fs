@@ -60,6 +60,8 @@ let private event (struct (at, event): struct (int64<ms> * ScenarioEvent)) : str
         | ComputeCrashes -> "compute crashes"
         | ComputeStops -> "compute stops"
         | ComputeServesAt at -> $"compute serves at {size at}"
+        | ClockJumps by when by < 0L<ms> -> $"clock back {span -by}"
+        | ClockJumps by -> $"clock forward {span by}"
         | ScenarioEvent.Statements(1, length) -> $"statement for {span length}"
         | ScenarioEvent.Statements(count, length) -> $"{count} statements for {span length}"
 

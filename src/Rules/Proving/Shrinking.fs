@@ -99,6 +99,9 @@ let private ofEvent (struct (at, event): struct (int64<ms> * ScenarioEvent)) : s
         | EffectsTake(kind, length) ->
             for time in rounderTimes length do
                 struct (at, EffectsTake(kind, time))
+        | ClockJumps by ->
+            for time in rounderTimes (abs by) do
+                struct (at, ClockJumps(int64 (sign by) * time))
         | _ -> ()
     }
 

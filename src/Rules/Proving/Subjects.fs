@@ -56,6 +56,9 @@ module internal Subject =
     let private isSteady (life: Scenario) =
         life.Events.IsEmpty && life.Series |> List.forall (fun series -> series.Pieces.Length = 1 && series.Pieces[0].First = series.Pieces[0].Last)
 
+    /// Times are what they seem: nobody sets the clock.
+    let private isTrueToTime (life: Scenario) = not (Scenario.setsClock life)
+
     let private declared (property: Property) : Subject =
         let at (broken: Fault) = $"at {span broken.At}"
 
@@ -76,14 +79,14 @@ module internal Subject =
         | AtMost(_, wanted, _) ->
             { subject with
                 // What fails is tried again, each time as an action of its own.
-                Applies = isSound
+                Applies = fun life -> isSound life && isTrueToTime life
                 Expects = fun broken -> $"no {kinds wanted} {at broken}" }
         | NeverWhen(wanted, _) -> { subject with Expects = fun broken -> $"no {kinds wanted} {at broken}" }
         | AlwaysHolds(holds, _) -> { subject with Expects = fun broken -> $"{PolicyText.condition holds} {at broken}" }
         | LeadsTo(_, isFirst, wanted, within, _) ->
             { subject with
                 // That a compute does not start, or an operator has it stopped, is no fault of a policy.
-                Applies = isSound
+                Applies = fun life -> isSound life && isTrueToTime life
                 Expects =
                     fun broken ->
                         if isFirst && broken.Words.Contains "first came" then

@@ -109,6 +109,23 @@ let ``an operator's word and a crash are answered`` () =
     holds sleepy (running + "idle = 0s for 20m\nat 1m operator resize to 1cu\nat 5m compute crashes\nat 10m compute serves at 3cu\nexpect resize down to 1cu by command at 1m\nexpect resume at 1cu by crash at 5m\nexpect running 3cu after 10m")
 
 [<Test>]
+let ``a clock that is set back is waited for at half its speed, and one that is set forward is followed`` () =
+    let rules = "size 1cu .. 2cu\ncooldown suspend 0s\nrule sleep on running { when idle >= 5m do suspend }\nrule rest on running { when true for 30m do resize to 1cu }\n"
+    let life = "start 2026-03-02T20:00Z running 2cu\nat 0s statement for 1s\n"
+    holds rules (life + "expect suspend by sleep at 5m1s")
+    holds rules (life + "at 1m1s clock back 1h\nexpect suspend by sleep at 9m1s\nat 10m statement for 1s\nexpect resume by wake at 10m")
+    holds rules (life + "at 1m1s clock back 1m\nexpect suspend by sleep at 6m1s")
+    holds rules (life + "at 1m1s clock forward 1h\nexpect resize down to 1cu by rest at 1m1s\nexpect suspend by sleep at 5m1s")
+    holds rules (life + "at 1m1s clock back 1h\nat 3m1s clock forward 1h\nexpect suspend by sleep at 5m1s")
+
+[<Test>]
+let ``how long something takes is not held against whose clock is set`` () =
+    let rules = "size 1cu .. 2cu\nrule sleep on running { when idle >= 5m do suspend }\nproperty slow = at most 1 suspend per 10m\n"
+    let life = "start 2026-03-02T20:00Z running 2cu\nat 0s statement for 1s\nat 6m statement for 1s\n"
+    Assert.That(came rules (life + "expect suspend at 11m2s"), Is.EqualTo "2 of them between 5m1s and 11m2s")
+    holds rules (life + "at 8m clock forward 3h\nexpect suspend at 5m1s\nexpect suspend at 11m2s")
+
+[<Test>]
 let ``what was spent before counts, and goes on`` () =
     holds (sleepy + "forbid resize up when spent.day > 5\n") (running + "spent.day = 5\nidle = 0s for 30m\nexpect spent.day == 5 at 0s\nexpect spent.day == 6 at 30m")
 

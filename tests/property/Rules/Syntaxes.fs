@@ -128,6 +128,7 @@ let private event =
         [ Gen.map2 (fun kind turn -> EffectTurns(kind, turn)) (pick [ SuspendEffect; ResumeEffect; ResizeEffect ]) turn
           Gen.oneof [ Gen.map OperatorResume (orNone value); Gen.map OperatorResize value; pick [ OperatorSuspend; OperatorPause; OperatorUnpause ] ] |> Gen.map OperatorDoes
           Gen.oneof [ pick [ Crashes; Stops ]; Gen.map Serves value ] |> Gen.map ComputeDoes
+          Gen.oneof [ Gen.map Forward value; Gen.map Back value ] |> Gen.map ClockIsSet
           Gen.map2 (fun count length -> StatementsCome(count, length)) (orNone (pick [ "3"; "10" ] |> located)) value ]
     |> located
 

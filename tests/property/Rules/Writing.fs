@@ -159,6 +159,8 @@ type Writer(random: Random) =
         | ComputeDoes Crashes -> [ "compute"; "crashes" ]
         | ComputeDoes Stops -> [ "compute"; "stops" ]
         | ComputeDoes(Serves size) -> "compute" :: "serves" :: "at" :: value size
+        | ClockIsSet(Forward by) -> "clock" :: "forward" :: value by
+        | ClockIsSet(Back by) -> "clock" :: "back" :: value by
         | StatementsCome(None, length) -> "statement" :: "for" :: value length
         | StatementsCome(Some count, length) -> count.Value :: "statements" :: "for" :: value length
 
