@@ -68,6 +68,10 @@ type internal Queue(cursor: LoadCursor, tally: Tally) =
         let cpu = if isQuiet then 0L<mcpu> else cursor.Row.Cpu
         let ofItsOwn = if isQuiet && isUp then cursor.Row.Cpu else 0L<mcpu>
         tally.Arrived <- tally.Arrived + statements
+
+        if not isUp && (statements > 0L || not backlog.IsEmpty) then
+            tally.Held <- tally.Held + (decimal backlog.Count + decimal statements / 2m) * decimal length
+
         tally.WorkArrived <- tally.WorkArrived + int64 (cpu + ofItsOwn) * int64 length
 
         if not isUp && arrivals = Arrivals.Single then

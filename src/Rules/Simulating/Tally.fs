@@ -27,6 +27,8 @@ type internal Tally() =
     member val Arrived = 0L with get, set
     member val Refused = 0L with get, set
     member val Waiting = 0L with get, set
+    /// What statements waited while nothing ran: thousandths of a statement times milliseconds.
+    member val Held = 0m with get, set
     member val WorkArrived = 0L with get, set
     member val WorkDone = 0L with get, set
     member val WorkRefused = 0L with get, set

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Globalization;
 
 namespace Serverless.Tests.Integration.EndToEnd;
 
@@ -63,10 +64,21 @@ public sealed class CrashTests
     [TestCase("HUP")]
     public async Task Gateway_ToldToEnd_LeavesACleanCompute(string signal)
     {
+        if (signal == "HUP" && IgnoresHangups())
+        {
+            Assert.Ignore("who runs the tests has SIGHUP ignored (nohup), and so has every process that they start");
+        }
+
         await using GatewayProcess gateway = await GatewayProcess.StartAsync(Rules);
         await RunAsync(gateway, "CREATE DATABASE kept;");
         Assert.That(await gateway.TerminateAsync(signal: signal), Is.Zero, string.Join('\n', gateway.Output));
         Assert.That(gateway.Engines(), Is.Empty);
+    }
+
+    private static bool IgnoresHangups()
+    {
+        string ignored = File.ReadLines("/proc/self/status").First(line => line.StartsWith("SigIgn:", StringComparison.Ordinal))["SigIgn:".Length..].Trim();
+        return (ulong.Parse(ignored, NumberStyles.HexNumber, CultureInfo.InvariantCulture) & 1) != 0;
     }
 
     private static async Task<string> RunAsync(GatewayProcess gateway, string sql)

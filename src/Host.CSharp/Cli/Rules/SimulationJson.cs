@@ -34,9 +34,10 @@ internal sealed record UnitJson(decimal CpuCores, long MemoryBytes);
 /// <param name="UndoneCoreSeconds">Work that was still to be done at the end.</param>
 /// <param name="Waits">Of all statements that were answered.</param>
 /// <param name="Waited">Of those that waited.</param>
+/// <param name="MeanHeldMs">Of the mean wait, what was waited while nothing ran.</param>
 internal sealed record PredictionJson(
     string Name, string? Path, UnitJson Unit, double UnitHours, decimal? Cost, double OfAlwaysOnShare, double SuspendedShare, int Wakes, int Suspends, int Resizes, int ResizesTakenBack,
-    long UpMs, long TooSmallMs, double TooSmallShare, double Statements, double Refused, double Unanswered, decimal UndoneCoreSeconds, WaitsJson Waits, WaitsJson Waited, double MeanWaitMs, long LongestWaitMs)
+    long UpMs, long TooSmallMs, double TooSmallShare, double Statements, double Refused, double Unanswered, decimal UndoneCoreSeconds, WaitsJson Waits, WaitsJson Waited, double MeanWaitMs, double MeanHeldMs, long LongestWaitMs)
 {
     public static PredictionJson From(SimulationColumn column, SimulationReport report)
     {
@@ -45,7 +46,7 @@ internal sealed record PredictionJson(
         return new PredictionJson(
             column.Name, column.Path, new UnitJson(unit.Cpu / 1000m, unit.Memory), one.UnitHours, report.Price is { } price ? one.Cost(price) : null, report.OfAlwaysOn(column),
             one.Suspended, one.Wakes, one.Suspends, one.Resizes, one.Flaps, one.UpMs, one.ShortMs, one.Short, one.Arrived / 1000.0, one.Refused / 1000.0, one.Waiting / 1000.0,
-            one.WorkWaiting / 1_000_000m, WaitsJson.From(one.Waits), WaitsJson.From(one.Waited), one.MeanWait, one.LongestWait);
+            one.WorkWaiting / 1_000_000m, WaitsJson.From(one.Waits), WaitsJson.From(one.Waited), one.MeanWait, one.MeanHeld, one.LongestWait);
     }
 }
 

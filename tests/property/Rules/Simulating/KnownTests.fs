@@ -32,6 +32,8 @@ let ``what piled up in a start is worked off in order, and who came first waited
     equal (500L, 950L, 990L) (it.Waited.P50, it.Waited.P95, it.Waited.P99)
     // Five statements, of which the last five thousandths waited for less than a millisecond.
     equal 4.995 it.Waited.Statements
+    // One came in the second of the start, and waited for half of it in the mean.
+    Assert.That(it.MeanHeld, Is.EqualTo(500.0 / 3_600.0).Within 1e-9)
     equal (0L, 0L, 0L) (it.Waits.P50, it.Waits.P95, it.Waits.P99)
 
 /// On for a minute, off to half an hour, on for a minute, off to the hour: up from 0s to 360s + 2s, and from 1801s to 2160s + 2s.
@@ -54,7 +56,7 @@ let ``what a full size cannot do is done later, and that wait counts`` () =
     equal 10_000L it.LongestWait
     equal 10_000L it.Answered
     equal 5_000_000L it.WorkDone
-    equal 5_000.0 it.MeanWait
+    equal (5_000.0, 0.0) (it.MeanWait, it.MeanHeld)
     // To the thousandth: beyond two seconds waits are counted in wider and wider steps.
     Assert.That(it.Waited.P50, Is.InRange(5_000L, 5_003L))
     equal (500m * 60_000m) it.UnitMs
@@ -69,6 +71,7 @@ let ``statements that come one by one each wake what fell asleep between them`` 
     equal (500m * (62_000m + 62_200m + 62_200m + 49_000m)) it.UnitMs
     equal 3_000L it.Answered
     equal (1_000L, 1_000L, 1_000L, 1_000L) (it.Waited.P50, it.Waited.P95, it.Waited.P99, it.LongestWait)
+    equal (1_000.0, 1_000.0) (it.MeanWait, it.MeanHeld)
 
 /// What came while it slept takes its time then, which is no part of the wait.
 [<Test>]

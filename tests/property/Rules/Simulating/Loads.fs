@@ -28,7 +28,7 @@ let figures (it: Prediction) =
     [ it.UnitMs.ToString System.Globalization.CultureInfo.InvariantCulture
       $"{it.SuspendedMs} {it.ShortMs} {it.Wakes} {it.Suspends} {it.Resizes} {it.Flaps}"
       $"{it.Arrived} {it.Answered} {it.Refused} {it.Waiting} {it.WorkArrived} {it.WorkDone} {it.WorkRefused} {it.WorkWaiting}"
-      $"{it.Waits.P50} {it.Waits.P95} {it.Waits.P99} {it.Waited.P50} {it.Waited.P95} {it.Waited.P99} {it.LongestWait} {it.MeanWait}"
+      $"{it.Waits.P50} {it.Waits.P95} {it.Waits.P99} {it.Waited.P50} {it.Waited.P95} {it.Waited.P99} {it.LongestWait} {it.MeanWait} {it.MeanHeld}"
       $"{it.Steps} {it.LengthMs}" ]
 
 /// The size over the time in which a compute is up, added up from phases and sizes alone.
