@@ -154,7 +154,7 @@ internal static class MetricsText
         public static Sample Of(Database database)
         {
             ControllerReport report = database.Controller.Report!;
-            return new Sample(database, report, Kernel.View(report.State, database.Time.GetUtcNow().ToUnixTimeMilliseconds()), database.Gateway.Read(), database.ReadFleet());
+            return new Sample(database, report, Kernel.View(report.State, database.Controller.Now), database.Gateway.Read(), database.ReadFleet());
         }
     }
 }

@@ -13,8 +13,8 @@ internal static class StatusComposer
     public static StatusReply Status(Database database)
     {
         ControllerReport report = database.Controller.Report ?? throw new InvalidOperationException($"{database.Settings.Name} is not controlled yet");
-        DateTimeOffset now = database.Time.GetUtcNow();
-        StateView view = Kernel.View(report.State, now.ToUnixTimeMilliseconds());
+        long now = database.Controller.Now;
+        StateView view = Kernel.View(report.State, now);
         ActivityReading activity = database.Gateway.Read();
         Decision decision = report.Decision;
         return new StatusReply
@@ -60,7 +60,7 @@ internal static class StatusComposer
             return null;
         }
 
-        Explanation found = Kernel.ExplainAt(report.State, report.Decision, database.Time.GetUtcNow().ToUnixTimeMilliseconds());
+        Explanation found = Kernel.ExplainAt(report.State, report.Decision, database.Controller.Now);
         NextChange? next = found.NextOrNull;
         return new ExplanationReply(
             Instant(found.At), found.Phase.ToString().ToLowerInvariant(),

@@ -23,7 +23,8 @@ internal sealed record ControllerReport(State State, Decision Decision, PolicySo
     public long FailedEffects { get; init; }
 
     /// <summary>Why the database is not as somebody would expect, in words; null: it is.</summary>
-    public string? Reason(StateView view, DateTimeOffset now)
+    /// <param name="now">As <see cref="DatabaseController.Now"/>.</param>
+    public string? Reason(StateView view, long now)
     {
         if (view.PausedBy is { } by)
         {
@@ -32,7 +33,7 @@ internal sealed record ControllerReport(State State, Decision Decision, PolicySo
 
         if (view.LastError is { } error)
         {
-            string retry = view.RetryAt is { } at && DateTimeOffset.FromUnixTimeMilliseconds(at) - now is { Ticks: > 0 } left ? $"; tried again in {left.TotalSeconds:0.#} s" : "";
+            string retry = view.RetryAt - now is { } left and > 0 ? $"; tried again in {left / 1000.0:0.#} s" : "";
             return $"{(view.Failures > 1 ? $"{view.Failures} times in a row: " : "")}{error}{retry}";
         }
 

@@ -91,8 +91,8 @@ internal sealed class Database : IAsyncDisposable
         PolicySource rules = await watch.LoadAsync(cancellation);
         Directory.CreateDirectory(settings.Data);
         var memory = new EngineMemoryKeeper(
-            all, compute, new AccountStore(Path.Combine(settings.Data, AccountsFile), loggers.CreateLogger<AccountStore>()), time, loggers.CreateLogger<EngineMemoryKeeper>());
-        memory.Load();
+            all, compute, new AccountStore(Path.Combine(settings.Data, AccountsFile), loggers.CreateLogger<AccountStore>()), member?.Memory, time, loggers.CreateLogger<EngineMemoryKeeper>());
+        await memory.LoadAsync(cancellation);
         var file = new FileStateStore(Path.Combine(settings.Data, StateFile));
         var keeper = member is null
             ? new StateKeeper(file, time, loggers.CreateLogger<StateKeeper>())
@@ -136,7 +136,7 @@ internal sealed class Database : IAsyncDisposable
         long began = Time.GetTimestamp();
         while (answer.Phase is { } phase && Time.GetElapsedTime(began) < s_followLimit && Controller.Report is { } report)
         {
-            StateView view = Kernel.View(report.State, Time.GetUtcNow().ToUnixTimeMilliseconds());
+            StateView view = Kernel.View(report.State, Controller.Now);
             if (view.PhaseName == phase && view.Paused == answer.Paused)
             {
                 return;
@@ -195,7 +195,7 @@ internal sealed class Database : IAsyncDisposable
         _work = controlled;
         Rehearsal.Run(_rules, Time);
         await Controller.FindTruthAsync(cancellation);
-        _parts.Gateway.UseControl(new SqlControl(Controller, Passed, Time));
+        _parts.Gateway.UseControl(new SqlControl(Controller, Passed));
         if (_member is not null && _led is not null)
         {
             _member.Heard += Passed!.Hear;

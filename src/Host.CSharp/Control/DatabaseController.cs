@@ -63,7 +63,8 @@ internal sealed partial class DatabaseController : IDisposable
 
     public DecisionHistory History => _history;
 
-    private long Now => _clock.Now;
+    /// <summary>The kernel's time, in milliseconds of Unix time: what the state and the decisions are to be seen by, and mostly what the machine's clock shows.</summary>
+    public long Now => _clock.Now;
 
     /// <summary>Handles one thing after another until the cancellation. Who asks afterwards, or was not answered by then, is told that nobody answers.</summary>
     public async Task RunAsync(CancellationToken cancellation)

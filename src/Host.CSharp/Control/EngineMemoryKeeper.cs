@@ -1,3 +1,4 @@
+using System.Collections.Frozen;
 using System.Threading.Channels;
 using Microsoft.Extensions.Logging;
 using Serverless.Host.Compute;
@@ -11,23 +12,33 @@ namespace Serverless.Host.Control;
 /// Keeps what the gateway knows of an engine (accounts, profile) in step with it: read after a start, after a statement that changes
 /// accounts, now and then while it runs, and before it sleeps; given to the gateway, and kept on disk.
 /// </summary>
+/// <param name="shared">Where it is kept for other gateways too; null: nowhere.</param>
 internal sealed partial class EngineMemoryKeeper(
-    IGatewayDatabase gateway, ICompute compute, AccountStore store, TimeProvider time, ILogger<EngineMemoryKeeper> logger) : IDisposable
+    IGatewayDatabase gateway, ICompute compute, AccountStore store, ISharedMemory? shared, TimeProvider time, ILogger<EngineMemoryKeeper> logger) : IDisposable
 {
+    /// <summary>Variables that are of the connection that asked, and another's each time.</summary>
+    private static readonly FrozenSet<string> OfAConnection = FrozenSet.Create(
+        StringComparer.OrdinalIgnoreCase, "pseudo_thread_id", "timestamp", "rand_seed1", "rand_seed2", "error_count", "warning_count", "statement_id", "last_gtid", "gtid_binlog_pos", "gtid_binlog_state", "gtid_current_pos", "gtid_executed");
+
+    private static readonly TimeSpan SharingPause = TimeSpan.FromMinutes(1);
+
     /// <summary>Statements that change accounts come in batches (CREATE USER, GRANT, GRANT): one reading after the last of them.</summary>
     private static readonly TimeSpan Settle = TimeSpan.FromMilliseconds(100);
 
     private readonly Channel<bool> _wishes = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
+    private readonly Channel<bool> _sharing = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
     private readonly SemaphoreSlim _turn = new(1, 1);
     private EngineMemory? _known;
+    private bool _isShared;
 
     /// <summary>Clients can be greeted and authenticated.</summary>
     public bool IsKnown => Volatile.Read(ref _known)?.Profile is not null;
 
-    /// <summary>Takes what was kept of an earlier run.</summary>
-    public void Load()
+    /// <summary>Takes what was kept of an earlier run, or by another gateway.</summary>
+    public async Task LoadAsync(CancellationToken cancellation)
     {
-        if (store.Load() is { Profile: { } profile } kept)
+        EngineMemory? kept = store.Load() ?? await LoadSharedAsync(cancellation);
+        if (kept is { Profile: { } profile })
         {
             Volatile.Write(ref _known, kept);
             gateway.UseProfile(profile);
@@ -52,6 +63,12 @@ internal sealed partial class EngineMemoryKeeper(
             if (before?.Profile is null || !Same(before, now))
             {
                 await Task.Run(() => store.Save(now), cancellation);
+                Volatile.Write(ref _isShared, false);
+            }
+
+            if (!Volatile.Read(ref _isShared))
+            {
+                _sharing.Writer.TryWrite(true);
             }
         }
         finally
@@ -62,8 +79,60 @@ internal sealed partial class EngineMemoryKeeper(
 
     public void RefreshSoon() => _wishes.Writer.TryWrite(true);
 
-    /// <summary>Reads it whenever somebody wished for it and the compute serves. Ends with the cancellation.</summary>
-    public async Task RunAsync(CancellationToken cancellation)
+    /// <summary>Reads it whenever somebody wished for it and the compute serves, and keeps it for others. Ends with the cancellation.</summary>
+    public Task RunAsync(CancellationToken cancellation) => Task.WhenAll(ReadAsync(cancellation), ShareAsync(cancellation));
+
+    private async Task<EngineMemory?> LoadSharedAsync(CancellationToken cancellation)
+    {
+        if (shared is null)
+        {
+            return null;
+        }
+
+        try
+        {
+            EngineMemory? kept = await shared.ReadAsync(cancellation);
+            Volatile.Write(ref _isShared, kept is not null);
+            if (kept is not null)
+            {
+                await Task.Run(() => store.Save(kept), cancellation);
+            }
+
+            return kept;
+        }
+        catch (IOException e)
+        {
+            LogNotFound(gateway.Name, shared.Place, e.Message);
+            return null;
+        }
+    }
+
+    /// <summary>Nobody waits for it: a compute that was started serves before its accounts are kept elsewhere.</summary>
+    private async Task ShareAsync(CancellationToken cancellation)
+    {
+        if (shared is null)
+        {
+            return;
+        }
+
+        await foreach (bool _ in _sharing.Reader.ReadAllAsync(cancellation))
+        {
+            Volatile.Write(ref _isShared, true);
+            try
+            {
+                await shared.WriteAsync(Volatile.Read(ref _known)!, cancellation);
+            }
+            catch (Exception e) when (!cancellation.IsCancellationRequested)
+            {
+                Volatile.Write(ref _isShared, false);
+                LogNotShared(gateway.Name, shared.Place, e.Message);
+                await Task.Delay(SharingPause, time, cancellation);
+                _sharing.Writer.TryWrite(true);
+            }
+        }
+    }
+
+    private async Task ReadAsync(CancellationToken cancellation)
     {
         await foreach (bool _ in _wishes.Reader.ReadAllAsync(cancellation))
         {
@@ -82,14 +151,20 @@ internal sealed partial class EngineMemoryKeeper(
 
     public void Dispose() => _turn.Dispose();
 
-    /// <summary>Whether keeping it again would only wear the disk.</summary>
-    private static bool Same(EngineMemory a, EngineMemory b) =>
+    /// <summary>Whether keeping it again would only wear what it is kept on.</summary>
+    internal static bool Same(EngineMemory a, EngineMemory b) =>
         a.Accounts.Accounts.SequenceEqual(b.Accounts.Accounts)
         && a.Profile!.Version == b.Profile!.Version
         && a.Profile.Capabilities == b.Profile.Capabilities
         && a.Profile.DefaultCollationId == b.Profile.DefaultCollationId
         && a.Profile.Variables.Count == b.Profile.Variables.Count
-        && a.Profile.Variables.All(one => b.Profile.Variables.TryGetValue(one.Key, out string? value) && value == one.Value);
+        && a.Profile.Variables.All(one => OfAConnection.Contains(one.Key) || (b.Profile.Variables.TryGetValue(one.Key, out string? value) && value == one.Value));
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "{Database}: {Place} cannot be read, and the database is woken once to read its accounts: {Reason}")]
+    private partial void LogNotFound(string database, string place, string reason);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "{Database}: its accounts are not kept for other gateways in {Place}, and that is tried again in a minute: {Reason}")]
+    private partial void LogNotShared(string database, string place, string reason);
 
     [LoggerMessage(Level = LogLevel.Debug, Message = "{Database}: its accounts could not be read now: {Reason}")]
     private partial void LogNotRead(string database, string reason);

@@ -7,7 +7,7 @@ namespace Serverless.Host.Control;
 
 /// <summary>A database's control as its sessions reach it by SQL.</summary>
 /// <param name="passed">The way to the gateway that leads; null: this one is alone.</param>
-internal sealed class SqlControl(DatabaseController controller, PassedCommands? passed, TimeProvider time) : IDatabaseControl
+internal sealed class SqlControl(DatabaseController controller, PassedCommands? passed) : IDatabaseControl
 {
     public ControlReading? Read()
     {
@@ -16,8 +16,8 @@ internal sealed class SqlControl(DatabaseController controller, PassedCommands? 
             return null;
         }
 
-        DateTimeOffset now = time.GetUtcNow();
-        StateView view = Kernel.View(report.State, now.ToUnixTimeMilliseconds());
+        long now = controller.Now;
+        StateView view = Kernel.View(report.State, now);
         Policy policy = report.Rules.Policy;
         return new ControlReading(
             view.PhaseName, DateTimeOffset.FromUnixTimeMilliseconds(view.Since), SizeText.Write(view.SizeMcu), view.Paused, report.Reason(view, now), $"{policy.Name} {policy.Revision}");

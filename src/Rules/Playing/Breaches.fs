@@ -22,14 +22,19 @@ module Breaches =
         | AtMost _
         | SettlesWithin _ -> []
 
+    /// What grows with the time alone.
+    let private ages = set [ "idle"; "compute.age"; "spent.day"; "spent.month" ]
+
     /// It says how long something takes, which nobody can hold to whose clock is set meanwhile.
     let isOfTimes (property: Property) : bool =
+        let isOfTimes condition = not (Conditions.times condition).IsEmpty || Conditions.metrics condition |> List.exists ages.Contains
+
         match property.Claim with
         | AtMost _
         | LeadsTo _
         | SettlesWithin _ -> true
         | NeverWhen _
-        | AlwaysHolds _ -> false
+        | AlwaysHolds _ -> conditions property |> List.exists isOfTimes
 
     let private among kinds (action: Begun) = List.contains action.Kind kinds
 

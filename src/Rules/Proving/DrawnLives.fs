@@ -9,6 +9,8 @@ open Serverless.Core
 type DrawnLife internal (suite: Suite, case: int64, attack: Attack, course: Course) =
     /// Of the seed: the same is drawn again by both.
     member _.Case: int64 = case
+    /// Somebody sets the gateway's clock in it: what a check says of times means nothing then.
+    member _.SetsClock: bool = Scenario.setsClock (Attack.scenario attack)
     /// Times in it are milliseconds since its start.
     member _.LengthMs: int64 = int64 course.Length
     /// What the policy began, in the order of time.
@@ -29,22 +31,25 @@ type DrawnLife internal (suite: Suite, case: int64, attack: Attack, course: Cour
 /// Draws lives as `rules prove` does, for other checks than its own.
 [<AbstractClass; Sealed>]
 type internal DrawnLives =
-    static member private Play (suite: Suite) (court: Court) (case: int64) (attack: Attack) =
-        DrawnLife(suite, case, attack, Player.play court.Policy [] (Attack.scenario attack))
-
-    /// The life of a case; with `worse` the same with something more at a bad moment, where there is any.
-    static member Of(suite: Suite, seed: uint64, case: int64) : IReadOnlyList<DrawnLife> =
-        let court = Court suite
-        let interests = Interests.ofSuite court.Policy (List.ofSeq suite.Properties)
+    static member private Draw (suite: Suite) (court: Court) (interests: Interests) (seed: uint64) (case: int64) : DrawnLife list =
+        let play (attack: Attack) = DrawnLife(suite, case, attack, Player.play court.Policy [] (Attack.scenario attack))
         let draw = Draw(seed, case)
-        let attack = Attacking.story draw interests
-        let course = Player.play court.Policy [] (Attack.scenario attack)
-        let worse = Attacking.worse draw attack course |> Option.toList |> List.map (DrawnLives.Play suite court case)
-        Array.ofList (DrawnLife(suite, case, attack, course) :: worse)
+        let story = Attacking.story draw interests
+        let course = Player.play court.Policy [] (Attack.scenario story)
+        DrawnLife(suite, case, story, course) :: (Attacking.worse draw story course |> Option.toList |> List.map play)
+
+    static member private Ready(suite: Suite) =
+        let court = Court suite
+        struct (court, Interests.ofSuite court.Policy (List.ofSeq suite.Properties))
+
+    /// The life of a case, and where there is a bad moment the same with something more at it.
+    static member Of(suite: Suite, seed: uint64, case: int64) : IReadOnlyList<DrawnLife> =
+        let struct (court, interests) = DrawnLives.Ready suite
+        DrawnLives.Draw suite court interests seed case |> Array.ofList :> IReadOnlyList<DrawnLife>
 
     /// The first life that the check finds something wrong with, made as small as it can be while it still does; null: there is none.
     static member FirstBroken(suite: Suite, seed: uint64, cases: int64, check: Func<DrawnLife, string | null>) : CounterExample | null =
-        let court = Court suite
+        let struct (court, interests) = DrawnLives.Ready suite
 
         let wrong (life: DrawnLife) : Fault option =
             match check.Invoke life with
@@ -52,7 +57,7 @@ type internal DrawnLives =
             | words -> Some { At = life.LengthMs * 1L<ms>; Decided = life.LengthMs * 1L<ms>; Words = words }
 
         let broken =
-            Seq.init (int (min cases (int64 Int32.MaxValue))) (fun case -> DrawnLives.Of(suite, seed, int64 case))
+            Seq.init (int (max 0L (min cases (int64 Int32.MaxValue)))) (fun case -> DrawnLives.Draw suite court interests seed (int64 case))
             |> Seq.collect id
             |> Seq.tryPick (fun life -> wrong life |> Option.map (fun fault -> struct (life, fault)))
 

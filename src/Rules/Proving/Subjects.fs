@@ -56,10 +56,7 @@ module internal Subject =
     let private isSteady (life: Scenario) =
         life.Events.IsEmpty && life.Series |> List.forall (fun series -> series.Pieces.Length = 1 && series.Pieces[0].First = series.Pieces[0].Last)
 
-    /// Times are what they seem: nobody sets the clock.
-    let private isTrueToTime (life: Scenario) = not (Scenario.setsClock life)
-
-    let private declared (property: Property) : Subject =
+    let private ofClaim (property: Property) : Subject =
         let at (broken: Fault) = $"at {span broken.At}"
 
         // What was watched for it is all that it finds there.
@@ -79,14 +76,14 @@ module internal Subject =
         | AtMost(_, wanted, _) ->
             { subject with
                 // What fails is tried again, each time as an action of its own.
-                Applies = fun life -> isSound life && isTrueToTime life
+                Applies = isSound
                 Expects = fun broken -> $"no {kinds wanted} {at broken}" }
         | NeverWhen(wanted, _) -> { subject with Expects = fun broken -> $"no {kinds wanted} {at broken}" }
         | AlwaysHolds(holds, _) -> { subject with Expects = fun broken -> $"{PolicyText.condition holds} {at broken}" }
         | LeadsTo(_, isFirst, wanted, within, _) ->
             { subject with
                 // That a compute does not start, or an operator has it stopped, is no fault of a policy.
-                Applies = fun life -> isSound life && isTrueToTime life
+                Applies = isSound
                 Expects =
                     fun broken ->
                         if isFirst && broken.Words.Contains "first came" then
@@ -103,6 +100,10 @@ module internal Subject =
                             let decided = course.Actions |> Array.tryFindBack (fun action -> action.At <= at) |> Option.map _.At |> Option.defaultValue at
                             { At = at; Decided = decided; Words = "it still changes, under a load that does not" })
                 Expects = fun broken -> $"nothing between {span (min broken.Decided (within + 1L<ms>))} .. {span broken.At}" }
+
+    let private declared (property: Property) : Subject =
+        let subject = ofClaim property
+        { subject with Applies = fun life -> subject.Applies life && not (Breaches.isOfTimes property && Scenario.setsClock life) }
 
     let private fact name = Compare(Metric name, Greater, Literal(Count, 0L))
 

@@ -55,7 +55,8 @@ type Prediction internal (name: string, policy: Policy, length: int64<ms>, tally
     member _.LongestWait: int64 = longest
     /// Of all that were answered, in milliseconds.
     member _.MeanWait: float = mean
-    /// Of that, what they waited while nothing ran: for a start, and not for their turn. By those that were answered, in milliseconds.
+    /// What statements waited while nothing ran: for a start, and not for their turn. Those that got an error or still waited at the end have waited too; by those that were
+    /// answered, in milliseconds.
     member _.MeanHeld: float = if waits.Count = 0L then 0.0 else float (tally.Held / decimal waits.Count)
     /// Statements that came, were answered, got an error, and still waited at the end, in thousandths: the first is the sum of the others.
     member _.Arrived: int64 = tally.Arrived

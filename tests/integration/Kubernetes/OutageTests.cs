@@ -81,7 +81,9 @@ internal sealed class OutageTests
         Assert.That(await Task.WhenAll(woken, back, drained, resuming.ReadLineAsync()), Is.EqualTo(new[] { "woken\t0", "back\t0", "drained\t1", "resumed\t0" }));
         await HoldsAsync(async () => await LeadsAsync(_leader) != await LeadsAsync(_other), "one leads again");
         await HoldsAsync(() => Task.FromResult(_databases["idle"].Replicas == 0), "what is idle is suspended on new news");
-        await AskAsync(idle, "SELECT 'again', COUNT(*) FROM kept.t;", "again\t0");
+        Task<string> again = AnswerAsync(idle, "SELECT 'again', COUNT(*) FROM kept.t;");
+        await HoldsAsync(() => Task.FromResult(again.IsCompleted), "it is woken again");
+        Assert.That(await again, Is.EqualTo("again\t0"));
         await end.CancelAsync();
         foreach ((int answers, TimeSpan slowest) in await Task.WhenAll(busy))
         {

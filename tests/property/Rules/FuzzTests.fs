@@ -40,7 +40,7 @@ let private words =
        "{"; "}"; "("; ")"; ","; ":"; "="; "=="; "<"; ">="; "!="; "+"; "-"; ".."; "\""; "#"; "\\"; "\n"; "\n"; "\n  "; " "; "\t"; "\r\n"; "\000"
        "property x ="; "scenario \"x\" {"; "most"; "per"; "never"; "always"; "leads"; "first"; "within"; "while"; "settles"; "without"
        "start 2026-03-02T20:00+01:00 running 2cu"; "start"; "expect"; "nothing"; "no"; "by"; "between"; "after"; "over"; "->"; "rising"; "?"; "times"; "takes"; "fails"
-       "operator"; "statement"; "compute"; "crashes"; "machine"; "load"; "resident"; "spent.month"
+       "operator"; "statement"; "compute"; "crashes"; "clock"; "forward"; "back"; "machine"; "load"; "resident"; "spent.month"
        "5m"; "75%"; "2/s"; "0.5cu"; "500m cpu"; "2GiB"; "1h30m"; "08:00..19:00"; "2026-12-24"; "99999999999999999999"; "0.0001%"; "é"; "\u001b[31m" |]
 
 /// Random words of the language come much further than random bytes.

@@ -34,7 +34,7 @@ internal sealed record UnitJson(decimal CpuCores, long MemoryBytes);
 /// <param name="UndoneCoreSeconds">Work that was still to be done at the end.</param>
 /// <param name="Waits">Of all statements that were answered.</param>
 /// <param name="Waited">Of those that waited.</param>
-/// <param name="MeanHeldMs">Of the mean wait, what was waited while nothing ran.</param>
+/// <param name="MeanHeldMs">What was waited while nothing ran, by those that were answered.</param>
 internal sealed record PredictionJson(
     string Name, string? Path, UnitJson Unit, double UnitHours, decimal? Cost, double OfAlwaysOnShare, double SuspendedShare, int Wakes, int Suspends, int Resizes, int ResizesTakenBack,
     long UpMs, long TooSmallMs, double TooSmallShare, double Statements, double Refused, double Unanswered, decimal UndoneCoreSeconds, WaitsJson Waits, WaitsJson Waited, double MeanWaitMs, double MeanHeldMs, long LongestWaitMs)

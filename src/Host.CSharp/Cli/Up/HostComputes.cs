@@ -169,7 +169,7 @@ internal sealed class HostComputes(GatewayServer gateway, FleetSettings fleet, s
     private async Task<FleetMember> MemberAsync(string name, KubernetesCluster cluster, ObjectName set, CancellationToken cancellation)
     {
         HostFleet joined = await FleetOf(cluster).GetAsync(cancellation);
-        return _members.GetOrAdd(name, _ => new FleetMember(gateway.Databases[name], joined.Fleet, joined.States, cluster.WatchOf(set.Space!), set, TimeProvider.System));
+        return _members.GetOrAdd(name, _ => new FleetMember(gateway.Databases[name], joined.Fleet, joined.States, cluster.WatchOf(set.Space!), set, TimeProvider.System, fleet.SharesAccounts));
     }
 
     private SharedAttempt<HostFleet> FleetOf(KubernetesCluster cluster) =>

@@ -24,13 +24,15 @@ internal sealed class FleetMember : ILeading, IDisposable
 
     /// <param name="own">The gate of this gateway's sessions.</param>
     /// <param name="watch">That hears of the StatefulSet.</param>
-    public FleetMember(IGatewayDatabase own, GatewayFleet fleet, StateWatch states, NamespaceWatch watch, ObjectName set, TimeProvider time)
+    /// <param name="sharesAccounts">What is known of the engine is kept for the other gateways too.</param>
+    public FleetMember(IGatewayDatabase own, GatewayFleet fleet, StateWatch states, NamespaceWatch watch, ObjectName set, TimeProvider time, bool sharesAccounts = false)
     {
         (_fleet, _states, _watch, _set) = (fleet, states, watch, set);
         Gate = new FleetGateway(own, fleet, set, time);
         var map = new StateMap(fleet.States, set, () => fleet.Election.Current);
         _map = map.Name;
         States = new FleetStateStore(map);
+        Memory = sharesAccounts ? new FleetMemory(fleet.Accounts, set, () => Look()?.Metadata.Uid) : null;
         Commands = new CommandBoard(fleet.Api, set, time);
         fleet.Election.Changed += OnLeadership;
         states.Changed += OnState;
@@ -52,6 +54,9 @@ internal sealed class FleetMember : ILeading, IDisposable
     public CommandBoard Commands { get; }
 
     public IStateStore States { get; }
+
+    /// <summary>Null: each gateway keeps what it knows of the engine for itself.</summary>
+    public ISharedMemory? Memory { get; }
 
     /// <inheritdoc/>
     public string? WhyNotHere => _fleet.Election.Current switch

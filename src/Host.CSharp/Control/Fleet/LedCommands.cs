@@ -54,7 +54,8 @@ internal sealed partial class LedCommands
             while (Next() is { } note)
             {
                 // its asker will renew its Lease, or be found to be gone
-                if (_controller.WhyNotLeading is not null || !(IsThere(note) || IsGone(note)))
+                bool isThere = IsThere(note);
+                if (_controller.WhyNotLeading is not null || !(isThere || IsGone(note)))
                 {
                     await Task.Delay(s_pause, _time, _end);
                     continue;
@@ -62,7 +63,7 @@ internal sealed partial class LedCommands
 
                 try
                 {
-                    await TakeAsync(note);
+                    await TakeAsync(note, isGone: !isThere);
                     _troubled = false;
                 }
                 catch (ApiException e)
@@ -99,9 +100,8 @@ internal sealed partial class LedCommands
     /// <summary>One that this process took, but could not know that it did, is its own still.</summary>
     private bool IsMine(CommandNote note) => note.Stage == CommandStage.Asked || (note.Stage == CommandStage.Taken && note.Taker == _own.Identity);
 
-    private async Task TakeAsync(CommandNote note)
+    private async Task TakeAsync(CommandNote note, bool isGone)
     {
-        bool isGone = !IsThere(note);
         bool isTaken = false;
         await _board.ChangeAsync(all =>
         {
@@ -123,7 +123,7 @@ internal sealed partial class LedCommands
 
     private async Task DecideAsync(CommandNote note)
     {
-        long told = _time.GetUtcNow().ToUnixTimeMilliseconds();
+        EffectReport? before = _controller.Report?.LastEffect;
         (OperatorWish? wish, string? wrong) = Enum.TryParse(note.Command, ignoreCase: true, out OperatorCommand command) && Enum.IsDefined(command)
             ? OperatorWish.Read(command, note.Size)
             : (null, $"`{Shown.Of(note.Command)}` is no command that gateway {_own.Replica} knows, which leads: bring all gateways to one version");
@@ -147,7 +147,7 @@ internal sealed partial class LedCommands
         await PutAsync(answer);
         if (answer.Stage == CommandStage.Decided)
         {
-            _ = FinishAsync(answer, told);
+            _ = FinishAsync(answer, before);
         }
     }
 
@@ -164,7 +164,8 @@ internal sealed partial class LedCommands
     }
 
     /// <summary>Waits for what follows of it, and says so. Others may be taken meanwhile. Never throws.</summary>
-    private async Task FinishAsync(CommandNote note, long told)
+    /// <param name="before">The last effect before it was told.</param>
+    private async Task FinishAsync(CommandNote note, EffectReport? before)
     {
         try
         {
@@ -175,8 +176,8 @@ internal sealed partial class LedCommands
             }
 
             ControllerReport report = _controller.Report!;
-            StateView view = Kernel.View(report.State, _time.GetUtcNow().ToUnixTimeMilliseconds());
-            string? failed = report.LastEffect is { Outcome: not ("succeeded" or "underway") } effect && effect.Effect == note.Command && effect.At.ToUnixTimeMilliseconds() >= told
+            StateView view = Kernel.View(report.State, _controller.Now);
+            string? failed = report.LastEffect is { Outcome: not ("succeeded" or "underway") } effect && effect.Effect == note.Command && !ReferenceEquals(effect, before)
                 ? $"{note.Command} {effect.Outcome}{(effect.Reason is null ? "" : ": " + effect.Reason)}"
                 : null;
             await PutAsync(note with { Stage = CommandStage.Done, Error = failed, Phase = view.PhaseName, Paused = view.Paused });

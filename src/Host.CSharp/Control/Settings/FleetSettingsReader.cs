@@ -9,6 +9,7 @@ internal static class FleetSettingsReader
     private const int LongestName = 63;
 
     private static readonly Dictionary<string, bool> Modes = new(StringComparer.OrdinalIgnoreCase) { ["on"] = true, ["off"] = false };
+    private static readonly Dictionary<string, bool> Places = new(StringComparer.OrdinalIgnoreCase) { ["files"] = false, ["secrets"] = true };
     private static readonly TimeSpan s_shortestLease = TimeSpan.FromSeconds(3);
     private static readonly TimeSpan s_longestLease = TimeSpan.FromMinutes(10);
 
@@ -16,7 +17,8 @@ internal static class FleetSettingsReader
     {
         FleetSettings usual = FleetSettings.Default;
         var settings = new FleetSettings(
-            section.OneOf("mode", usual.On, Modes), section.Text("name") ?? usual.Name, section.Text("namespace"), section.Text("replica"), section.Duration("leaseFor", usual.LeaseFor, s_shortestLease));
+            section.OneOf("mode", usual.On, Modes), section.Text("name") ?? usual.Name, section.Text("namespace"), section.Text("replica"), section.Duration("leaseFor", usual.LeaseFor, s_shortestLease),
+            section.OneOf("accounts", usual.SharesAccounts, Places));
         section.EndOfKeys();
         foreach ((string key, string? name) in new[] { ("name", settings.Name), ("namespace", settings.Namespace), ("replica", settings.Replica) })
         {

@@ -14,8 +14,6 @@ public sealed record EngineMemory(AccountSnapshot Accounts, ServerProfile? Profi
 /// </summary>
 public sealed partial class AccountStore(string path, ILogger<AccountStore> logger)
 {
-    private const int Version = 1;
-
     // Calls may come from several threads, and the temporary name is one.
     private readonly Lock _gate = new();
 
@@ -26,9 +24,7 @@ public sealed partial class AccountStore(string path, ILogger<AccountStore> logg
         {
             try
             {
-                var stored = JsonSerializer.Deserialize(File.ReadAllBytes(path), AccountStoreJson.Default.StoredEngine);
-                if (stored?.Version == Version && stored.Accounts is { Accounts: not null }) return new EngineMemory(stored.Accounts, stored.Profile);
-                LogUnreadable(path, $"its version is {stored?.Version.ToString() ?? "missing"}, expected {Version}");
+                return StoredEngine.FromJson(File.ReadAllBytes(path));
             }
             catch (Exception failure) when (failure is FileNotFoundException or DirectoryNotFoundException)
             {
@@ -46,7 +42,7 @@ public sealed partial class AccountStore(string path, ILogger<AccountStore> logg
     /// <exception cref="UnauthorizedAccessException">The folder does not let us.</exception>
     public void Save(EngineMemory memory)
     {
-        var json = JsonSerializer.SerializeToUtf8Bytes(new StoredEngine(Version, memory.Accounts, memory.Profile), AccountStoreJson.Default.StoredEngine);
+        var json = StoredEngine.ToJson(memory);
         lock (_gate) PrivateFile.Replace(path, json);
     }
 

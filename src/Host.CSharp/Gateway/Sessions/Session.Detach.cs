@@ -15,7 +15,7 @@ internal sealed partial class Session
 
     private string? _lostBecause;
 
-    /// <summary>Its connection broke while idle and while a KILL was aimed at it.</summary>
+    /// <summary>Its connection broke while idle and while a KILL was aimed at it, whose end is not known.</summary>
     private bool _isBeingKilled;
 
     /// <summary>The drain that found, with this session's state read, that it cannot leave its connection, and why: it need not be asked again.</summary>
@@ -200,8 +200,8 @@ internal sealed partial class Session
     private async ValueTask<bool> WasKilledAsync(uint backendId)
     {
         var aim = KillAim.Statement;
-        for (var tries = 0; tries < 20 && Database.KillsAimedAt.TryGetValue(backendId, out aim) && aim == KillAim.Connection; tries++)
-            await _shard.Loop.DelayAsync(TimeSpan.FromMilliseconds(50));
+        for (var tries = 0; tries < KillPatience && Database.KillsAimedAt.TryGetValue(backendId, out aim) && aim == KillAim.Connection; tries++)
+            await _shard.Loop.DelayAsync(s_killPause);
         return aim == KillAim.Killed;
     }
 }

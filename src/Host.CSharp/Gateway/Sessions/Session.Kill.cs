@@ -14,6 +14,11 @@ namespace Serverless.Host.Gateway.Sessions;
 /// </summary>
 internal sealed partial class Session
 {
+    /// <summary>The server's answer to a KILL is waited for so often.</summary>
+    private const int KillPatience = 20;
+
+    private static readonly TimeSpan s_killPause = TimeSpan.FromMilliseconds(50);
+
     /// <param name="BackendId">Its connection, which from now on no other session is given; 0: it has none.</param>
     /// <param name="Wait">The wait of its that may be ended; 0: it waits for nothing.</param>
     /// <param name="Account">It may be another's by the time it is ended.</param>
@@ -171,7 +176,11 @@ internal sealed partial class Session
 
     private void Spare(KillVictim[] victims)
     {
-        foreach (var victim in victims) Database.KillsAimedAt.TryUpdate(victim.BackendId, KillAim.Statement, KillAim.Connection);
+        foreach (var victim in victims)
+        {
+            Database.KillsAimedAt.TryUpdate(victim.BackendId, KillAim.Statement, KillAim.Connection);
+            victim.Session.PostSpared();
+        }
     }
 
     private void End(KillVictim[] victims)
@@ -191,6 +200,16 @@ internal sealed partial class Session
     {
         if (_identity.Account == account && _identity.User == user) Signal(SessionSignals.Killed);
     });
+
+    /// <summary>Its connection broke of something else than the KILL that was aimed at it.</summary>
+    private void PostSpared() => _shard.Loop.Post(() => _isBeingKilled = false);
+
+    /// <summary>The connection broke while somebody's KILL was on its way to it: that comes as a signal, or was none of it.</summary>
+    private async ValueTask HearOfTheKillAsync()
+    {
+        for (var tries = 0; tries < KillPatience && _isBeingKilled && _signals == SessionSignals.None; tries++) await _shard.Loop.DelayAsync(s_killPause);
+        _isBeingKilled = false;
+    }
 
     /// <summary>
     /// From now on the session's backend connection is given to no other, so that the KILL cannot hit one. First the aim is told, then it is looked whether the

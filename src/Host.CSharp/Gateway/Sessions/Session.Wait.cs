@@ -70,8 +70,8 @@ internal sealed partial class Session
             }
             if (_isBeingKilled)
             {
-                _ending = true;
-                return await RefuseAsync(new ErrPacket(ErrorCode.ConnectionKilled, "Connection was killed"));
+                await HearOfTheKillAsync();
+                continue;
             }
             if (_pendingError is { } pending)
             {

@@ -36,12 +36,14 @@ public static class UnreportedVariables
         var query = new SqlText().Add("SELECT FOUND_ROWS()");
         foreach (var name in names) query.Add(",@@session.").Name(name);
         var results = await backend.QueryAsync([LastStatement.WarningsQuery, query.Add(" LIMIT 1").Bytes], SessionCapture.AnswerLimit, cancellation);
-        if (BackendRow.Only(results[1], 1 + names.Count) is not { } row || !Keep(state, catalogue, results[0], row[0]))
+        if (BackendRow.Only(results[1], 1 + names.Count) is not { } row)
         {
             state.Note(StateFlags.VariablesUnclear);
             return;
         }
+        // What the definitions of the answer show is of the values that are set now.
         for (var i = 0; i < names.Count; i++) SessionTracking.Variable(state, Encoding.ASCII.GetBytes(names[i]), row[1 + i] ?? []);
+        if (!Keep(state, catalogue, results[0], row[0])) state.Note(StateFlags.VariablesUnclear);
     }
 
     /// <summary>Notes the variables whose values are not the global ones; null, or why that cannot be found out.</summary>

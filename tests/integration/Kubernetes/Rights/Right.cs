@@ -5,10 +5,10 @@ namespace Serverless.Tests.Integration.Kubernetes.Rights;
 /// <summary>One verb on one resource, as a Role allows it.</summary>
 internal sealed record Right(string Group, string Resource, string Verb)
 {
-    /// <summary>What the shipped Role allows, verb by verb.</summary>
+    /// <summary>What the shipped Roles allow, verb by verb.</summary>
     public static IReadOnlyList<Right> Shipped { get; } =
     [
-        .. ManifestFiles.Read("gateway/account.yaml", "Role")["rules"]!.AsArray().SelectMany(rule =>
+        .. new[] { "gateway/account.yaml", "components/shared-accounts/role.yaml" }.SelectMany(file => ManifestFiles.Read(file, "Role")["rules"]!.AsArray()).SelectMany(rule =>
             from allowed in new[] { rule! }
             from grouped in allowed["apiGroups"]!.AsArray()
             from resource in allowed["resources"]!.AsArray()

@@ -85,7 +85,8 @@ internal sealed class RightsUse : IAsyncDisposable
         _states = new StateWatch(_cluster.Api, Names, _cluster.Options, TimeProvider.System, _log);
         _gateway = new PlayedGateway(_cluster.Api, Names, "a", Awake, FleetRig.Quick, _cluster.Options, TimeProvider.System);
         Task all = Task.WhenAll(
-            TryAsync("open and start", StartAsync), TryAsync("resize", ResizeAsync), TryAsync("usage", MeasureAsync), TryAsync("events", TellAsync), TryAsync("agree on a suspend", ProposeAsync), TryAsync("keep the state", KeepAsync));
+            TryAsync("open and start", StartAsync), TryAsync("resize", ResizeAsync), TryAsync("usage", MeasureAsync), TryAsync("events", TellAsync), TryAsync("agree on a suspend", ProposeAsync), TryAsync("keep the state", KeepAsync),
+            TryAsync("share accounts", ShareAsync));
         bool IsSaid() => until is not null && Said.Any(one => one.Contains(until, StringComparison.Ordinal));
         await WaitAsync(() => all.IsCompleted || IsSaid(), TimeSpan.FromSeconds(40));
         await _end.CancelAsync();
@@ -161,6 +162,13 @@ internal sealed class RightsUse : IAsyncDisposable
 
         while (_states!.Find(map.Name)?.State != "two") await Task.Delay(20, cancellation);
         Assert.That(await map.ReadAsync(cancellation), Is.EqualTo("two"));
+    }
+
+    private async Task ShareAsync(CancellationToken cancellation)
+    {
+        var secrets = new EngineSecrets(_cluster!.Api, Names, TimeProvider.System);
+        foreach (byte content in new byte[] { 1, 2 }) await secrets.WriteAsync(Awake, _name, [content], kept => kept[0] == content, cancellation);
+        Assert.That(await secrets.ReadAsync(Awake, _name, cancellation), Is.EqualTo(new byte[] { 2 }));
     }
 
     private async Task TryAsync(string what, Func<CancellationToken, Task> use)

@@ -124,6 +124,14 @@ internal sealed class SharedReads<T>(IKubernetesApi api, Resource<T> resource, s
             // these say why
             await Task.WhenAll(asked.Where(one => unreadable.Contains(one.Name.Name)).Select(AnswerByNameAsync));
         }
+        catch (ApiException e) when (!e.IsPassing)
+        {
+            // a list may be larger than is taken, for objects that nobody asked for
+            foreach (Question[] few in asked.Chunk(MostByName))
+            {
+                await Task.WhenAll(few.Select(AnswerByNameAsync));
+            }
+        }
         catch (Exception e)
         {
             asked.ForEach(one => one.Answer.TrySetException(e));

@@ -27,6 +27,9 @@ internal sealed record FleetNames(string Space, string Fleet = "serverless")
     /// <summary>Of a ConfigMap: the term of the leader that wrote it, and the Lease that it is a term of.</summary>
     public const string Term = "serverless.mysql/term";
 
+    /// <summary>Of a Secret: the StatefulSet whose engine it is of.</summary>
+    public const string SetUid = "serverless.mysql/statefulset-uid";
+
     public ObjectName Leader => new(Space, $"{Fleet}-leader");
 
     public Selection Gateways => new(Labels: $"{FleetLabel}={Fleet}");
@@ -35,6 +38,9 @@ internal sealed record FleetNames(string Space, string Fleet = "serverless")
 
     /// <summary>The gateway that has this Lease.</summary>
     public string ReplicaOf(string lease) => lease.StartsWith($"{Fleet}-gateway-", StringComparison.Ordinal) ? lease[$"{Fleet}-gateway-".Length..] : lease;
+
+    /// <param name="set">The StatefulSet that the database is.</param>
+    public ObjectName Accounts(ObjectName set) => new(Space, $"{Fleet}-accounts-{set.Space}.{set.Name}");
 
     /// <param name="set">The StatefulSet that the database is.</param>
     public ObjectName State(ObjectName set) => new(Space, $"{Fleet}-state-{set.Space}.{set.Name}");

@@ -26,6 +26,7 @@ internal sealed class GatewayFleet : IAsyncDisposable
         (Names, Identity, Options, Time, _loggers) = (names, identity, options, time, loggers);
         Api = api.Within(options.CallLimit);
         States = new KeptStates(Api, names, time);
+        Accounts = new EngineSecrets(Api, names, time);
         Election = new LeaderElection(api, names.Leader, identity.Identity, options.Election, time, loggers.CreateLogger<LeaderElection>());
         Lease = new GatewayLease(api, names, identity, ReadActivity, options, time, loggers.CreateLogger<GatewayLease>());
         Peers = new PeerWatch(api, names, identity, apiOptions, options, time, loggers.CreateLogger<PeerWatch>());
@@ -42,6 +43,8 @@ internal sealed class GatewayFleet : IAsyncDisposable
     public PeerWatch Peers { get; }
 
     public KeptStates States { get; }
+
+    public EngineSecrets Accounts { get; }
 
     internal GatewayLease Lease { get; }
 

@@ -291,7 +291,8 @@ internal sealed partial class LoggerSets : IAsyncDisposable
         : SetAnnotations.WhyNotLogger(_options, set);
 
     /// <exception cref="ComputeException">It is another data node's: neither it nor its mark is touched.</exception>
-    private StatefulSet Own(StatefulSet set) => WhyNotLogger(set) is { } why ? throw new ComputeException(why) : set;
+    /// <remarks>One that was stopped with this data node is started with it, whatever has become of its annotations since.</remarks>
+    private StatefulSet Own(StatefulSet set) => !LoggerMark.IsOf(set, _options.StatefulSet) && WhyNotLogger(set) is { } why ? throw new ComputeException(why) : set;
 
     private int Wanted(StatefulSet set) => _lastReplicas.TryGetValue(set.Metadata.Name, out int last) ? last : ReplicaRecord.Recall(set);
 

@@ -1,0 +1,119 @@
+using System.Text.Json.Nodes;
+using Serverless.Host.Compute.Kubernetes.Fleet;
+using Serverless.Host.Control.Settings;
+using Serverless.Tests.Integration.EndToEnd;
+
+namespace Serverless.Tests.Integration.Kubernetes;
+
+/// <summary>What is known of an engine is kept in a Secret: a gateway that starts with nothing lets clients in, and wakes nobody for that.</summary>
+[FixtureLifeCycle(LifeCycle.InstancePerTestCase)]
+internal sealed class SharedAccountsTests
+{
+    private const string Secrets = $"/api/v1/namespaces/{PlayedSet.Space}/secrets", Name = $"serverless-accounts-{PlayedSet.Space}.{PlayedSet.Name}";
+
+    private static JsonObject? Kept(ApiDouble server) => server.Find($"{Secrets}/{Name}");
+
+    [Test]
+    public async Task GatewayThatStartsWithNothing_KnowsTheAccounts_AndWakesTheDatabaseForAStatementAlone()
+    {
+        await using ApiDouble server = await ApiDouble.StartAsync();
+        await using PlayedSet played = await StartSetAsync(server);
+        await using (GatewayProcess first = await StartAsync(server, played))
+        {
+            await IsAsync(first, "running");
+            await Eventually.HoldsAsync(() => Task.FromResult(Kept(server) is not null), TimeSpan.FromSeconds(20), () => Told(first, "the accounts are kept"));
+            await Eventually.HoldsAsync(
+                async () =>
+                {
+                    using HttpResponseMessage commanded = await first.Admin.PostAsync(new Uri("/api/databases/shop/suspend", UriKind.Relative), null);
+                    return (string?)(await first.StatusAsync("shop"))["phase"] == "suspended";
+                },
+                TimeSpan.FromSeconds(40), () => Told(first, "it sleeps"), TimeSpan.FromMilliseconds(500));
+            Assert.That(await first.TerminateAsync(), Is.Zero);
+        }
+
+        int changes = server.Asked.Count(one => one.Path.Contains(Name, StringComparison.Ordinal) && one.Method is "PUT" or "POST");
+        await using GatewayProcess second = await StartAsync(server, played);
+        await IsAsync(second, "suspended");
+        await Task.Delay(1000);
+        Assert.That(played.Replicas, Is.Zero, "nobody is woken for the accounts");
+        using ClientProcess client = ClientProcess.MariaDb(second, $"-ushop.{GatewayProcess.User}");
+        await client.SendAsync("SET @v = 42; SELECT @v;");
+        Assert.That(await client.ReadLineAsync(), Is.EqualTo("42"));
+        Assert.That(played.Replicas, Is.EqualTo(1));
+        Assert.That(await second.TerminateAsync(), Is.Zero);
+        Assert.That(server.Asked.Count(one => one.Path.Contains(Name, StringComparison.Ordinal) && one.Method is "PUT" or "POST"), Is.EqualTo(changes), "what is the same is not written again");
+    }
+
+    [Test]
+    public async Task SecretThatCannotBeUsed_IsSaidSo_AndWrittenAnew_AndOneOfAnotherStatefulSetIsNotTaken()
+    {
+        await using ApiDouble server = await ApiDouble.StartAsync();
+        await using PlayedSet played = await StartSetAsync(server);
+        Put(server, (string)server.Find(PlayedSet.PathOfSet)!["metadata"]!["uid"]!);
+        await using (GatewayProcess gateway = await StartAsync(server, played))
+        {
+            await WrittenAsync(server, gateway);
+            Assert.That(gateway.Output, Has.Some.Contains("holds what cannot be understood"));
+            Assert.That(await gateway.TerminateAsync(), Is.Zero);
+        }
+
+        Put(server, "another");
+        await using (GatewayProcess gateway = await StartAsync(server, played))
+        {
+            await WrittenAsync(server, gateway);
+            Assert.That(gateway.Output, Has.None.Contains("cannot be understood"));
+            Assert.That(await gateway.TerminateAsync(), Is.Zero);
+        }
+
+        server.Instead = async context =>
+        {
+            if (!context.Request.Path.Value!.Contains("/secrets", StringComparison.Ordinal)) return false;
+            await ApiDouble.RefuseAsync(context, 403, "Forbidden", "who are you?");
+            return true;
+        };
+        await using GatewayProcess refused = await StartAsync(server, played);
+        await IsAsync(refused, "running");
+        Assert.That(refused.Output, Has.Some.Contains($"is woken once to read its accounts: get secrets {PlayedSet.Space}/{Name}"));
+        using ClientProcess client = ClientProcess.MariaDb(refused, $"-ushop.{GatewayProcess.User}");
+        await client.SendAsync("SET @v = 42; SELECT @v;");
+        Assert.That(await client.ReadLineAsync(), Is.EqualTo("42"));
+        Assert.That(await refused.TerminateAsync(), Is.Zero);
+    }
+
+    private static void Put(ApiDouble server, string uid) => server.Put(Secrets, new JsonObject
+    {
+        ["apiVersion"] = "v1", ["kind"] = "Secret", ["type"] = "Opaque", ["data"] = new JsonObject { [EngineSecrets.Key] = "AAAA", ["note"] = "AAAA" },
+        ["metadata"] = new JsonObject { ["name"] = Name, ["namespace"] = PlayedSet.Space, ["annotations"] = new JsonObject { [FleetNames.SetUid] = uid } },
+    });
+
+    private static async Task WrittenAsync(ApiDouble server, GatewayProcess gateway)
+    {
+        await Eventually.HoldsAsync(() => Task.FromResult((string?)Kept(server)!["data"]![EngineSecrets.Key] != "AAAA"), TimeSpan.FromSeconds(40), () => Told(gateway, "the accounts are kept"));
+        Assert.That(((string?)Kept(server)!["data"]!["note"], Kept(server)!["metadata"]!["annotations"]![FleetNames.SetUid]!.ToString()), Is.EqualTo(("AAAA", server.Find(PlayedSet.PathOfSet)!["metadata"]!["uid"]!.ToString())));
+    }
+
+    private static async Task<PlayedSet> StartSetAsync(ApiDouble server)
+    {
+        PlayedSet played = await PlayedSet.StartAsync(server, set => set["metadata"]!["labels"] = new JsonObject { [DiscoverySettings.Label] = "shop" });
+        await ClientAccount.MakeAsync(played.Engine.TcpAddress, "127.0.0.1");
+        return played;
+    }
+
+    private static async Task<GatewayProcess> StartAsync(ApiDouble server, PlayedSet played)
+    {
+        (string home, string kubeconfig) = await GatewayHome.MakeAsync(server);
+        return await GatewayProcess.StartManyAsync(
+            [], GatewayProcess.SleepyRules(600), home, new JsonObject
+            {
+                ["user"] = "root", ["password"] = "", ["discovery"] = new JsonObject { ["mode"] = "on" }, ["fleet"] = new JsonObject { ["accounts"] = "secrets" },
+                ["kubernetes"] = new JsonObject { ["kubeconfig"] = kubeconfig, ["port"] = played.Port },
+            });
+    }
+
+    private static Task IsAsync(GatewayProcess gateway, string phase) => Eventually.HoldsAsync(
+        async () => (await gateway.Admin.GetStringAsync("/metrics")).Contains($"serverless_phase{{database=\"shop\",phase=\"{phase}\"}} 1", StringComparison.Ordinal),
+        TimeSpan.FromSeconds(40), () => Told(gateway, $"it is {phase}"));
+
+    private static Task<string> Told(GatewayProcess gateway, string expected) => Task.FromResult($"{expected}\n{string.Join('\n', gateway.Output.TakeLast(30))}");
+}
