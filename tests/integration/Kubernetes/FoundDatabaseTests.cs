@@ -39,9 +39,9 @@ internal sealed class FoundDatabaseTests
         Assert.That(await client.ReadLineAsync(), Is.EqualTo("43"));
 
         Label(server, null);
-        await Eventually.HoldsAsync(async () => !(await gateway.Admin.GetStringAsync("/api/databases")).Contains("shop", StringComparison.Ordinal), TimeSpan.FromSeconds(30), () => Told(gateway, "it is not served any more"));
+        await Eventually.HoldsAsync(async () => !(await gateway.Admin.GetStringAsync("/api/databases")).Contains("shop", StringComparison.Ordinal), TimeSpan.FromSeconds(30), () => gateway.Told("it is not served any more"));
         await client.SendAsync("SELECT 'too late';");
-        await Eventually.HoldsAsync(() => Task.FromResult(client.Errors.Contains("ERROR", StringComparison.Ordinal)), TimeSpan.FromSeconds(30), () => Told(gateway, "the session has ended"));
+        await Eventually.HoldsAsync(() => Task.FromResult(client.Errors.Contains("ERROR", StringComparison.Ordinal)), TimeSpan.FromSeconds(30), () => gateway.Told("the session has ended"));
         Assert.That(played.Replicas, Is.EqualTo(1), "its compute is left as it is");
 
         Label(server, "store");
@@ -74,7 +74,7 @@ internal sealed class FoundDatabaseTests
         Assert.That(await IsReadyAsync(gateway), Is.False, "its gates are closed: it is none of the fleet");
 
         takesLeases = true;
-        await Eventually.HoldsAsync(() => IsReadyAsync(gateway), TimeSpan.FromSeconds(30), () => Told(gateway, "it is ready"));
+        await Eventually.HoldsAsync(() => IsReadyAsync(gateway), TimeSpan.FromSeconds(30), () => gateway.Told("it is ready"));
         using ClientProcess client = await ServedAsync(gateway, "shop");
         await client.SendAsync("SELECT 'seen';");
         Assert.That(await client.ReadLineAsync(), Is.EqualTo("seen"));
@@ -96,7 +96,7 @@ internal sealed class FoundDatabaseTests
     }
 
     private static Task SaysAsync(GatewayProcess gateway, string text) => Eventually.HoldsAsync(
-        () => Task.FromResult(gateway.Output.Any(line => line.Contains(text, StringComparison.Ordinal))), TimeSpan.FromSeconds(30), () => Told(gateway, text));
+        () => Task.FromResult(gateway.Output.Any(line => line.Contains(text, StringComparison.Ordinal))), TimeSpan.FromSeconds(30), () => gateway.Told(text));
 
     private static void Label(ApiDouble server, string? name) =>
         server.Change(PlayedSet.PathOfSet, set => set["metadata"]!["labels"] = name is null ? [] : new JsonObject { [DiscoverySettings.Label] = name });
@@ -117,11 +117,7 @@ internal sealed class FoundDatabaseTests
     /// <summary>A session, once there can be one.</summary>
     private static async Task<ClientProcess> ServedAsync(GatewayProcess gateway, string database)
     {
-        await Eventually.HoldsAsync(
-            async () => (await gateway.Admin.GetStringAsync("/metrics")).Contains($"serverless_phase{{database=\"{database}\",phase=\"running\"}} 1", StringComparison.Ordinal),
-            TimeSpan.FromSeconds(40), () => Told(gateway, "it is served"));
+        await gateway.IsAsync(database, "running");
         return As(gateway, database);
     }
-
-    private static Task<string> Told(GatewayProcess gateway, string expected) => Task.FromResult($"{expected}\n{string.Join('\n', gateway.Output.TakeLast(30))}");
 }

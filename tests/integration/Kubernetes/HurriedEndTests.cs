@@ -17,7 +17,7 @@ internal sealed class HurriedEndTests
         server.Change(PlayedSet.PathOfSet, set => set["metadata"]!["labels"] = new JsonObject { [DiscoverySettings.Label] = "shop" });
         await Eventually.HoldsAsync(
             async () => (await gateway.Admin.GetStringAsync("/metrics")).Contains("serverless_phase{database=\"shop\",phase=\"running\"} 1", StringComparison.Ordinal), TimeSpan.FromSeconds(40),
-            () => Told(gateway, "it is served"));
+            () => gateway.Told("it is served"));
         using ClientProcess client = ClientProcess.MariaDb(gateway, $"-ushop.{GatewayProcess.User}");
         await client.SendAsync("SELECT 'in'; SELECT SLEEP(600);");
         Assert.That(await client.ReadLineAsync(), Is.EqualTo("in"));
@@ -43,7 +43,5 @@ internal sealed class HurriedEndTests
     }
 
     private static Task SaysAsync(GatewayProcess gateway, string text) => Eventually.HoldsAsync(
-        () => Task.FromResult(gateway.Output.Any(line => line.Contains(text, StringComparison.Ordinal))), TimeSpan.FromSeconds(40), () => Told(gateway, text));
-
-    private static Task<string> Told(GatewayProcess gateway, string expected) => Task.FromResult($"expected: {expected}\n{string.Join('\n', gateway.Output.TakeLast(30))}");
+        () => Task.FromResult(gateway.Output.Any(line => line.Contains(text, StringComparison.Ordinal))), TimeSpan.FromSeconds(40), () => gateway.Told(text));
 }

@@ -20,21 +20,15 @@ internal sealed class SharedAccountsTests
         await using PlayedSet played = await StartSetAsync(server);
         await using (GatewayProcess first = await StartAsync(server, played))
         {
-            await IsAsync(first, "running");
-            await Eventually.HoldsAsync(() => Task.FromResult(Kept(server) is not null), TimeSpan.FromSeconds(20), () => Told(first, "the accounts are kept"));
-            await Eventually.HoldsAsync(
-                async () =>
-                {
-                    using HttpResponseMessage commanded = await first.Admin.PostAsync(new Uri("/api/databases/shop/suspend", UriKind.Relative), null);
-                    return (string?)(await first.StatusAsync("shop"))["phase"] == "suspended";
-                },
-                TimeSpan.FromSeconds(40), () => Told(first, "it sleeps"), TimeSpan.FromMilliseconds(500));
+            await first.IsAsync("shop", "running");
+            await Eventually.HoldsAsync(() => Task.FromResult(Kept(server) is not null), TimeSpan.FromSeconds(20), () => first.Told("the accounts are kept"));
+            await first.SleepAsync("shop");
             Assert.That(await first.TerminateAsync(), Is.Zero);
         }
 
         int changes = server.Asked.Count(one => one.Path.Contains(Name, StringComparison.Ordinal) && one.Method is "PUT" or "POST");
         await using GatewayProcess second = await StartAsync(server, played);
-        await IsAsync(second, "suspended");
+        await second.IsAsync("shop", "suspended");
         await Task.Delay(1000);
         Assert.That(played.Replicas, Is.Zero, "nobody is woken for the accounts");
         using ClientProcess client = ClientProcess.MariaDb(second, $"-ushop.{GatewayProcess.User}");
@@ -73,7 +67,7 @@ internal sealed class SharedAccountsTests
             return true;
         };
         await using GatewayProcess refused = await StartAsync(server, played);
-        await IsAsync(refused, "running");
+        await refused.IsAsync("shop", "running");
         Assert.That(refused.Output, Has.Some.Contains($"is woken once to read its accounts: get secrets {PlayedSet.Space}/{Name}"));
         using ClientProcess client = ClientProcess.MariaDb(refused, $"-ushop.{GatewayProcess.User}");
         await client.SendAsync("SET @v = 42; SELECT @v;");
@@ -89,7 +83,7 @@ internal sealed class SharedAccountsTests
 
     private static async Task WrittenAsync(ApiDouble server, GatewayProcess gateway)
     {
-        await Eventually.HoldsAsync(() => Task.FromResult((string?)Kept(server)!["data"]![EngineSecrets.Key] != "AAAA"), TimeSpan.FromSeconds(40), () => Told(gateway, "the accounts are kept"));
+        await Eventually.HoldsAsync(() => Task.FromResult((string?)Kept(server)!["data"]![EngineSecrets.Key] != "AAAA"), TimeSpan.FromSeconds(40), () => gateway.Told("the accounts are kept"));
         Assert.That(((string?)Kept(server)!["data"]!["note"], Kept(server)!["metadata"]!["annotations"]![FleetNames.SetUid]!.ToString()), Is.EqualTo(("AAAA", server.Find(PlayedSet.PathOfSet)!["metadata"]!["uid"]!.ToString())));
     }
 
@@ -110,10 +104,4 @@ internal sealed class SharedAccountsTests
                 ["kubernetes"] = new JsonObject { ["kubeconfig"] = kubeconfig, ["port"] = played.Port },
             });
     }
-
-    private static Task IsAsync(GatewayProcess gateway, string phase) => Eventually.HoldsAsync(
-        async () => (await gateway.Admin.GetStringAsync("/metrics")).Contains($"serverless_phase{{database=\"shop\",phase=\"{phase}\"}} 1", StringComparison.Ordinal),
-        TimeSpan.FromSeconds(40), () => Told(gateway, $"it is {phase}"));
-
-    private static Task<string> Told(GatewayProcess gateway, string expected) => Task.FromResult($"{expected}\n{string.Join('\n', gateway.Output.TakeLast(30))}");
 }

@@ -30,21 +30,12 @@ internal sealed class WesqlGatewayTests
         });
         foreach (PlayedLogger logger in (PlayedLogger[])[three, one]) server.Change(logger.Path, set => set["metadata"]!["annotations"] = new JsonObject { [SetAnnotations.LoggerOf] = PlayedSet.Name });
         await using GatewayProcess gateway = await StartAsync(server, relay);
-        await Eventually.HoldsAsync(
-            async () => (await gateway.Admin.GetStringAsync("/metrics")).Contains("serverless_phase{database=\"shop\",phase=\"running\"} 1", StringComparison.Ordinal),
-            TimeSpan.FromSeconds(40), () => Told(gateway, "it is served"));
+        await gateway.IsAsync("shop", "running");
         using ClientProcess client = ClientProcess.MariaDb(gateway, $"-ushop.{GatewayProcess.User}");
         await client.SendAsync("SET @v = 42; SELECT @v;");
         Assert.That(await client.ReadLineAsync(), Is.EqualTo("42"));
 
-        // within the first second the cluster's watches are too young to be believed, and it is refused
-        await Eventually.HoldsAsync(
-            async () =>
-            {
-                using HttpResponseMessage commanded = await gateway.Admin.PostAsync(new Uri("/api/databases/shop/suspend", UriKind.Relative), null);
-                return (string?)(await gateway.StatusAsync("shop"))["phase"] == "suspended";
-            },
-            TimeSpan.FromSeconds(40), () => Told(gateway, "it sleeps"), TimeSpan.FromMilliseconds(500));
+        await gateway.SleepAsync("shop");
         JsonNode effect = (await gateway.StatusAsync("shop"))["lastEffect"]!;
         Assert.That(((string?)effect["outcome"], (string?)effect["reason"]), Is.EqualTo(("succeeded", "without a snapshot: the data node's snapshot failed; its error log says why")));
         await DoubleRig.UntilAsync(() => (played.Replicas, three.Replicas, one.Replicas) == (0, 0, 0), () => $"{played.Replicas} {three.Replicas} {one.Replicas}");
@@ -66,6 +57,4 @@ internal sealed class WesqlGatewayTests
                 ["user"] = "root", ["password"] = "", ["discovery"] = new JsonObject { ["mode"] = "on" }, ["kubernetes"] = new JsonObject { ["kubeconfig"] = kubeconfig, ["port"] = relay.Port },
             });
     }
-
-    private static Task<string> Told(GatewayProcess gateway, string expected) => Task.FromResult($"{expected}\n{string.Join('\n', gateway.Output.TakeLast(30))}");
 }
