@@ -65,6 +65,7 @@ internal sealed class ClockTests
         rig.Gateway.HoldStatement();
         await Rig.HoldsAsync(() => rig.Status.LastEffect?.Reason?.Contains("no room", StringComparison.Ordinal) == true, () => $"the start fails; the last effect is {rig.Status.LastEffect}");
         time.Back = TimeSpan.FromHours(1);
+        Assert.That(rig.Status.Reason, Does.Not.Match(@"tried again in \d{3}"), "it is told by the time that decides");
         rig.Compute.Start = works;
         rig.Gateway.HoldStatement();
         await rig.PhaseIsAsync("running");

@@ -41,6 +41,23 @@ internal sealed class ApiListTests
         Assert.That(rig.Server.Asked.Last().Query, Does.Not.Contain("limit"));
     }
 
+    /// <summary>A namespace may be full of large ones that nobody asked for.</summary>
+    [Test]
+    public async Task SharedReads_WhoseListIsNotTaken_AreAnsweredByName()
+    {
+        for (int i = 0; i < 30; i++) _rig.Server.Put(Maps, Map($"m{i:D3}"));
+        _rig.Server.Instead = async context =>
+        {
+            if (context.Request.Path.Value != Maps) return false;
+            await ApiDouble.RefuseAsync(context, 403, "Forbidden", "no lists");
+            return true;
+        };
+        var reads = new SharedReads<ConfigMap>(_rig.Api, Resources.ConfigMaps, "default", TimeSpan.FromMilliseconds(20), TimeProvider.System);
+        ConfigMap?[] found = await Task.WhenAll(Enumerable.Range(0, 31).Select(i => reads.FindAsync($"m{i:D3}", default)));
+        Assert.That(found.Select(one => one?.Metadata.Name), Is.EqualTo(Enumerable.Range(0, 30).Select(i => $"m{i:D3}").Append(null)));
+        Assert.That(_rig.Server.Asked.Count(one => one.Path == Maps), Is.EqualTo(1));
+    }
+
     [Test]
     public async Task List_OfEndlessPages_IsGivenUp()
     {

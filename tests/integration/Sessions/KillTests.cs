@@ -157,6 +157,21 @@ public sealed class KillTests
         Assert.That(_gateway.Activity.Open, Is.EqualTo(2));
     }
 
+    /// <summary>The engine goes while it has a KILL in its hands: nobody was killed, and whoever was meant goes on.</summary>
+    [Test]
+    public async Task EngineThatGoesWithAKillUnanswered_EndsNoSession(CancellationToken cancellation)
+    {
+        var engine = new ScriptedCompute(_ => Task.FromResult(true));
+        _gateway.Database.Open(engine.Address);
+        await using var victim = await _gateway.ConnectAsync();
+        await victim.QueryAsync(Wakes, cancellation);
+        _gateway.Database.KillsAimedAt[_gateway.Database.FindSession(victim.ConnectionId)!.BackendConnectionId] = KillAim.Connection;
+        engine.Dispose();
+        _gateway.Database.Close("the engine is gone");
+        _gateway.Open();
+        Assert.That((await victim.QueryAsync(Wakes, cancellation)).Scalar, Is.EqualTo("1"));
+    }
+
     [Test]
     public async Task Kill_OfASessionThatGivesItsConnectionBack_IsNotForgotten(CancellationToken cancellation)
     {

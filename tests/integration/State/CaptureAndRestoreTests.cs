@@ -117,6 +117,19 @@ public sealed class CaptureAndRestoreTests(ServerFamily family)
         Assert.That(await session.AskAsync("SELECT DATABASE()"), Is.EqualTo("shop"));
     }
 
+    [Test]
+    public async Task CharacterSetOfResults_SetWithoutAScope_IsAllThatIsRestored_WhenTheConnectionBreaks()
+    {
+        await using var session = await _server.OpenAsync();
+        await session.RunAsync("SET character_set_results=utf8mb3", "SET @@character_set_results=latin1");
+        await session.ReadUnreportedAsync();
+        var before = await session.AskAsync("SELECT @@character_set_client, @@character_set_connection, @@character_set_results");
+        session.State.LoseBackend();
+        await session.Client.DisposeAsync();
+        await session.AttachAsync();
+        Assert.That(await session.AskAsync("SELECT @@character_set_client, @@character_set_connection, @@character_set_results"), Is.EqualTo(before).And.EndsWith("latin1"));
+    }
+
     /// <summary>MariaDB's tracker tells nothing of a SET that names a variable as `@@name`.</summary>
     [Test]
     public async Task VariableSetWithoutAScope_IsKnownBeforeTheNextStatement()

@@ -47,6 +47,7 @@ public sealed record DiscoverySettings(IReadOnlyList<string> Namespaces, Databas
 /// <param name="Namespace">Where they keep what they tell each other; null: that of the gateway's own pod, or of the context.</param>
 /// <param name="Replica">What this gateway is called among them; null: as its pod, or its host and data directory.</param>
 /// <param name="LeaseFor">After which one that is not heard of is replaced as the leader, and counts as active.</param>
+/// <param name="SharesAccounts">What is known of engines is kept for the others too, in Secrets.</param>
 public sealed record FleetSettings(bool On, string Name, string? Namespace, string? Replica, TimeSpan LeaseFor, bool SharesAccounts = false)
 {
     public static FleetSettings Default { get; } = new(true, "serverless", Namespace: null, Replica: null, TimeSpan.FromSeconds(15));

@@ -2,6 +2,7 @@ using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.Http;
 using Serverless.Host.Compute;
 using Serverless.Host.Compute.Kubernetes;
+using Serverless.Host.Compute.Kubernetes.Cluster;
 using Serverless.Host.Compute.Kubernetes.Wesql;
 using static Serverless.Tests.Integration.Kubernetes.DoubleRig;
 
@@ -192,6 +193,21 @@ internal sealed class WesqlComputeTests
         Assert.That((stopped as EffectResult.Infeasible)?.Reason, Does.Contain(reason));
         Assert.That((wesql.Rig.Set.Replicas, wesql.One.Replicas), Is.EqualTo((1, 1)));
         if (kind == "another") Assert.That(wesql.Three.Annotation(LoggerMark.Annotation), Is.EqualTo("crm/uid-7"), "what is not its own is not touched");
+    }
+
+    [Test]
+    public async Task Logger_ThatLosesItsAnnotationWhileItSleeps_IsWokenAllTheSame_AndStoppedNoMore()
+    {
+        await using WesqlRig wesql = await WesqlRig.StartAsync(
+            wesql => wesql with { Loggers = ["log-a"], LoggersMustAgree = true }, logger: set => set["metadata"]!["annotations"] = new JsonObject { [SetAnnotations.LoggerOf] = PlayedSet.Name });
+        await wesql.Rig.ServesAsync();
+        Assert.That(await wesql.Rig.Compute.StopAsync(hurry: false, default), Is.InstanceOf<EffectResult.Done>());
+        await wesql.AreAsync(0, 1);
+        wesql.Rig.Server.Change(wesql.Three.Path, set => set["metadata"]!["annotations"]!.AsObject().Remove(SetAnnotations.LoggerOf));
+        Assert.That(await wesql.Rig.Compute.StartAsync(ComputeRig.Small, default), Is.InstanceOf<EffectResult.Done>());
+        await wesql.AreAsync(3, 1);
+        await UntilAsync(() => wesql.Rig.Compute.WhyNotStopAsync(default).AsTask().GetAwaiter().GetResult() is not null, () => "it may be stopped");
+        Assert.That(await wesql.Rig.Compute.WhyNotStopAsync(default), Does.Contain($"expected annotation {SetAnnotations.LoggerOf}"));
     }
 
     [Test]

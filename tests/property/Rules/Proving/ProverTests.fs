@@ -90,6 +90,9 @@ let ``a check of a team's own is held against the lives that are drawn, and what
     let isSuspend (action: Begun) = action.Kind = SuspendAction
     let check (life: DrawnLife) : string | null = if Seq.exists isSuspend life.Actions then "it is suspended" else null
     Assert.That(lab.Attack(20L, 7UL, (fun _ -> null)), Is.Null)
+    Assert.That(lab.Attack(-1L, 7UL, (fun _ -> "whatever it is")), Is.Null)
+    let clocks = [ for case in 0L .. 99L do for life in lab.Lives(7UL, case) do life.SetsClock, life.Scenario("it").Contains " clock " ]
+    Assert.That(clocks |> List.forall (fun (sets, says) -> sets = says) && List.exists fst clocks, Is.True)
 
     match lab.Attack(20L, 7UL, check), lab.Attack(20L, 7UL, check) with
     | null, _

@@ -20,6 +20,7 @@ internal static class LoggerMark
     /// <summary>Another data node, which is not this one from before it was made anew, has it for its logger.</summary>
     public static bool IsOfAnother(StatefulSet logger, string dataNode) => Read(logger) is { } mark && mark.Split('/')[0] != dataNode;
 
+    /// <summary>It is marked as this data node's logger, from before that was made anew perhaps.</summary>
     public static bool IsOf(StatefulSet logger, string dataNode) => Read(logger)?.Split('/')[0] == dataNode;
 
     /// <summary>Marks it, and notes its replicas; null: all of that is there.</summary>
