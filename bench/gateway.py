@@ -1,9 +1,10 @@
 #!/usr/bin/python3
 """What the gateway costs, beside the server alone, HAProxy and MySQL Router, in one run and in turns.
 
-    bench/gateway.py [--rounds 3] [--seconds 4] [--threads 1,8,64] [--idle 4000] [--wakes 20] [--only relay,idle,wake] [--json FILE]
+    bench/gateway.py [--rounds 3] [--seconds 4] [--warm 10] [--threads 1,8,64] [--idle 4000] [--wakes 20] [--only relay,idle,wake] [--json FILE]
 
-relay  sysbench point selects: throughput, p50, p95, and processor time of the proxy per query
+relay  sysbench point selects: throughput, p50, p95, and processor time of the proxy per query; each path has served for --warm seconds before, as a gateway that
+       runs for weeks has: what is compiled while it serves costs a tenth of a processor in the first seconds
 idle   resident memory per connection that is held open and does nothing: the database asleep, by TLS too (aim: 4 KB and 45 KB at most),
        and awake, with connections shared, each client after a statement
 wake   from a statement sent on a sleeping database to its answer, beside the same server's own start to its first answer
@@ -85,6 +86,8 @@ def relay(gateway, haproxy, shared, router, options):
     prepared = sysbench(tcp(gateway.port), 1, 0, "prepare")
     if prepared.returncode:
         sys.exit(prepared.stdout + prepared.stderr)
+    for name, (where, pid) in paths.items() if options.warm else []:
+        one_run(name, where, pid, max(options.threads), options.warm)
     rows = []
     for threads in options.threads:
         runs = {name: [] for name in paths}
@@ -194,6 +197,7 @@ def main():
     p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     p.add_argument("--rounds", type=int, default=3)
     p.add_argument("--seconds", type=int, default=4)
+    p.add_argument("--warm", type=int, default=10)
     p.add_argument("--threads", type=lambda s: [int(t) for t in s.split(",")], default=[1, 8, 64])
     p.add_argument("--shared", type=int, default=16)
     p.add_argument("--idle", type=int, default=4000)

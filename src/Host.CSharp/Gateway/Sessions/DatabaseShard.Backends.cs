@@ -20,6 +20,7 @@ internal sealed partial class DatabaseShard
 
     private readonly List<Session> _attached = [];
     private readonly Dictionary<SettingsSignature, SettingsSignature> _signatures = [];
+    private SettingsSignature? _lastShared;
     private LoopTimer? _look;
     private int _heldForBackend;
     private int _asked;
@@ -32,6 +33,15 @@ internal sealed partial class DatabaseShard
 
     /// <summary>Backend connections of this loop. Under the lock of <see cref="BackendRoom"/>.</summary>
     public int Backends { get; set; }
+
+    private volatile bool _waitsForRoom;
+
+    /// <summary>It is in the line for room, and will be told. Set under the same lock.</summary>
+    public bool WaitsForRoom
+    {
+        get => _waitsForRoom;
+        set => _waitsForRoom = value;
+    }
 
     /// <summary>Statements wait for connections that there is no room for: sessions hand theirs over after each statement.</summary>
     public bool IsWanted { get; private set; }
@@ -84,13 +94,14 @@ internal sealed partial class DatabaseShard
     public SettingsSignature Share(SessionState state)
     {
         var own = state.Signature(Database.Catalogue!);
+        if (ReferenceEquals(own, _lastShared)) return own;
         if (_signatures.TryGetValue(own, out var shared))
         {
             state.ShareSignature(shared);
-            return shared;
+            return _lastShared = shared;
         }
         if (_signatures.Count >= MostSignatures) _signatures.Clear();
-        return _signatures[own] = own;
+        return _lastShared = _signatures[own] = own;
     }
 
     /// <summary>Nobody waits in line, and the pool has a connection that is the session's already.</summary>
@@ -139,15 +150,26 @@ internal sealed partial class DatabaseShard
     /// <summary>Asks the session that has been idle for longest for its connection. False: there is none that could do without.</summary>
     public bool ParkOldest()
     {
+        if (FindOldest() is not { } oldest) return false;
+        Ask(oldest);
+        return true;
+    }
+
+    /// <summary>
+    /// With the statement the line could move. Behind others that wait for room it cannot: they go first, and are looked at whenever there is any. Only a session that
+    /// is idle may then be asked for its connection.
+    /// </summary>
+    private bool MayMove(HeldStatement held) => !held.NeedsAttach || _heldForBackend == 1 || !IsWanted || FindOldest() is not null;
+
+    private Session? FindOldest()
+    {
         Session? oldest = null;
         var since = long.MaxValue;
         foreach (var session in _attached)
         {
             if (session.MayLeaveSince is var own && own < since) (oldest, since) = (session, own);
         }
-        if (oldest is null) return false;
-        Ask(oldest);
-        return true;
+        return oldest;
     }
 
     private void Ask(Session session)

@@ -54,20 +54,19 @@ internal sealed partial class DatabaseShard
     /// <summary>Puts a statement at the end of the line. It leaves by <see cref="Release"/>, by a refusal, by time, or by its session's own <see cref="Leave"/>.</summary>
     public void Enter(HeldStatement held)
     {
-        held.Node = _held.AddLast(held);
+        _held.AddLast(held.Node);
         Counters.AddHeld(1);
         if (held.NeedsAttach) _heldForBackend++;
         if (_held.Count == 1) StartHoldTimer();
         // The line moves when the loop comes round: the session must first be waiting.
-        if (Database.Gate.IsOpen) Loop.Post(held.NeedsAttach ? ReleaseSome : ReleaseAll, this);
+        if (Database.Gate.IsOpen && MayMove(held)) Loop.Post(held.NeedsAttach ? ReleaseSome : ReleaseAll, this);
     }
 
     /// <summary>Takes a statement out of the line; false when it had left it already.</summary>
     public bool Leave(HeldStatement held)
     {
-        if (held.Node is null) return false;
+        if (held.Node.List is null) return false;
         _held.Remove(held.Node);
-        held.Node = null;
         if (held.NeedsAttach) _heldForBackend--;
         Counters.AddHeld(-1);
         return true;

@@ -1,3 +1,6 @@
+using System.Threading.Tasks.Sources;
+using Serverless.Host.Net;
+
 namespace Serverless.Host.Gateway.Sessions;
 
 internal enum HoldOutcome : byte
@@ -19,33 +22,73 @@ internal enum HoldOutcome : byte
     ClientGone,
 }
 
-/// <summary>One session's statement in the line. For its loop's thread only.</summary>
-/// <param name="session">Whose it is.</param>
-/// <param name="since">Timestamp of when it began to wait.</param>
-internal sealed class HeldStatement(TimeProvider time, long since, Session session, bool needsAttach)
+/// <summary>
+/// A session's place in the line, and its wait there. One object serves all waits of a session, one after the other, so that a statement that must wait for its turn
+/// allocates nothing. For its loop's thread only.
+/// </summary>
+internal sealed class HeldStatement : IValueTaskSource<HoldOutcome>
 {
-    private readonly TaskCompletionSource<HoldOutcome> _done = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly EventLoop _loop;
+    private readonly TimeProvider _time;
+    private long _since;
+    private short _wait;
+    private HoldOutcome? _outcome;
+    private Action<object?>? _continuation;
+    private object? _state;
 
-    /// <summary>Its place in the line; null when it is not in it.</summary>
-    public LinkedListNode<HeldStatement>? Node { get; set; }
+    public HeldStatement(Session session, EventLoop loop, TimeProvider time)
+    {
+        Session = session;
+        Node = new(this);
+        (_loop, _time) = (loop, time);
+    }
 
-    public Session Session { get; } = session;
+    public Session Session { get; }
+
+    /// <summary>Its place in the line, when it is in it.</summary>
+    public LinkedListNode<HeldStatement> Node { get; }
 
     /// <summary>The session has no backend connection.</summary>
-    public bool NeedsAttach { get; } = needsAttach;
+    public bool NeedsAttach { get; private set; }
 
     /// <summary>Why it is refused.</summary>
     public string? Reason { get; private set; }
 
-    public Task<HoldOutcome> Done => _done.Task;
+    /// <summary>To be awaited once for each <see cref="Begin"/>; what awaits it goes on when the loop comes round to it.</summary>
+    public ValueTask<HoldOutcome> Done => new(this, _wait);
 
-    public TimeSpan Waited => time.GetElapsedTime(since);
+    public TimeSpan Waited => _time.GetElapsedTime(_since);
+
+    /// <summary>Another statement of the session waits; the one before has left.</summary>
+    /// <param name="since">Timestamp of when it began to wait.</param>
+    public void Begin(long since, bool needsAttach)
+    {
+        (_since, NeedsAttach) = (since, needsAttach);
+        (_outcome, Reason) = (null, null);
+        _wait++;
+    }
 
     public TimeSpan TimeLeft(TimeSpan limit) => limit - Waited;
 
+    /// <summary>Ends the wait; when it has ended already, nothing.</summary>
     public void Resolve(HoldOutcome outcome, string? reason)
     {
-        Reason = reason;
-        _done.TrySetResult(outcome);
+        if (_outcome is not null) return;
+        (_outcome, Reason) = (outcome, reason);
+        if (_continuation is null) return;
+        _loop.Post(_continuation, _state);
+        (_continuation, _state) = (null, null);
+    }
+
+    HoldOutcome IValueTaskSource<HoldOutcome>.GetResult(short token) =>
+        token == _wait && _outcome is { } outcome ? outcome : throw new InvalidOperationException("This wait has not ended, or is over.");
+
+    ValueTaskSourceStatus IValueTaskSource<HoldOutcome>.GetStatus(short token) =>
+        _outcome is null ? ValueTaskSourceStatus.Pending : ValueTaskSourceStatus.Succeeded;
+
+    void IValueTaskSource<HoldOutcome>.OnCompleted(Action<object?> continuation, object? state, short token, ValueTaskSourceOnCompletedFlags flags)
+    {
+        if (_outcome is null) (_continuation, _state) = (continuation, state);
+        else _loop.Post(continuation, state);
     }
 }

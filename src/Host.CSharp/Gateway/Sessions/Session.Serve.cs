@@ -52,7 +52,7 @@ internal sealed partial class Session
                 else if (!await ServeSpecialAsync(decision)) return;
                 continue;
             }
-            if ((!IsReady || _pendingError is not null) && !await GetReadyAsync())
+            if ((!IsReady || _pendingError is not null) && !await GetReadyAsync().ConfigureAwait(false))
             {
                 if (_ending) return;
                 continue;

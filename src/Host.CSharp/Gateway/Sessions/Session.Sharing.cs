@@ -33,6 +33,11 @@ internal sealed partial class Session
 
     private BackendFit _reservedFit;
 
+    /// <summary>How long the pool may keep a connection with these settings of the session; null: not read yet.</summary>
+    private SettingsSignature? _keepForOf;
+
+    private TimeSpan _keepFor;
+
     /// <summary>There is room for a connection of its own.</summary>
     private bool _hasRoom;
 
@@ -144,7 +149,8 @@ internal sealed partial class Session
         lent.LastInsertId = _state.LastInsertId;
         lent.NeedsReset = IsWorn || lent.HasTooManyStatements || _state.SqlPrepared is not null;
         lent.NeedsResetForOthers = Database.MayRunStoredCode || _state.LastStatement is not { Warnings.Count: 0 } || (_shownId != 0 && _shownId != lent.ConnectionId);
-        return Give(lent);
+        if (!lent.Settings.Equals(_keepForOf)) (_keepForOf, _keepFor) = (lent.Settings, ReadKeepFor());
+        return Give(lent, _keepFor);
     }
 
     /// <summary>
@@ -162,20 +168,19 @@ internal sealed partial class Session
         lent.LastInsertId = _state.LastInsertId;
         lent.NeedsReset = !known || IsWorn || _prepared is not null;
         lent.NeedsResetForOthers = _shownId != 0 && _shownId != lent.ConnectionId;
-        return Give(lent);
+        return Give(lent, ReadKeepFor());
     }
 
     private bool MayBeGiven =>
         _shares && _lent is { Key: not null } lent && lent.Era == Database.Era && Database.Gate.IsOpen && !Database.Options.DetachAfterEachStatement && !_state.HasRole
         && !_trackersLent && !lent.Channel.Transport.IsPeerClosed && lent.Channel.Buffered.IsEmpty && !_shard.OwesRoom;
 
-    private bool Give(LentBackend lent)
+    private bool Give(LentBackend lent, TimeSpan keepFor)
     {
         lent.Owner = ConnectionId;
         lent.HasSchema = _state.Schema is not null || _state.Has(StateDoubts.Settings);
         lent.MultiStatements = _multiStatements;
         lent.ShownId = _shownId;
-        var keepFor = KeepFor;
         var idle = Idle;
         ReleaseBackend();
         _shard.Counters.AddAttached(-1);
@@ -189,19 +194,16 @@ internal sealed partial class Session
     }
 
     /// <summary>Well before the server would close an idle connection, so that none is handed out at that moment.</summary>
-    private TimeSpan KeepFor
+    private TimeSpan ReadKeepFor()
     {
-        get
-        {
-            var keepFor = Database.Options.Sharing.KeepFor;
-            var name = (Capabilities & Capabilities.Interactive) != 0 ? "interactive_timeout" : "wait_timeout";
-            string? text = null;
-            if (_state.Variables?.TryGet("wait_timeout", out var own) == true && own.Text is { } bytes) text = System.Text.Encoding.ASCII.GetString(bytes);
-            else if (Catalogue.Profile.Variables.TryGetValue(name, out var global)) text = global;
-            if (!long.TryParse(text, System.Globalization.NumberStyles.None, System.Globalization.CultureInfo.InvariantCulture, out var seconds)) return keepFor;
-            var half = TimeSpan.FromSeconds(Math.Min(seconds, 1_000_000_000) / 2.0);
-            return half < keepFor ? half : keepFor;
-        }
+        var keepFor = Database.Options.Sharing.KeepFor;
+        var name = (Capabilities & Capabilities.Interactive) != 0 ? "interactive_timeout" : "wait_timeout";
+        string? text = null;
+        if (_state.Variables?.TryGet("wait_timeout", out var own) == true && own.Text is { } bytes) text = System.Text.Encoding.ASCII.GetString(bytes);
+        else if (Catalogue.Profile.Variables.TryGetValue(name, out var global)) text = global;
+        if (!long.TryParse(text, System.Globalization.NumberStyles.None, System.Globalization.CultureInfo.InvariantCulture, out var seconds)) return keepFor;
+        var half = TimeSpan.FromSeconds(Math.Min(seconds, 1_000_000_000) / 2.0);
+        return half < keepFor ? half : keepFor;
     }
 
     /// <summary>Others wait for a connection: leaves this one after each statement that nothing pins. False: it has it still.</summary>

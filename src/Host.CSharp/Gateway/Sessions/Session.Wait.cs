@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Serverless.Host.Gateway.State;
 using Serverless.Host.Mysql;
 
@@ -38,13 +39,14 @@ internal sealed partial class Session
     /// Sees to it that the session has a backend connection and may use it. False: it has not, the command has been answered with an error
     /// and used up; or the session ends.
     /// </summary>
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     private async ValueTask<bool> GetReadyAsync()
     {
         _waitNumber = _waitNumber == int.MaxValue ? 1 : _waitNumber + 1;
         _waits = true;
         try
         {
-            return await WaitUntilReadyAsync();
+            return await WaitUntilReadyAsync().ConfigureAwait(false);
         }
         finally
         {
@@ -53,6 +55,7 @@ internal sealed partial class Session
         }
     }
 
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     private async ValueTask<bool> WaitUntilReadyAsync()
     {
         var since = Database.Time.GetTimestamp();
@@ -86,7 +89,7 @@ internal sealed partial class Session
             _ownTimeLimit ??= ReadOwnTimeLimit();
             if (gate.IsOpen && _backend is null && _shard.TryBeginAttach(this)) outcome = HoldOutcome.GoAttach;
             else if (gate.Refusal is { } refusal && !gate.IsOpen) return await RefuseAsync(Refusal(refusal));
-            else outcome = await HoldAsync(gate, since, trouble);
+            else outcome = await HoldAsync(gate, since, trouble).ConfigureAwait(false);
             switch (outcome)
             {
                 case HoldOutcome.GoAttach:
@@ -124,6 +127,7 @@ internal sealed partial class Session
 
     private string? _refusal;
 
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     private async ValueTask<HoldOutcome> HoldAsync(Gate gate, long since, string? trouble)
     {
         var bytes = _client.Buffered.Length;
@@ -133,7 +137,8 @@ internal sealed partial class Session
             return HoldOutcome.Refused;
         }
         if (_counted) CountRunning(-1);
-        var held = new HeldStatement(Database.Time, since, this, needsAttach: _backend is null);
+        var held = _place ??= new HeldStatement(this, _shard.Loop, Database.Time);
+        held.Begin(since, needsAttach: _backend is null);
         var timer = _ownTimeLimit < Database.Hold.Time ? _shard.Loop.StartTimer(held.TimeLeft(_ownTimeLimit.Value), static session => ((Session)session!).OnOwnTimeOver(), this) : null;
         try
         {
@@ -142,7 +147,7 @@ internal sealed partial class Session
             _shard.Enter(held);
             if (!gate.IsOpen || trouble is not null) Database.SignalHeld();
             // The gate may have moved between the look at it and the place in line: then this loop is told after this, and goes through the line.
-            var outcome = await held.Done;
+            var outcome = await held.Done.ConfigureAwait(false);
             _refusal = held.Reason;
             if (outcome is HoldOutcome.Go or HoldOutcome.GoAttach) _counted = true;
             return outcome;

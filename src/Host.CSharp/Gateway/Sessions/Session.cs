@@ -21,6 +21,10 @@ internal sealed partial class Session : IHangupObserver
     private PacketChannel? _backend;
     private PreparedStatements? _prepared;
     private HeldStatement? _held;
+
+    /// <summary>For all its waits in the line; null: it never had one.</summary>
+    private HeldStatement? _place;
+
     private string? _pendingError;
     private ResponseReader _reader;
     private CommandFrame _frame;

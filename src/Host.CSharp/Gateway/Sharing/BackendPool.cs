@@ -55,7 +55,7 @@ internal sealed class BackendPool(DatabaseShard shard)
         var now = shard.Database.Time.GetTimestamp();
         backend.PooledSince = now;
         backend.KeepUntil = now + (long)(keepFor.TotalSeconds * shard.Database.Time.TimestampFrequency);
-        backend.Node = _oldestFirst.AddLast(backend);
+        _oldestFirst.AddLast(backend.Node);
         backend.Pool = idle;
         backend.Keeper = this;
         idle.Add(backend);
@@ -100,9 +100,8 @@ internal sealed class BackendPool(DatabaseShard shard)
 
     private void TakeOut(LentBackend backend)
     {
-        if (backend.Node is not { } node) return;
-        _oldestFirst.Remove(node);
-        backend.Node = null;
+        if (backend.Node.List is null) return;
+        _oldestFirst.Remove(backend.Node);
         backend.Pool!.Remove(backend);
         backend.Pool = null;
         backend.Keeper = null;
@@ -128,13 +127,11 @@ internal sealed class BackendPool(DatabaseShard shard)
 
     private void StartTimer(LentBackend backend)
     {
+        if (_timer is { IsPending: true } && Earliest <= backend.KeepUntil) return;
+        Earliest = backend.KeepUntil;
         var left = TimeLeft(backend);
-        _timer ??= shard.Loop.StartTimer(left, static pool => ((BackendPool)pool!).OnTime(), this);
-        if (!_timer.IsPending || Earliest > backend.KeepUntil)
-        {
-            Earliest = backend.KeepUntil;
-            _timer.Restart(left);
-        }
+        if (_timer is null) _timer = shard.Loop.StartTimer(left, static pool => ((BackendPool)pool!).OnTime(), this);
+        else _timer.Restart(left);
     }
 
     private long Earliest { get; set; } = long.MaxValue;

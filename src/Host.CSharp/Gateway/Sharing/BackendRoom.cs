@@ -33,11 +33,14 @@ internal sealed class BackendRoom(DescriptorBudget descriptors, int limit)
 
     public RoomOutcome TryTake(DatabaseShard shard)
     {
+        // Whoever takes it out of the line tells it, so the lock is not needed to see that it need not go there again.
+        if (shard.WaitsForRoom && IsFull) return RoomOutcome.LimitReached;
         lock (_gate)
         {
             if (_count >= limit)
             {
-                if (!_waiting.Contains(shard)) _waiting.Enqueue(shard);
+                if (!shard.WaitsForRoom) _waiting.Enqueue(shard);
+                shard.WaitsForRoom = true;
                 return RoomOutcome.LimitReached;
             }
             if (!descriptors.TryTakeBackend()) return RoomOutcome.NoDescriptor;
@@ -54,7 +57,7 @@ internal sealed class BackendRoom(DescriptorBudget descriptors, int limit)
         {
             _count--;
             shard.Backends--;
-            _waiting.TryDequeue(out next);
+            next = Next();
         }
         descriptors.ReturnBackend();
         Tell(next);
@@ -66,9 +69,16 @@ internal sealed class BackendRoom(DescriptorBudget descriptors, int limit)
         DatabaseShard? next = null;
         lock (_gate)
         {
-            if (_count < limit) _waiting.TryDequeue(out next);
+            if (_count < limit) next = Next();
         }
         Tell(next);
+    }
+
+    private DatabaseShard? Next()
+    {
+        if (!_waiting.TryDequeue(out var next)) return null;
+        next.WaitsForRoom = false;
+        return next;
     }
 
     private static void Tell(DatabaseShard? shard) => shard?.Loop.Post(static state => ((DatabaseShard)state!).OnRoom(), shard);

@@ -61,8 +61,8 @@ internal sealed class LentBackend(BackendConnection connection, BackendAddress a
     /// <summary>Timestamp by which the pool must have let go of it.</summary>
     public long KeepUntil { get; set; }
 
-    /// <summary>Its place in the pool; null while a session has it.</summary>
-    public LinkedListNode<LentBackend>? Node { get; set; }
+    /// <summary>Its place in the pool; in no list while a session has it.</summary>
+    public LinkedListNode<LentBackend> Node => field ??= new(this);
 
     public IdleBackends? Pool { get; set; }
 

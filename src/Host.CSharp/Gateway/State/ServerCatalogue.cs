@@ -26,6 +26,7 @@ public sealed class ServerCatalogue
         _defaultCollations = profile.Collations.Where(c => c.Value.IsDefault).GroupBy(c => c.Value.CharacterSet, StringComparer.OrdinalIgnoreCase)
             .ToFrozenDictionary(g => g.Key, g => g.First().Key, StringComparer.OrdinalIgnoreCase);
         TrackerSetup = BackendTrackers.Setup(profile);
+        FirstTimeLimit = StatementTimeLimit.FirstValue(profile);
     }
 
     public ServerProfile Profile { get; }
@@ -40,6 +41,9 @@ public sealed class ServerCatalogue
     public SqlDialect Dialect { get; }
 
     public ServerFamily Family => Profile.Family;
+
+    /// <inheritdoc cref="StatementTimeLimit.FirstValue"/>
+    internal double? FirstTimeLimit { get; }
 
     /// <summary>The statement that switches on, on a backend connection, the trackers that session state depends on.</summary>
     public ReadOnlyMemory<byte> TrackerSetup { get; }

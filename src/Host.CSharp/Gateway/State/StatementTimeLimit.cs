@@ -1,5 +1,6 @@
 using System.Buffers.Text;
 using System.Globalization;
+using System.Text;
 using Serverless.Host.Mysql;
 
 namespace Serverless.Host.Gateway.State;
@@ -15,9 +16,9 @@ internal static class StatementTimeLimit
     public static TimeSpan? Of(ReadOnlySpan<byte> sql, in StatementInfo info, SessionState state, ServerCatalogue catalogue)
     {
         if (catalogue.Family == ServerFamily.MariaDb)
-            return InSetStatement(sql, state) is { } set ? Span(set, TimeSpan.TicksPerSecond) : Span(Variable("max_statement_time", state, catalogue), TimeSpan.TicksPerSecond);
+            return Span(InSetStatement(sql, state) ?? Variable(state, catalogue), TimeSpan.TicksPerSecond);
         if (info.Kind != StatementKind.Select) return null;
-        return Span(InHint(sql, state), TimeSpan.TicksPerMillisecond) ?? Span(Variable("max_execution_time", state, catalogue), TimeSpan.TicksPerMillisecond);
+        return Span(InHint(sql, state), TimeSpan.TicksPerMillisecond) ?? Span(Variable(state, catalogue), TimeSpan.TicksPerMillisecond);
     }
 
     /// <summary>What the server says when the time is over.</summary>
@@ -28,8 +29,19 @@ internal static class StatementTimeLimit
     private static TimeSpan? Span(double? value, long ticks) =>
         value is > 0 and < 31_536_000_000 ? TimeSpan.FromTicks((long)(value.Value * ticks)) : null;
 
-    private static double? Variable(string name, SessionState state, ServerCatalogue catalogue) =>
-        double.TryParse(new LocalVariables(state, catalogue).Selected(name, KnownVariable.All[name]), NumberStyles.Float, CultureInfo.InvariantCulture, out var value) ? value : null;
+    /// <summary>The variable of this family, in its own unit, where a session begins with it; null: that cannot be told.</summary>
+    public static double? FirstValue(ServerProfile profile) =>
+        string.IsNullOrEmpty(profile.Variables.GetValueOrDefault("init_connect")) ? Parse(profile.Variables.GetValueOrDefault(Name(profile.Family))) : null;
+
+    private static double? Variable(SessionState state, ServerCatalogue catalogue)
+    {
+        if (state.Variables?.TryGet(Name(catalogue.Family), out var own) == true) return own.Text is { } text ? Parse(Encoding.ASCII.GetString(text)) : null;
+        return catalogue.VariablesAreOld ? null : catalogue.FirstTimeLimit;
+    }
+
+    private static string Name(ServerFamily family) => family == ServerFamily.MariaDb ? "max_statement_time" : "max_execution_time";
+
+    private static double? Parse(string? text) => double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var value) ? value : null;
 
     /// <summary>`SET STATEMENT a=1, max_statement_time=2 FOR …`.</summary>
     private static double? InSetStatement(ReadOnlySpan<byte> sql, SessionState state)
