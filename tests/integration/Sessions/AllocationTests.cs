@@ -1,4 +1,6 @@
 using NUnit.Framework;
+using Serverless.Host.Gateway.Sessions;
+using Serverless.Host.Gateway.Sharing;
 using Serverless.Host.Mysql;
 using Serverless.Host.Net;
 
@@ -28,29 +30,56 @@ public sealed class AllocationTests
         using var loop = new EventLoop("client");
         await using var client = await _gateway.ConnectAsync("mysql", loop: loop);
         await client.QueryAsync("SELECT COUNT(*) FROM db", default);
-        var allocated = await loop.RunAsync(() => ExchangeAsync(client.Channel, statements));
+        var allocated = await loop.RunAsync(() => ExchangeAsync(_gateway, [client.Channel], statements));
         // Asking the loops for their counts costs each some hundred bytes, once.
         Assert.That(allocated, Is.LessThan(statements * 8), $"bytes in {statements} statements: the smallest object has 24");
     }
 
+    /// <summary>Three clients take turns at one connection: each statement waits in the line, and each connection goes from session to session.</summary>
+    [Test]
+    public async Task TakingTurns_AllocatesLittlePerStatement()
+    {
+        const int rounds = 2_000, count = 3;
+        await using var gateway = await GatewayUnderTest.StartOnOneLoopAsync(ServerFamily.MariaDb, new GatewayOptions { MostBackends = 1, Sharing = new SharingOptions { On = true } });
+        gateway.Open();
+        gateway.KnowsNoStoredCode();
+        using var loop = new EventLoop("clients");
+        var clients = new EngineClient[count];
+        for (var i = 0; i < count; i++) clients[i] = await gateway.ConnectAsync("mysql", loop: loop);
+        var logins = gateway.Activity.Sharing!.Logins;
+        var allocated = await loop.RunAsync(() => ExchangeAsync(gateway, [.. clients.Select(client => client.Channel)], rounds));
+        var taken = gateway.Activity.Sharing!.TakenAsItIs;
+        foreach (var client in clients) await client.DisposeAsync();
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(gateway.Activity.Sharing!.Logins, Is.LessThanOrEqualTo(logins + 1));
+            Assert.That(taken, Is.GreaterThan(rounds * (count - 1)), "statements that took the connection from another session");
+            // What may be asked of the last statement is kept anew for each; the boxes of the waits are pooled by the runtime, which keeps few.
+            Assert.That(allocated, Is.LessThan(rounds * count * 250), $"bytes in {rounds * count} statements");
+        }
+    }
+
     /// <summary>
-    /// Sends statements one after the other, and gives what the threads that they pass through, this one and the gateway's, have allocated meanwhile. Others of
+    /// Sends statements one after the other, to all at once, and gives what the threads that they pass through, this one and the gateway's, have allocated meanwhile. Others of
     /// the process do not count, whatever they do.
     /// </summary>
-    private async Task<long> ExchangeAsync(PacketChannel channel, int statements)
+    private static async Task<long> ExchangeAsync(GatewayUnderTest gateway, PacketChannel[] channels, int statements)
     {
-        EventLoop[] loops = [channel.Loop, .. _gateway.Gateway.Loops.Loops];
+        EventLoop[] loops = [channels[0].Loop, .. gateway.Gateway.Loops.Loops];
         byte[] query = [.. new byte[4], (byte)Command.Query, .. "SELECT User FROM user WHERE User = 'app' LIMIT 1"u8];
         query[0] = (byte)(query.Length - 4);
         var before = 0L;
         for (var i = -500; i < statements; i++)
         {
             if (i == 0) before = await AllocatedByAsync(loops);
-            channel.Transport.TrySend(query);
-            FillResult filled;
-            while ((filled = channel.TryFill()) == FillResult.WouldBlock) await channel.WaitReadableAsync().ConfigureAwait(false);
-            if (filled == FillResult.Closed) throw new IOException("The gateway closed the connection.");
-            channel.Advance(channel.Buffered.Length);
+            foreach (var channel in channels) channel.Transport.TrySend(query);
+            foreach (var channel in channels)
+            {
+                FillResult filled;
+                while ((filled = channel.TryFill()) == FillResult.WouldBlock) await channel.WaitReadableAsync().ConfigureAwait(false);
+                if (filled == FillResult.Closed) throw new IOException("The gateway closed the connection.");
+                channel.Advance(channel.Buffered.Length);
+            }
         }
         return await AllocatedByAsync(loops) - before;
     }
