@@ -26,6 +26,7 @@ internal sealed partial class DatabaseShard
     private int _asked;
     private bool _owes;
     private bool _askedOthers;
+    private bool _passesOn;
 
     public BackendPool Pool { get; }
 
@@ -106,6 +107,30 @@ internal sealed partial class DatabaseShard
 
     /// <summary>Nobody waits in line, and the pool has a connection that is the session's already.</summary>
     public bool TryTakeAsItIs(Session session) => _heldForBackend == 0 && session.TryTakeAsItIs();
+
+    /// <summary>Statements wait for a backend connection.</summary>
+    public bool HasLine => _heldForBackend > 0;
+
+    /// <summary>
+    /// The first in line takes a connection that is given back, which needs nothing done to it, without its being in the pool.
+    /// </summary>
+    /// <param name="atOnce">It goes on within this call, unless that was itself made within such a call: sessions that fail one after the other would be as deep as the line.</param>
+    public bool TryPassOn(LentBackend lent, IdleBackends idle, bool atOnce)
+    {
+        if (_held.First is not { Value: { NeedsAttach: true } first } || !Database.Gate.IsOpen || !first.Session.TryTakeAsItIs(lent, idle)) return false;
+        Counters.AddRunning(1);
+        Leave(first);
+        if (!HasLine) UpdateWanted(noRoom: false);
+        if (!atOnce || _passesOn)
+        {
+            first.Resolve(HoldOutcome.Go, reason: null);
+            return true;
+        }
+        _passesOn = true;
+        first.Resolve(HoldOutcome.Go, reason: null, atOnce: true);
+        _passesOn = false;
+        return true;
+    }
 
     /// <summary>An attach may begin at once: nobody waits in line, there is a slot, and a connection of the pool or room for one. The session has it.</summary>
     public bool TryBeginAttach(Session session)

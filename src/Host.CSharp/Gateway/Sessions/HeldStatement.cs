@@ -54,7 +54,7 @@ internal sealed class HeldStatement : IValueTaskSource<HoldOutcome>
     /// <summary>Why it is refused.</summary>
     public string? Reason { get; private set; }
 
-    /// <summary>To be awaited once for each <see cref="Begin"/>; what awaits it goes on when the loop comes round to it.</summary>
+    /// <summary>To be awaited once for each <see cref="Begin"/>.</summary>
     public ValueTask<HoldOutcome> Done => new(this, _wait);
 
     public TimeSpan Waited => _time.GetElapsedTime(_since);
@@ -71,13 +71,16 @@ internal sealed class HeldStatement : IValueTaskSource<HoldOutcome>
     public TimeSpan TimeLeft(TimeSpan limit) => limit - Waited;
 
     /// <summary>Ends the wait; when it has ended already, nothing.</summary>
-    public void Resolve(HoldOutcome outcome, string? reason)
+    /// <param name="atOnce">What awaits it goes on within this call.</param>
+    public void Resolve(HoldOutcome outcome, string? reason, bool atOnce = false)
     {
         if (_outcome is not null) return;
         (_outcome, Reason) = (outcome, reason);
-        if (_continuation is null) return;
-        _loop.Post(_continuation, _state);
+        if (_continuation is not { } continuation) return;
+        var state = _state;
         (_continuation, _state) = (null, null);
+        if (atOnce) continuation(state);
+        else _loop.Post(continuation, state);
     }
 
     HoldOutcome IValueTaskSource<HoldOutcome>.GetResult(short token) =>

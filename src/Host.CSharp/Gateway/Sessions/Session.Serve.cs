@@ -28,7 +28,7 @@ internal sealed partial class Session
                 // It broke while the last answer was still on its way to the client, which nobody was told of.
                 if (lent.Transport.IsPeerClosed) LoseBackend();
                 else if (!Database.Gate.IsOpen && await DetachIfDrainedAsync()) continue;
-                else if (_shard.IsWanted && await HandOverAsync()) continue;
+                else if (_shard.IsWanted && (TryHandOver() || await HandOverAsync())) continue;
             }
             if (!TryReadFrame())
             {
@@ -52,7 +52,16 @@ internal sealed partial class Session
                 else if (!await ServeSpecialAsync(decision)) return;
                 continue;
             }
-            if ((!IsReady || _pendingError is not null) && !await GetReadyAsync().ConfigureAwait(false))
+            if (TryStandInLine())
+            {
+                var ended = await _held!.Done.ConfigureAwait(false);
+                if (!EndsInLine(ended) && !await GetReadyAsync(ended))
+                {
+                    if (_ending) return;
+                    continue;
+                }
+            }
+            else if ((!IsReady || _pendingError is not null) && !await GetReadyAsync())
             {
                 if (_ending) return;
                 continue;

@@ -62,10 +62,23 @@ internal sealed partial class Session
     {
         if (!_shares || _state.HasRole || _shard.Pool.Count == 0 || Database.Gate is not { IsOpen: true }) return false;
         if (_shard.Pool.Take(Idle, Wish, BackendFit.AsItIs, out _) is not { } lent) return false;
+        TakeAsItIs(lent);
+        return true;
+    }
+
+    /// <summary>Takes that connection, which another session has just left, if nothing need be done to it.</summary>
+    public bool TryTakeAsItIs(LentBackend lent, IdleBackends idle)
+    {
+        if (!_shares || _state.HasRole || Idle != idle || Wish.FitOf(lent) < BackendFit.AsItIs || !BackendPool.IsAlive(lent)) return false;
+        TakeAsItIs(lent);
+        return true;
+    }
+
+    private void TakeAsItIs(LentBackend lent)
+    {
         _shard.Counters.AddAttached(1);
         _shard.Sharing.CountTakenAsItIs();
         AdoptShared(lent);
-        return true;
     }
 
     /// <summary>Reserves a connection of the pool, or room for a new one.</summary>
@@ -141,7 +154,8 @@ internal sealed partial class Session
     }
 
     /// <summary>Gives the connection, which is as the session's state says, to whoever needs one next. False: it must be closed.</summary>
-    private bool TryGive()
+    /// <param name="atOnce">Who waits for it goes on within this call.</param>
+    private bool TryGive(bool atOnce = false)
     {
         if (!MayBeGiven || _state.Doubts != StateDoubts.None) return false;
         var lent = _lent!;
@@ -150,7 +164,7 @@ internal sealed partial class Session
         lent.NeedsReset = IsWorn || lent.HasTooManyStatements || _state.SqlPrepared is not null;
         lent.NeedsResetForOthers = Database.MayRunStoredCode || _state.LastStatement is not { Warnings.Count: 0 } || (_shownId != 0 && _shownId != lent.ConnectionId);
         if (!lent.Settings.Equals(_keepForOf)) (_keepForOf, _keepFor) = (lent.Settings, ReadKeepFor());
-        return Give(lent, _keepFor);
+        return Give(lent, _keepFor, atOnce);
     }
 
     /// <summary>
@@ -168,14 +182,14 @@ internal sealed partial class Session
         lent.LastInsertId = _state.LastInsertId;
         lent.NeedsReset = !known || IsWorn || _prepared is not null;
         lent.NeedsResetForOthers = _shownId != 0 && _shownId != lent.ConnectionId;
-        return Give(lent, ReadKeepFor());
+        return Give(lent, ReadKeepFor(), atOnce: false);
     }
 
     private bool MayBeGiven =>
         _shares && _lent is { Key: not null } lent && lent.Era == Database.Era && Database.Gate.IsOpen && !Database.Options.DetachAfterEachStatement && !_state.HasRole
         && !_trackersLent && !lent.Channel.Transport.IsPeerClosed && lent.Channel.Buffered.IsEmpty && !_shard.OwesRoom;
 
-    private bool Give(LentBackend lent, TimeSpan keepFor)
+    private bool Give(LentBackend lent, TimeSpan keepFor, bool atOnce)
     {
         lent.Owner = ConnectionId;
         lent.HasSchema = _state.Schema is not null || _state.Has(StateDoubts.Settings);
@@ -187,6 +201,7 @@ internal sealed partial class Session
         Interlocked.MemoryBarrier();
         // See AimAt: a KILL that was meant for this session must not find another.
         if (Database.KillsAimedAt.ContainsKey(lent.ConnectionId)) _shard.CloseBackend(lent, politely: true);
+        else if (_shard.TryPassOn(lent, idle, atOnce)) return true;
         else _shard.Pool.Put(lent, idle, keepFor);
         _shard.OnSessionEased();
         _shard.OnGiven();
@@ -213,6 +228,11 @@ internal sealed partial class Session
         await DetachForDrainAsync();
         return _backend is null;
     }
+
+    /// <summary>The same at once, where the server need not be asked for anything. False: it has it still.</summary>
+    private bool TryHandOver() =>
+        _state.PinCauses == PinCauses.None && _keptSince != _idleSince && !_asked && !_detaching && _backend!.Output.IsEmpty
+        && SessionCapture.TryWithoutAsking(_state, Database.MayRunStoredCode) && TryGive(atOnce: true);
 
     /// <summary>The backend connection, which the session has had before or whose sessions have prepared the same text, has the statement: under which number.</summary>
     private bool TryRecognise(PreparedStatement statement)

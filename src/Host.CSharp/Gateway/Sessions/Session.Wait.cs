@@ -1,6 +1,6 @@
-using System.Runtime.CompilerServices;
 using Serverless.Host.Gateway.State;
 using Serverless.Host.Mysql;
+using Serverless.Host.Net;
 
 namespace Serverless.Host.Gateway.Sessions;
 
@@ -17,6 +17,13 @@ internal sealed partial class Session
     private bool _waits;
 
     private int _waitNumber;
+
+    /// <summary>Timestamp of when the wait began.</summary>
+    private long _waitsSince;
+
+    private int _heldBytes;
+
+    private LoopTimer? _ownTimer;
 
     /// <summary>Which of its waits the session is in, 0 for none; from any thread.</summary>
     private int CurrentWait => _waits ? Volatile.Read(ref _waitNumber) : 0;
@@ -39,30 +46,94 @@ internal sealed partial class Session
     /// Sees to it that the session has a backend connection and may use it. False: it has not, the command has been answered with an error
     /// and used up; or the session ends.
     /// </summary>
-    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
-    private async ValueTask<bool> GetReadyAsync()
+    private ValueTask<bool> GetReadyAsync()
     {
-        _waitNumber = _waitNumber == int.MaxValue ? 1 : _waitNumber + 1;
-        _waits = true;
+        BeginWait();
+        return GetReadyAsync(first: null);
+    }
+
+    /// <param name="first">How its first time in the line ended, if it has stood there already.</param>
+    private async ValueTask<bool> GetReadyAsync(HoldOutcome? first)
+    {
         try
         {
-            return await WaitUntilReadyAsync().ConfigureAwait(false);
+            return await WaitUntilReadyAsync(first);
         }
         finally
         {
-            _waits = false;
-            _signals &= ~SessionSignals.QueryKilled;
+            EndWait();
         }
     }
 
-    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
-    private async ValueTask<bool> WaitUntilReadyAsync()
+    private void BeginWait()
     {
-        var since = Database.Time.GetTimestamp();
-        string? trouble = null;
+        _waitNumber = _waitNumber == int.MaxValue ? 1 : _waitNumber + 1;
+        _waits = true;
+        _waitsSince = Database.Time.GetTimestamp();
         _ownTimeLimit = null;
+    }
+
+    private void EndWait()
+    {
+        _waits = false;
+        _signals &= ~SessionSignals.QueryKilled;
+    }
+
+    /// <summary>
+    /// Goes to the end of the line of those that wait for a connection while the compute runs. Where there is one this is what nearly all statements do, so it is done
+    /// without the methods that see to everything else: their boxes, and their code in the processor's caches, cost more than the wait itself. False: it is not in the line.
+    /// </summary>
+    private bool TryStandInLine()
+    {
+        if (_backend is not null || !_shard.HasLine || _signals != SessionSignals.None || _pendingError is not null || _isBeingKilled || !Database.Gate.IsOpen) return false;
+        BeginWait();
+        _ownTimeLimit = ReadOwnTimeLimit();
+        if (TryHold() is null) return true;
+        EndWait();
+        return false;
+    }
+
+    /// <summary>Its time in the line has ended. True: it has a connection; otherwise there is more to see to.</summary>
+    private bool EndsInLine(HoldOutcome outcome)
+    {
+        EndHold(outcome);
+        if (outcome != HoldOutcome.Go || !IsReady || _signals != SessionSignals.None) return false;
+        EndWait();
+        return true;
+    }
+
+    private async ValueTask<bool> WaitUntilReadyAsync(HoldOutcome? outcome)
+    {
+        string? trouble = null;
         while (true)
         {
+            switch (outcome)
+            {
+                case HoldOutcome.GoAttach:
+                    if (!_counted) CountRunning(1);
+                    var left = TimeLimit - Database.Time.GetElapsedTime(_waitsSince);
+                    var attached = await AttachInSlotAsync(left > s_shortestAttach ? left : s_shortestAttach);
+                    if (attached.Error is { } error)
+                    {
+                        if (attached.EndsSession) _ending = true;
+                        return await RefuseAsync(error);
+                    }
+                    if (attached.Ran) return await AnswerChangedPasswordAsync();
+                    trouble = attached.Trouble ?? trouble;
+                    if (attached.Trouble is null || _signals != SessionSignals.None) break;
+                    if (Database.Time.GetElapsedTime(_waitsSince) >= TimeLimit) return await RefuseAsync(TimedOut(Database.Gate, trouble));
+                    // The compute may just have died; Control will say so, and then the statement waits for the next one.
+                    if (_counted) CountRunning(-1);
+                    await _shard.Loop.DelayAsync(RetryDelay);
+                    break;
+                case HoldOutcome.Refused:
+                    return await RefuseAsync(Refusal(_refusal ?? "the statement was given up on"));
+                case HoldOutcome.TimedOut:
+                    return await RefuseAsync(TimedOut(Database.Gate, trouble));
+                case HoldOutcome.ClientGone:
+                    return GiveUp();
+            }
+            outcome = null;
             if ((_signals & SessionSignals.QueryKilled) != 0)
                 return await RefuseAsync(new ErrPacket(ErrorCode.QueryInterrupted, "Query execution was interrupted"));
             if (_signals != SessionSignals.None)
@@ -84,39 +155,11 @@ internal sealed partial class Session
             if (IsReady) return true;
             if (_backend is not null && await DetachIfDrainedAsync()) continue;
             var gate = Database.Gate;
-            HoldOutcome outcome;
             if (gate.IsOpen && _backend is null && _shard.TryTakeAsItIs(this)) continue;
             _ownTimeLimit ??= ReadOwnTimeLimit();
             if (gate.IsOpen && _backend is null && _shard.TryBeginAttach(this)) outcome = HoldOutcome.GoAttach;
             else if (gate.Refusal is { } refusal && !gate.IsOpen) return await RefuseAsync(Refusal(refusal));
-            else outcome = await HoldAsync(gate, since, trouble).ConfigureAwait(false);
-            switch (outcome)
-            {
-                case HoldOutcome.GoAttach:
-                    if (!_counted) CountRunning(1);
-                    var left = TimeLimit - Database.Time.GetElapsedTime(since);
-                    var attached = await AttachInSlotAsync(left > s_shortestAttach ? left : s_shortestAttach);
-                    if (attached.Error is { } error)
-                    {
-                        if (attached.EndsSession) _ending = true;
-                        return await RefuseAsync(error);
-                    }
-                    if (attached.Ran) return await AnswerChangedPasswordAsync();
-                    trouble = attached.Trouble ?? trouble;
-                    if (attached.Trouble is null) break;
-                    if (_signals != SessionSignals.None) break;
-                    if (Database.Time.GetElapsedTime(since) >= TimeLimit) return await RefuseAsync(TimedOut(Database.Gate, since, trouble));
-                    // The compute may just have died; Control will say so, and then the statement waits for the next one.
-                    if (_counted) CountRunning(-1);
-                    await _shard.Loop.DelayAsync(RetryDelay);
-                    break;
-                case HoldOutcome.Refused:
-                    return await RefuseAsync(Refusal(_refusal ?? "the statement was given up on"));
-                case HoldOutcome.TimedOut:
-                    return await RefuseAsync(TimedOut(Database.Gate, since, trouble));
-                case HoldOutcome.ClientGone:
-                    return GiveUp();
-            }
+            else outcome = await HoldAsync(gate, isInTrouble: trouble is not null);
         }
     }
 
@@ -127,39 +170,45 @@ internal sealed partial class Session
 
     private string? _refusal;
 
-    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
-    private async ValueTask<HoldOutcome> HoldAsync(Gate gate, long since, string? trouble)
+    private async ValueTask<HoldOutcome> HoldAsync(Gate gate, bool isInTrouble)
     {
-        var bytes = _client.Buffered.Length;
-        if (Database.Hold.TryTake(bytes) is { } exceeded)
+        if (TryHold() is { } exceeded)
         {
             _refusal = $"it was to wait for {gate.WaitsFor}, but {exceeded}";
             return HoldOutcome.Refused;
         }
+        if (!gate.IsOpen || isInTrouble) Database.SignalHeld();
+        // The gate may have moved between the look at it and the place in line: then this loop is told after this, and goes through the line.
+        var outcome = await _held!.Done;
+        EndHold(outcome);
+        return outcome;
+    }
+
+    /// <summary>Stands at the end of the line, until <see cref="HeldStatement.Done"/>. Null: it does; otherwise which limit forbids it, in words.</summary>
+    private string? TryHold()
+    {
+        var bytes = _client.Buffered.Length;
+        if (Database.Hold.TryTake(bytes) is { } exceeded) return exceeded;
+        _heldBytes = bytes;
         if (_counted) CountRunning(-1);
-        var held = _place ??= new HeldStatement(this, _shard.Loop, Database.Time);
-        held.Begin(since, needsAttach: _backend is null);
-        var timer = _ownTimeLimit < Database.Hold.Time ? _shard.Loop.StartTimer(held.TimeLeft(_ownTimeLimit.Value), static session => ((Session)session!).OnOwnTimeOver(), this) : null;
-        try
-        {
-            _held = held;
-            _phase = SessionPhase.Held;
-            _shard.Enter(held);
-            if (!gate.IsOpen || trouble is not null) Database.SignalHeld();
-            // The gate may have moved between the look at it and the place in line: then this loop is told after this, and goes through the line.
-            var outcome = await held.Done.ConfigureAwait(false);
-            _refusal = held.Reason;
-            if (outcome is HoldOutcome.Go or HoldOutcome.GoAttach) _counted = true;
-            return outcome;
-        }
-        finally
-        {
-            timer?.Cancel();
-            _phase = SessionPhase.Busy;
-            _held = null;
-            Database.Hold.Return(bytes);
-            Database.OnHoldEnded();
-        }
+        _held = _place ??= new HeldStatement(this, _shard.Loop, Database.Time);
+        _held.Begin(_waitsSince, needsAttach: _backend is null);
+        if (_ownTimeLimit < Database.Hold.Time) _ownTimer = _shard.Loop.StartTimer(_held.TimeLeft(_ownTimeLimit.Value), static session => ((Session)session!).OnOwnTimeOver(), this);
+        _phase = SessionPhase.Held;
+        _shard.Enter(_held);
+        return null;
+    }
+
+    private void EndHold(HoldOutcome outcome)
+    {
+        _ownTimer?.Cancel();
+        _ownTimer = null;
+        _refusal = _held!.Reason;
+        if (outcome is HoldOutcome.Go or HoldOutcome.GoAttach) _counted = true;
+        _phase = SessionPhase.Busy;
+        _held = null;
+        Database.Hold.Return(_heldBytes);
+        Database.OnHoldEnded();
     }
 
     /// <summary>What the client allows the statement, where that could be read; it cannot while the session has a connection.</summary>
@@ -186,9 +235,9 @@ internal sealed partial class Session
 
     private static ErrPacket Refusal(string reason) => new(ErrorCode.ServerShutdown, $"The statement was not run: {reason}");
 
-    private ErrPacket TimedOut(Gate gate, long since, string? trouble)
+    private ErrPacket TimedOut(Gate gate, string? trouble)
     {
-        var waited = $"it waited {Database.Time.GetElapsedTime(since).TotalSeconds:0.0} s for {gate.WaitsFor}"
+        var waited = $"it waited {Database.Time.GetElapsedTime(_waitsSince).TotalSeconds:0.0} s for {gate.WaitsFor}"
             + (gate.IsOpen && Database.Room.IsFull ? $" (all {Database.Room.Limit} that limits:backendConnections allows are in use)" : "")
             + (trouble is null ? "" : $" ({trouble})");
         if (TimeLimit == Database.Hold.Time) return new ErrPacket(ErrorCode.ServerShutdown, $"The statement was not run: {waited}; try again");

@@ -113,7 +113,7 @@ internal sealed class BackendPool(DatabaseShard shard)
     /// An idle server says nothing: whatever is there to be received is its farewell. Looked at here too, since it may have come after the loop was last told of
     /// anything.
     /// </summary>
-    private static bool IsAlive(LentBackend backend)
+    public static bool IsAlive(LentBackend backend)
     {
         try
         {

@@ -45,12 +45,7 @@ public static class SessionCapture
     /// </summary>
     private static async ValueTask<CaptureResult> CaptureLastAsync(SessionState state, ServerCatalogue catalogue, IBackendQuery backend, CancellationToken cancellation)
     {
-        if (state.LastStatement is not null) state.Settle(StateDoubts.LastStatement);
-        if (state.Doubts == StateDoubts.None)
-        {
-            state.LastStatement ??= new LastStatement(state.FoundRows, state.LastRowCount, [], 0);
-            return default;
-        }
+        if (TrySettleLast(state)) return default;
         // Warnings first, as above.
         var results = await backend.QueryAsync([LastStatement.WarningsQuery, LastIdsQuery], AnswerLimit, cancellation);
         if (results[0].Failed || BackendRow.Only(results[1], columns: 2) is not { } row || !BackendRow.TryNumber(row[0], out var foundRows)
@@ -62,6 +57,19 @@ public static class SessionCapture
         state.LastInsertId = lastInsertId;
         LastStatement.Keep(state, catalogue, foundRows, results[0]);
         return await EndAsync(state, results, backend, cancellation);
+    }
+
+    /// <summary>Does what <see cref="CaptureAsync"/> does, where nothing need be asked of the backend. False: something must be.</summary>
+    internal static bool TryWithoutAsking(SessionState state, bool storedCodeMayRun) =>
+        !storedCodeMayRun && state.PinCauses == PinCauses.None && !UnreportedVariables.AreToBeRead(state) && !state.Has(StateFlags.VariablesUnclear)
+        && !state.Has(StateDoubts.Settings) && TrySettleLast(state);
+
+    private static bool TrySettleLast(SessionState state)
+    {
+        if (state.LastStatement is not null) state.Settle(StateDoubts.LastStatement);
+        if (state.Doubts != StateDoubts.None) return false;
+        state.LastStatement ??= new LastStatement(state.FoundRows, state.LastRowCount, [], 0);
+        return true;
     }
 
     private static ReadOnlyMemory<byte> LastIdsQuery { get; } = SqlText.Of("SELECT FOUND_ROWS(),LAST_INSERT_ID() LIMIT 1");
