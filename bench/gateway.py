@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """What the gateway costs, beside the server alone, HAProxy and MySQL Router, in one run and in turns.
 
-    bench/gateway.py [--rounds 3] [--seconds 4] [--warm 10] [--threads 1,8,64] [--idle 4000] [--wakes 20] [--only relay,idle,wake] [--json FILE]
+    bench/gateway.py [--rounds 3] [--seconds 4] [--warm 20] [--threads 1,8,64] [--idle 4000] [--wakes 20] [--only relay,idle,wake] [--json FILE]
 
 relay  sysbench point selects: throughput, p50, p95, and processor time of the proxy per query; each path has served for --warm seconds before, as a gateway that
        runs for weeks has: what is compiled while it serves costs a tenth of a processor in the first seconds
@@ -197,7 +197,7 @@ def main():
     p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     p.add_argument("--rounds", type=int, default=3)
     p.add_argument("--seconds", type=int, default=4)
-    p.add_argument("--warm", type=int, default=10)
+    p.add_argument("--warm", type=int, default=20)
     p.add_argument("--threads", type=lambda s: [int(t) for t in s.split(",")], default=[1, 8, 64])
     p.add_argument("--shared", type=int, default=16)
     p.add_argument("--idle", type=int, default=4000)

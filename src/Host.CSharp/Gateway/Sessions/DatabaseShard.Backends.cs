@@ -184,7 +184,8 @@ internal sealed partial class DatabaseShard
     /// With the statement the line could move. Behind others that wait for room it cannot: they go first, and are looked at whenever there is any. Only a session that
     /// is idle may then be asked for its connection.
     /// </summary>
-    private bool MayMove(HeldStatement held) => !held.NeedsAttach || _heldForBackend == 1 || !IsWanted || FindOldest() is not null;
+    private bool MayMove(HeldStatement held) =>
+        !held.NeedsAttach || _heldForBackend == 1 || !IsWanted || (Counters.Running < _attached.Count && FindOldest() is not null);
 
     private Session? FindOldest()
     {
