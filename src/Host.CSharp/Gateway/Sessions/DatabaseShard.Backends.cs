@@ -106,10 +106,13 @@ internal sealed partial class DatabaseShard
     }
 
     /// <summary>Nobody waits in line, and the pool has a connection that is the session's already.</summary>
-    public bool TryTakeAsItIs(Session session) => _heldForBackend == 0 && session.TryTakeAsItIs();
+    public bool TryTakeAsItIs(Session session) => !HasLine && session.TryTakeAsItIs();
 
     /// <summary>Statements wait for a backend connection.</summary>
-    public bool HasLine => _heldForBackend > 0;
+    private bool HasLine => _heldForBackend > 0;
+
+    /// <summary>A session without a connection gets none now.</summary>
+    public bool MustWait => HasLine || (Pool.Count == 0 && Database.Room.IsFull);
 
     /// <summary>
     /// The first in line takes a connection that is given back, which needs nothing done to it, without its being in the pool.
@@ -127,8 +130,14 @@ internal sealed partial class DatabaseShard
             return true;
         }
         _passesOn = true;
-        first.Resolve(HoldOutcome.Go, reason: null, atOnce: true);
-        _passesOn = false;
+        try
+        {
+            first.Resolve(HoldOutcome.Go, reason: null, atOnce: true);
+        }
+        finally
+        {
+            _passesOn = false;
+        }
         return true;
     }
 
@@ -185,7 +194,7 @@ internal sealed partial class DatabaseShard
     /// is idle may then be asked for its connection.
     /// </summary>
     private bool MayMove(HeldStatement held) =>
-        !held.NeedsAttach || _heldForBackend == 1 || !IsWanted || (Counters.Running < _attached.Count && FindOldest() is not null);
+        !held.NeedsAttach || _heldForBackend == 1 || !IsWanted || (Counters.Running - _attaching < _attached.Count && FindOldest() is not null);
 
     private Session? FindOldest()
     {
@@ -257,7 +266,7 @@ internal sealed partial class DatabaseShard
         while (_asked < _heldForBackend && ParkOldest())
         {
         }
-        if (_asked > 0 || _askedOthers) return;
+        if (!HasLine || _asked > 0 || _askedOthers) return;
         _askedOthers = true;
         Database.AskOthersForRoom(this, static shard => ((DatabaseShard)shard!).OnRoomWanted());
     }

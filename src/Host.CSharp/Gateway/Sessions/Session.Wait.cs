@@ -80,12 +80,12 @@ internal sealed partial class Session
     }
 
     /// <summary>
-    /// Goes to the end of the line of those that wait for a connection while the compute runs. Where there is one this is what nearly all statements do, so it is done
+    /// Goes to the end of the line of those that wait for a connection while the compute runs. Where connections are few this is what nearly all statements do, so it is done
     /// without the methods that see to everything else: their boxes, and their code in the processor's caches, cost more than the wait itself. False: it is not in the line.
     /// </summary>
     private bool TryStandInLine()
     {
-        if (_backend is not null || !_shard.HasLine || _signals != SessionSignals.None || _pendingError is not null || _isBeingKilled || !Database.Gate.IsOpen) return false;
+        if (_backend is not null || !_shard.MustWait || _signals != SessionSignals.None || _pendingError is not null || _isBeingKilled || !Database.Gate.IsOpen) return false;
         BeginWait();
         _ownTimeLimit = ReadOwnTimeLimit();
         if (TryHold() is null) return true;

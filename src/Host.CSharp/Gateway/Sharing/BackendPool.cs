@@ -110,14 +110,14 @@ internal sealed class BackendPool(DatabaseShard shard)
     }
 
     /// <summary>
-    /// An idle server says nothing: whatever is there to be received is its farewell. Looked at here too, since it may have come after the loop was last told of
-    /// anything.
+    /// An idle server says nothing: whatever is there to be received is its farewell, or has been received when this was asked before. Looked at here too, since it may
+    /// have come after the loop was last told of anything.
     /// </summary>
     public static bool IsAlive(LentBackend backend)
     {
         try
         {
-            return !backend.Channel.Transport.IsPeerClosed && backend.Channel.TryFill() == FillResult.WouldBlock;
+            return backend.Channel.Buffered.IsEmpty && !backend.Channel.Transport.IsPeerClosed && backend.Channel.TryFill() == FillResult.WouldBlock;
         }
         catch (ConnectionLostException)
         {
