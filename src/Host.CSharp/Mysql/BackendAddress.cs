@@ -14,5 +14,8 @@ public sealed record BackendAddress(string? UnixSocket, IPEndPoint? Tcp, bool Re
     /// <summary>User of an account that the gateway alone uses there, whose connections are no client's; null: there is none.</summary>
     public string? ServiceUser { get; init; }
 
+    /// <summary>The two are one place, whatever else is known of it.</summary>
+    public bool IsWhere(BackendAddress other) => UnixSocket == other.UnixSocket && Equals(Tcp, other.Tcp);
+
     public override string ToString() => UnixSocket ?? $"{Tcp}";
 }

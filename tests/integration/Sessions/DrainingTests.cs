@@ -121,12 +121,14 @@ public sealed class DrainingTests
     [Test]
     public async Task OperatorsDrain_OverItsTime_IsRefused_AndTheGateIsOpen(CancellationToken cancellation)
     {
-        await using var busy = await _gateway.ConnectAsync();
+        // One of these is looked at before the busy one, on whichever loop that is.
         await using var other = await _gateway.ConnectAsync();
+        await using var another = await _gateway.ConnectAsync();
+        await using var busy = await _gateway.ConnectAsync();
         await busy.QueryAsync("BEGIN", cancellation);
         await busy.QueryAsync("SELECT COUNT(*) FROM mysql.db", cancellation);
         var drain = _gateway.DrainAsync(byOperator: true, limit: TimeSpan.FromSeconds(0.5));
-        var held = other.QueryAsync("SELECT COUNT(*) FROM mysql.db", cancellation);
+        var held = Task.WhenAll(other.QueryAsync("SELECT COUNT(*) FROM mysql.db", cancellation), another.QueryAsync("SELECT COUNT(*) FROM mysql.db", cancellation));
         Assert.That(await drain, Does.Contain("after 0.5 s").And.Contain("open transaction"));
         await held;
         await busy.QueryAsync("COMMIT", cancellation);

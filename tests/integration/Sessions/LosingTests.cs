@@ -1,5 +1,6 @@
 using System.Globalization;
 using NUnit.Framework;
+using Serverless.Host.Gateway.Sessions;
 using Serverless.Host.Mysql;
 
 namespace Serverless.Tests.Integration.Sessions;
@@ -51,6 +52,31 @@ public sealed class LosingTests
         Assert.That(next.IsCompleted, Is.False);
         await _gateway.WakeAsync();
         Assert.That((await next).Rows[0][0], Is.EqualTo("shop"));
+    }
+
+    [Test]
+    public async Task ComputeWhosePlaceAnotherTakesAtOnce_IsLeftByItsSessions(CancellationToken cancellation)
+    {
+        await using var gateway = await GatewayUnderTest.StartOnOneLoopAsync(ServerFamily.MariaDb, new GatewayOptions());
+        var atFirst = 0;
+        using var first = new ScriptedCompute(_ =>
+        {
+            Interlocked.Increment(ref atFirst);
+            return Task.FromResult(true);
+        });
+        using var second = new ScriptedCompute(_ => Task.FromResult(true));
+        gateway.Database.Open(first.Address);
+        await using var client = await gateway.ConnectAsync();
+        await client.QueryAsync("SELECT a FROM t", cancellation);
+        using var hasMoved = new ManualResetEventSlim();
+        // A loop that is at something else sees of both moves the last one alone.
+        gateway.Gateway.Loops.Next().Post(() => hasMoved.Wait(CancellationToken.None));
+        gateway.Database.Close("its pod is gone");
+        gateway.Database.Open(second.Address);
+        var before = Volatile.Read(ref atFirst);
+        hasMoved.Set();
+        Assert.That((await client.QueryAsync("SELECT b FROM t", cancellation)).Scalar, Is.EqualTo("1"));
+        Assert.That(Volatile.Read(ref atFirst), Is.EqualTo(before), "the one that answered at once, though its place is taken, is asked nothing more");
     }
 
     [Test]

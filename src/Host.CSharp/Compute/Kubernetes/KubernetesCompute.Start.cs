@@ -11,7 +11,7 @@ namespace Serverless.Host.Compute.Kubernetes;
 internal sealed partial class KubernetesCompute
 {
     /// <summary>A refused connection costs nothing, and half of this is added to a wake on average.</summary>
-    private static readonly TimeSpan s_dialPause = TimeSpan.FromMilliseconds(5);
+    private static readonly TimeSpan s_dialPause = TimeSpan.FromMilliseconds(2);
 
     /// <summary>While there is nobody to be dialled the watch tells when there is; this is for a watch that is being made anew.</summary>
     private static readonly TimeSpan s_lookPause = TimeSpan.FromMilliseconds(250);

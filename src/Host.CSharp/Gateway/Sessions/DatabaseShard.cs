@@ -1,5 +1,6 @@
 using Serverless.Host.Gateway.Sharing;
 using Serverless.Host.Gateway.State;
+using Serverless.Host.Mysql;
 using Serverless.Host.Net;
 
 namespace Serverless.Host.Gateway.Sessions;
@@ -18,6 +19,9 @@ internal sealed partial class DatabaseShard
     private int _attaching;
     private int _detaching;
     private DrainProgress? _drain;
+
+    /// <summary>The compute as this loop last saw it.</summary>
+    private BackendAddress? _compute;
 
     public DatabaseShard(GatewayDatabase database, EventLoop loop, int shards)
     {
@@ -96,6 +100,7 @@ internal sealed partial class DatabaseShard
     {
         var gate = Database.Gate;
         if (gate.Refusal is { } refusal) FailHeld(refusal);
+        LeaveFormerCompute(gate);
         switch (gate.Phase)
         {
             case GatePhase.Open:
@@ -106,10 +111,24 @@ internal sealed partial class DatabaseShard
             case GatePhase.Closed:
                 _drain = null;
                 Pool.CloseAll(politely: false);
-                foreach (var session in _sessions.ToArray()) session.OnComputeGone(gate.Closed);
                 break;
         }
         if (!gate.IsOpen && _held.Count > 0) Database.SignalHeld();
+    }
+
+    /// <summary>
+    /// One that is gone, or whose place another took. The gate may have moved more than once before the loop came to look: then the close in between is not seen, and a
+    /// session would stay where nobody looks after the engine any more, though it may well answer.
+    /// </summary>
+    private void LeaveFormerCompute(Gate gate)
+    {
+        if (gate.Backend is { } backend && _compute is { } before && backend.IsWhere(before)) return;
+        _compute = gate.Backend;
+        foreach (var session in _sessions.ToArray())
+        {
+            if (gate.Backend is not { } now) session.OnComputeGone(gate.Closed);
+            else if (!session.IsAttachedTo(now)) session.OnComputeGone($"another serves in its place, at {now}");
+        }
     }
 
     /// <summary>What forbids a drain now, in words; null: nothing.</summary>

@@ -195,10 +195,12 @@ public sealed partial class GatewayDatabase : IGatewayDatabase
         foreach (var shard in _shards) shard.Loop.Post(static state => ((DatabaseShard)state!).OnGateMoved(), shard);
     }
 
-    /// <summary>Looks on every loop for what forbids the drain. An operator's drain waits for it instead.</summary>
-    private async Task<string?> CheckAsync(DrainRequest request)
+    /// <summary>What forbids the drain. An operator's drain waits for it instead.</summary>
+    private Task<string?> CheckAsync(DrainRequest request) => request.ByOperator ? Task.FromResult<string?>(null) : FindBlockerAsync(request);
+
+    /// <summary>Looks on every loop.</summary>
+    private async Task<string?> FindBlockerAsync(DrainRequest request)
     {
-        if (request.ByOperator) return null;
         var blockers = await Task.WhenAll(_shards.Select(shard => shard.Loop.RunAsync(() => Task.FromResult(shard.FindBlocker(request)))))
             .ConfigureAwait(false);
         return blockers.FirstOrDefault(blocker => blocker is not null);
@@ -218,7 +220,7 @@ public sealed partial class GatewayDatabase : IGatewayDatabase
     private async Task<string> DescribeUnfinishedAsync(DrainRequest request, CancellationToken cancellation)
     {
         if (cancellation.IsCancellationRequested) return "the drain was cancelled";
-        var left = await CheckAsync(request with { ByOperator = false }).ConfigureAwait(false);
+        var left = await FindBlockerAsync(request).ConfigureAwait(false);
         return $"after {request.Limit.TotalSeconds:0.#} s: {left ?? "not all sessions had given their connections back"}";
     }
 

@@ -23,6 +23,9 @@ internal sealed partial class Session
     /// <summary>Ends the attach that is under way; null when there is none.</summary>
     private CancellationTokenSource? _attaching;
 
+    /// <summary>Where the attach that is under way leads.</summary>
+    private BackendAddress? _attachingTo;
+
     /// <summary>The id of its backend connection, 0 for none; from any thread.</summary>
     public uint BackendConnectionId => Volatile.Read(ref _backendId);
 
@@ -73,7 +76,7 @@ internal sealed partial class Session
             return AttachOutcome.Retry("the gateway has no file descriptor left for another connection; raise its limit of open files (ulimit -n, LimitNOFILE=)");
         }
         using var attach = new CancellationTokenSource(limit < LongestAttach ? limit : LongestAttach);
-        _attaching = attach;
+        (_attaching, _attachingTo) = (attach, Database.Gate.Backend);
         try
         {
             if (reserved is not null) return await ReuseAsync(reserved, attach.Token);
@@ -88,7 +91,7 @@ internal sealed partial class Session
         }
         finally
         {
-            _attaching = null;
+            (_attaching, _attachingTo) = (null, null);
             if (_backend is null) _shard.Counters.AddAttached(-1);
             _shard.ReturnAttachSlot();
             if (_backend is null) _shard.OnSessionEased();

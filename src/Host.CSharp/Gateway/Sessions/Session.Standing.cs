@@ -29,7 +29,8 @@ internal sealed partial class Session
     /// <summary>What forbids to drain this session now, in words; null: nothing.</summary>
     public string? DescribeBlock(DrainRequest request)
     {
-        if (_waits) return Describe("a statement of it is held");
+        // An operator's drain holds statements: it is not they that keep it from its end.
+        if (_waits && !request.ByOperator) return Describe("a statement of it is held");
         // Without one, whatever the session is busy with (a client that does not read its answers, for one) needs no compute, and the gate lets it get none.
         if (_backend is null && _attaching is null) return null;
         if (_phase == SessionPhase.Busy) return Describe("a statement runs");

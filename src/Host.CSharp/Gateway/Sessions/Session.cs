@@ -120,7 +120,10 @@ internal sealed partial class Session : IHangupObserver
         if (_phase == SessionPhase.Busy && left == _backend?.Transport) _client.Transport.Abort();
     }
 
-    /// <summary>The gate closed: there is no compute behind the backend connection any more.</summary>
+    /// <summary>It has a connection there, or is getting one.</summary>
+    public bool IsAttachedTo(BackendAddress place) => (_lent?.Address ?? _attachingTo) is { } address && address.IsWhere(place);
+
+    /// <summary>There is no compute behind the backend connection any more, or another than the one that serves.</summary>
     public void OnComputeGone(string reason)
     {
         _attaching?.Cancel();
