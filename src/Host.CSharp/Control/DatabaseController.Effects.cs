@@ -10,6 +10,10 @@ internal sealed partial class DatabaseController
     private readonly CancellationTokenSource _hurried = new();
 
     private RunningEffect? _running;
+
+    /// <summary>What has ended, and is told to the kernel with the step that is being made.</summary>
+    private (RunningEffect Run, EffectEnd End)? _ended;
+
     private volatile bool _stopping;
 
     /// <summary>Begins an effect on this thread: nothing stands between a held statement and the start of its compute.</summary>
@@ -101,22 +105,30 @@ internal sealed partial class DatabaseController
             }
         }
 
-        ControllerReport report = _report!;
-        _report = report with
-        {
-            LastEffect = new EffectReport(run.Name, _time.GetUtcNow(), end.Word, end.Reason),
-            LastResume = end.Resume ?? report.LastResume,
-            Starts = report.Starts + (end.Resume is null ? 0 : 1),
-            Stops = report.Stops + (run.Effect.IsDoSuspend && end.Word == "succeeded" ? 1 : 0),
-            Resizes = report.Resizes + (run.Effect.IsDoResize && end.Word == "succeeded" ? 1 : 0),
-            Refusals = report.Refusals + (end.Word == "refused" ? 1 : 0),
-            FailedEffects = report.FailedEffects + (end.Word is "failed" or "infeasible" ? 1 : 0),
-        };
         LogEnded(Name, run.Name, end.Word, end.Reason is null ? "" : ": " + end.Reason);
         run.Dispose();
-        if (end.Outcome is { } outcome)
+        if (end.Outcome is not { } outcome)
         {
-            Tell(at => Inputs.Outcome(at, run.Revision, outcome));
+            _report = Count(_report!, run, end);
+            return;
         }
+
+        Tell(at =>
+        {
+            // shown together with what the kernel makes of it, and not a moment before
+            _ended = (run, end);
+            return Inputs.Outcome(at, run.Revision, outcome);
+        });
     }
+
+    private ControllerReport Count(ControllerReport report, RunningEffect run, EffectEnd end) => report with
+    {
+        LastEffect = new EffectReport(run.Name, _time.GetUtcNow(), end.Word, end.Reason),
+        LastResume = end.Resume ?? report.LastResume,
+        Starts = report.Starts + (end.Resume is null ? 0 : 1),
+        Stops = report.Stops + (run.Effect.IsDoSuspend && end.Word == "succeeded" ? 1 : 0),
+        Resizes = report.Resizes + (run.Effect.IsDoResize && end.Word == "succeeded" ? 1 : 0),
+        Refusals = report.Refusals + (end.Word == "refused" ? 1 : 0),
+        FailedEffects = report.FailedEffects + (end.Word is "failed" or "infeasible" ? 1 : 0),
+    };
 }

@@ -260,6 +260,12 @@ internal sealed partial class DatabaseController : IDisposable
     private void Publish()
     {
         ControllerReport report = _report ?? new ControllerReport(_state, _decision!, _rules);
+        if (_ended is { } ended)
+        {
+            _ended = null;
+            report = Count(report, ended.Run, ended.End);
+        }
+
         _report = report with { State = _state, Decision = _decision!, Rules = _rules };
     }
 

@@ -1,5 +1,7 @@
+using System.Collections.Concurrent;
 using Serverless.Core;
 using Serverless.Host.Compute;
+using Serverless.Host.Control;
 using Serverless.Host.Gateway;
 
 namespace Serverless.Tests.Integration.Control;
@@ -34,6 +36,27 @@ public sealed class WakeAndSleepTests
         await rig.PhaseIsAsync("running");
         Assert.That(rig.Status.LastResume!.PhasesMs.Keys, Is.SupersetOf(new[] { "decide", "start", "connect", "restore" }));
         Assert.That(rig.Status.LastResume.TotalMs, Is.GreaterThanOrEqualTo(rig.Status.LastResume.PhasesMs["start"]));
+    }
+
+    /// <summary>Whoever waits for the one may look at the other.</summary>
+    [Test]
+    public async Task EndOfAnEffect_IsShownWithThePhaseThatComesOfIt_AndNotBefore()
+    {
+        await using Rig rig = await Rig.AsleepAsync();
+        var seen = new ConcurrentQueue<string>();
+        // it is read before each step, and so between the end of an effect and the step that it leads to
+        rig.Gateway.Reading = () =>
+        {
+            ControllerReport report = rig.Database.Controller.Report!;
+            if (report.Decision.Phase.IsResuming && report.LastEffect is { Effect: "resume", Outcome: not "underway" })
+            {
+                seen.Enqueue($"{report.Decision.Phase}: {report.LastEffect}");
+            }
+        };
+        rig.Gateway.HoldStatement();
+        await rig.PhaseIsAsync("running");
+        Assert.That(seen, Is.Empty);
+        Assert.That(rig.Status.LastEffect, Has.Property("Effect").EqualTo("resume").And.Property("Outcome").EqualTo("succeeded"));
     }
 
     [Test]
@@ -142,13 +165,16 @@ public sealed class WakeAndSleepTests
         rig.Compute.EndsWithGateway = false;
         var looked = new TaskCompletionSource();
         rig.Compute.Observing = () => rig.Compute.IsRunning && looked.TrySetResult() ? throw new OperationCanceledException("as the end of the gateway cancels it") : Task.CompletedTask;
+        // it goes on once the end of the gateway has cancelled it
         var starting = new TaskCompletionSource();
-        rig.Compute.Starting = _ => starting.Task;
+        rig.Compute.Starting = cancellation =>
+        {
+            cancellation.Register(starting.SetResult);
+            return starting.Task;
+        };
         rig.Gateway.HoldStatement();
         await rig.CalledAsync("start");
-        Task stopping = rig.Database.StopAsync(CancellationToken.None);
-        starting.SetResult();
-        await stopping;
+        await rig.Database.StopAsync(CancellationToken.None);
         Assert.That(looked.Task.IsCompleted, Is.True);
         Assert.That(rig.Compute.IsRunning, Is.True);
         Assert.That(rig.Calls.All, Has.No.Member("stop in a hurry"));
