@@ -17,7 +17,7 @@ public sealed class RulesExplainTests
         _home = Directory.CreateTempSubdirectory("serverless-explain-").FullName;
         await using (Rig rig = await Rig.StartAsync(home: _home))
         {
-            await File.WriteAllTextAsync(Path.Combine(rig.Rules, "test.rules"), Rig.Sleepy);
+            rig.Change(Rig.Sleepy);
             await rig.PhaseIsAsync("suspended");
             _log = rig.Audit;
         }

@@ -43,7 +43,8 @@ internal sealed class ClockTests
         var time = new SetTime();
         await using Rig rig = await Rig.StartAsync(Rig.Sleepy.Replace("300ms", "2s", StringComparison.Ordinal), time: time);
         Work(rig, 1, null);
-        await Rig.HoldsAsync(() => rig.Status.Connections.Running == 1, () => "it is told that a statement runs", TimeSpan.FromMilliseconds(20));
+        // with which it is told that a statement runs
+        await rig.CommandAsync(Inputs.Tick);
         time.Back = TimeSpan.FromHours(1);
         long ended = time.GetTimestamp();
         Work(rig, 0, time);

@@ -86,7 +86,8 @@ public sealed class MeasuringTests
     public async Task Meter_MeasuresEachMetricAtItsPeriod([Values] bool users)
     {
         var compute = new FakeCompute(new CallLog()) { Usage = new ComputeUsage(500, null, null, null, NoSamples), Answer = "1" };
-        IMeter meter = users ? new UserMeter("test", compute, TimeProvider.System, NullLogger.Instance) : new UsageMeter(compute, TimeProvider.System);
+        var time = new ManualTime();
+        IMeter meter = users ? new UserMeter("test", compute, time, NullLogger.Instance) : new UsageMeter(compute, time);
         Assert.That(await MeasureAsync(meter, Backups), Is.Not.Empty);
         Assert.That(await MeasureAsync(meter, Backups), Is.Empty);
         Assert.That(meter.Wait(meter.Choose(PolicyMetrics.Sampled(Backups))), Is.InRange(TimeSpan.FromSeconds(3), TimeSpan.FromSeconds(5)));

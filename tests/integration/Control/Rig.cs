@@ -5,6 +5,7 @@ using Serverless.Host.Admin;
 using Serverless.Host.Control;
 using Serverless.Host.Control.Settings;
 using Serverless.Tests.Integration.EndToEnd;
+using Serverless.Tests.Integration.Support;
 
 namespace Serverless.Tests.Integration.Control;
 
@@ -85,6 +86,9 @@ internal sealed class Rig : IAsyncDisposable
         rig.Calls.Clear();
         return rig;
     }
+
+    /// <summary>Other rules, in the folder at once: a file that is written in place is empty for a moment, and may be read so.</summary>
+    public void Change(string rules) => Replaced.Write(Path.Combine(Rules, "test.rules"), rules);
 
     public Task CommandAsync(Func<long, Core.Input> input) => Database.Controller.TellAsync(input);
 

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging.Abstractions;
 using Serverless.Host.Control.Policies;
+using Serverless.Tests.Integration.Support;
 
 namespace Serverless.Tests.Integration.Control;
 
@@ -80,7 +81,7 @@ public sealed class RuleFolderTests
         Assert.That(async () => await watch.LoadAsync(CancellationToken.None), Throws.TypeOf<RuleFolderException>().With.Message.Contains("`other`").And.Message.Contains("`default`"));
     }
 
-    private void Write(string name, string text) => File.WriteAllText(Path.Combine(_folder, name), text);
+    private void Write(string name, string text) => Replaced.Write(Path.Combine(_folder, name), text);
 
     private sealed class Watched : IAsyncDisposable
     {
