@@ -29,6 +29,16 @@ internal sealed class InterruptedProcess : IAsyncDisposable
         return new InterruptedProcess(Process.Start(start)!);
     }
 
+    /// <summary>Until it has worked for so long, by the processors' time: how much that is does not depend on what else this machine does.</summary>
+    public async Task WorkedAsync(TimeSpan time)
+    {
+        while (!_process.HasExited && _process.TotalProcessorTime < time)
+        {
+            await Task.Delay(100);
+            _process.Refresh();
+        }
+    }
+
     /// <summary>What it says from here on, and its exit code.</summary>
     public async Task<(int Exit, string Output, string Error)> InterruptAsync(TimeSpan within)
     {

@@ -84,7 +84,7 @@ public sealed class RulesFitTests
         await File.WriteAllTextAsync(folder["a.rules"], Marked + "rule grow on running { when avg(cpu, tune 1m in 10s .. 1h) > tune 75% in 10% .. 99% do resize up 0.5cu }\n");
         string before = await File.ReadAllTextAsync(folder["a.rules"]);
         await using var process = InterruptedProcess.Start("rules", "fit", folder.Path, "--max-wakes", "200/day", "--load", "dev", "--for", length, "--tries", "1000000", "--write");
-        await Task.Delay(TimeSpan.FromSeconds(5));
+        await process.WorkedAsync(TimeSpan.FromSeconds(5));
         (int exit, _, string error) = await process.InterruptAsync(TimeSpan.FromSeconds(20));
         Assert.That((exit, error), Is.EqualTo((130, error)));
         Assert.That(error, Does.Contain(expected));

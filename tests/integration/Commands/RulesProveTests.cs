@@ -208,7 +208,7 @@ public sealed class RulesProveTests
         await File.WriteAllTextAsync(Path.Combine(Store, "default@quiet.rules"), "policy default\n");
         await using var process = InterruptedProcess.Start("rules", "prove", _folder.Path, "--time", "1h", "--seed", "1");
         Assert.That(await process.Error.ReadLineAsync(), Does.Contain("cannot be played"));
-        await Task.Delay(TimeSpan.FromSeconds(5));
+        await process.WorkedAsync(TimeSpan.FromSeconds(5));
         (int exit, string output, string error) = await process.InterruptAsync(TimeSpan.FromSeconds(60));
         Assert.That(exit, Is.EqualTo(1));
         Assert.That(output, Does.Contain("BROKEN    awake").And.Contain("expect no suspend at ").And.Contain("held      quiet").And.Contain("rule sleep: determined"));
