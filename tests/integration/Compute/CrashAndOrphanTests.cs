@@ -50,7 +50,7 @@ internal sealed class CrashAndOrphanTests(string? program)
             {
                 await engine.Compute.ObserveAsync(CancellationToken.None);
                 return crashed.Task.IsCompleted;
-            }, TimeSpan.FromSeconds(30), () => Task.FromResult("a crash is told"));
+            }, TimeSpan.FromSeconds(60), () => Task.FromResult("a crash is told"));
         Assert.That(await crashed.Task, Does.Contain("killed by signal 9 (SIGKILL)"));
         await engine.StartAsync();
         Assert.That(await engine.AskAsync("SELECT 7"), Is.EqualTo("7"));
@@ -76,7 +76,7 @@ internal sealed class CrashAndOrphanTests(string? program)
     [Test]
     public async Task SlowInStatementsOfTheGatewaysOwn_IsNotSilent()
     {
-        await using var engine = await TestEngine.StartAsync(program, options => Hasty(options) with { SilenceLimit = TimeSpan.FromMilliseconds(1) });
+        await using var engine = await TestEngine.StartAsync(program, options => Hasty(options) with { StatementLimit = TimeSpan.FromSeconds(3), SilenceLimit = TimeSpan.FromMilliseconds(1) });
         var pid = engine.ProcessId();
         using var end = new CancellationTokenSource();
         // As one that waits for a lock of somebody else's.
@@ -89,11 +89,11 @@ internal sealed class CrashAndOrphanTests(string? program)
         async Task KeepBusyAsync()
         {
             var sql = engine.Compute.Running.Sql;
-            while (!end.IsCancellationRequested) await sql.QueryAsync("SELECT SLEEP(3)", CancellationToken.None, within: TimeSpan.FromSeconds(10));
+            while (!end.IsCancellationRequested) await sql.QueryAsync("SELECT SLEEP(4)", CancellationToken.None, within: TimeSpan.FromSeconds(30));
         }
     }
 
-    private static Serverless.Host.Compute.Local.LocalComputeOptions Hasty(Serverless.Host.Compute.Local.LocalComputeOptions options) => options with { StatementLimit = TimeSpan.FromSeconds(1), SilenceLimit = TimeSpan.FromSeconds(3) };
+    private static Serverless.Host.Compute.Local.LocalComputeOptions Hasty(Serverless.Host.Compute.Local.LocalComputeOptions options) => options with { StatementLimit = TimeSpan.FromSeconds(1), SilenceLimit = TimeSpan.FromSeconds(6) };
 
     [Test]
     public async Task StoppedByUs_IsNoCrash()

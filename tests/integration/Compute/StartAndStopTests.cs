@@ -80,7 +80,7 @@ internal sealed class StartAndStopTests(string? program)
         var after = 0;
         await Eventually.HoldsAsync(
             async () => (after = int.Parse((await engine.AskAsync(pages))!, System.Globalization.CultureInfo.InvariantCulture)) >= before * 9 / 10,
-            TimeSpan.FromSeconds(10),
+            TimeSpan.FromSeconds(30),
             () => Task.FromResult($"{before} pages of the table were cached, and {after} are"));
         Assert.That(before, Is.GreaterThan(200), "the table was in the pool at all");
     }
