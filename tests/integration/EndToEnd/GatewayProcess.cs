@@ -3,6 +3,7 @@ using System.Net;
 using System.Net.Http.Json;
 using System.Net.Sockets;
 using System.Text.Json.Nodes;
+using Serverless.Tests.Integration.Support;
 
 namespace Serverless.Tests.Integration.EndToEnd;
 
@@ -23,8 +24,12 @@ internal sealed class GatewayProcess : IAsyncDisposable
         Home = home;
         _extra = extra;
         _openFiles = openFiles;
-        Port = FreePort();
-        AdminPort = FreePort();
+        (Port, AdminPort) = (FreePort(), FreePort());
+        while (AdminPort == Port)
+        {
+            AdminPort = FreePort();
+        }
+
         Admin = new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{AdminPort}"), Timeout = TimeSpan.FromSeconds(60) };
     }
 
@@ -177,6 +182,14 @@ internal sealed class GatewayProcess : IAsyncDisposable
 
     public Task WaitForPhaseAsync(string phase, double seconds = 30) =>
         Eventually.HoldsAsync(async () => await PhaseAsync() == phase, TimeSpan.FromSeconds(seconds), async () => $"phase {phase}; last status:\n{await StatusAsync()}\noutput:\n{string.Join('\n', Output.TakeLast(40))}");
+
+    /// <summary>Waits until it has said so: what a process prints is read a moment after what it does is seen otherwise.</summary>
+    public Task WaitForOutputAsync(string words) => Eventually.HoldsAsync(
+        () => Task.FromResult(Output.Any(line => line.Contains(words, StringComparison.Ordinal))), TimeSpan.FromSeconds(20),
+        () => Task.FromResult($"a line with `{words}`; output:\n{string.Join('\n', Output.TakeLast(40))}"));
+
+    /// <summary>A file of its rules, there at once and whole.</summary>
+    public void WriteRules(string name, string text) => Replaced.Write(Path.Combine(Rules, name), text);
 
     /// <summary>Asleep in truth: the kernel says so, and no engine process is left on the data directory.</summary>
     public async Task WaitUntilAsleepAsync(double seconds = 30)

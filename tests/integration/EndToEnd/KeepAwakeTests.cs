@@ -38,8 +38,11 @@ public sealed class KeepAwakeTests() : GatewayFixture(engine: null, GatewayProce
     public async Task Statement_LongerThanTheIdleTime_KeepsItAwakeUntilItEnds()
     {
         using ClientProcess client = ClientProcess.MariaDb(Gateway);
-        await client.SendAsync("SELECT SLEEP(4), 'slept';");
-        await Eventually.HoldsAsync(async () => (int)(await Gateway.StatusAsync())["connections"]!["active"]! > 0, TimeSpan.FromSeconds(10), () => Task.FromResult("the statement runs"));
+        await client.SendAsync("SELECT SLEEP(6), 'slept';");
+        // not that it is held, and the database being woken for it
+        await Eventually.HoldsAsync(
+            async () => await Gateway.StatusAsync() is var status && (string?)status["phase"] == "running" && (int)status["connections"]!["running"]! > 0,
+            TimeSpan.FromSeconds(30), () => Task.FromResult("the statement runs"));
         await Task.Delay(TimeSpan.FromSeconds(2.5));
         Assert.That(await Gateway.PhaseAsync(), Is.EqualTo("running"));
         Assert.That(await client.ReadLineAsync(), Is.EqualTo("0\tslept"));
@@ -71,15 +74,19 @@ public sealed class KeepAwakeTests() : GatewayFixture(engine: null, GatewayProce
     public async Task Work_ThatCameRoundTheGateway_RefusesTheSuspendAndIsNamed()
     {
         using ClientProcess client = ClientProcess.MariaDb(Gateway);
-        await client.SendAsync("SELECT COUNT(*) >= 0 FROM mysql.help_topic;");
-        await client.ReadLineAsync();
+        // awake for as long as the other client takes to come in
+        await client.SendAsync("DO GET_LOCK('e2e', 1); SELECT 'awake';");
+        Assert.That(await client.ReadLineAsync(), Is.EqualTo("awake"));
         string socket = EngineSocket();
         using (ClientProcess direct = ClientProcess.Start("mariadb", ["--no-defaults", "-S", socket, $"-u{GatewayProcess.User}", $"-p{GatewayProcess.Password}", "-N", "-B", "-n"]))
         {
-            await direct.SendAsync("SELECT SLEEP(5), 'round the gateway';");
+            await direct.SendAsync("SELECT 'here';");
+            Assert.That(await direct.ReadLineAsync(), Is.EqualTo("here"));
+            await direct.SendAsync("SELECT SLEEP(8), 'round the gateway';");
+            await client.SendAsync("DO RELEASE_LOCK('e2e');");
             await Eventually.HoldsAsync(
-                async () => (await Gateway.StatusAsync()).ToJsonString().Contains("SLEEP(5)", StringComparison.Ordinal),
-                TimeSpan.FromSeconds(10),
+                async () => (await Gateway.StatusAsync()).ToJsonString().Contains("SLEEP(8)", StringComparison.Ordinal),
+                TimeSpan.FromSeconds(20),
                 async () => $"the status names the other client's statement; it said {await Gateway.StatusAsync()}");
             Assert.That(await direct.ReadLineAsync(), Is.EqualTo("0\tround the gateway"));
         }

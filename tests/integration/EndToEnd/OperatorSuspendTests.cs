@@ -1,3 +1,5 @@
+using System.Diagnostics;
+
 namespace Serverless.Tests.Integration.EndToEnd;
 
 /// <summary>An operator suspends again and again under a real load; the drain holds new transactions until the compute is back.</summary>
@@ -27,17 +29,23 @@ public sealed class OperatorSuspendTests
         using ClientProcess load = Sysbench(gateway, "run", seconds);
         Task<(int Exit, string Output, string Errors)> running = load.FinishAsync(seconds + 120);
         int stopped = 0;
-        for (int i = 0; i < wanted && !running.IsCompleted; i++)
+        var watch = Stopwatch.StartNew();
+        for (int i = 1; i <= wanted && !running.IsCompleted; i++)
         {
-            await Task.Delay(distance);
-            IReadOnlyList<int> before = gateway.Engines();
+            // of the beginning, so that what a suspend takes is not added to the distance
+            TimeSpan left = (i * distance) - watch.Elapsed;
+            await Task.Delay(left > TimeSpan.Zero ? left : TimeSpan.Zero);
+            IReadOnlyList<int> before = [];
+            await Eventually.HoldsAsync(() => Task.FromResult(running.IsCompleted || (before = gateway.Engines()).Count == 1), TimeSpan.FromSeconds(30), async () => $"the engine is back; status {await gateway.StatusAsync()}");
+            if (running.IsCompleted)
+            {
+                break;
+            }
+
             using HttpResponseMessage response = await gateway.CommandAsync("suspend");
             Assert.That(response.IsSuccessStatusCode, await response.Content.ReadAsStringAsync());
-            if (before.Count == 1)
-            {
-                await Eventually.HoldsAsync(() => Task.FromResult(!gateway.Engines().Contains(before[0])), distance + TimeSpan.FromSeconds(20), async () => $"engine {before[0]} ends; status {await gateway.StatusAsync()}");
-                stopped++;
-            }
+            await Eventually.HoldsAsync(() => Task.FromResult(!gateway.Engines().Contains(before[0])), distance + TimeSpan.FromSeconds(20), async () => $"engine {before[0]} ends; status {await gateway.StatusAsync()}");
+            stopped++;
         }
 
         var result = await running;
