@@ -27,12 +27,12 @@ public sealed partial class GatewayDatabase
         foreach (var shard in _shards)
         {
             var counters = shard.Counters;
-            // Running before the end of the last one: a statement that ends in between is seen as ended, not as neither.
+            // Held before running, and running before the end of the last one: a statement that begins or ends in between is seen as what it became, not as neither.
+            held += counters.Held;
             running += counters.Running;
             lastEnded = Math.Max(lastEnded, counters.LastEnded);
             open += counters.Open;
             attached += counters.Attached;
-            held += counters.Held;
             transactions += counters.Transactions;
             pinned += counters.Pinned;
             statements += counters.Statements;
