@@ -62,18 +62,21 @@ public sealed class EventLoopTests
     public async Task StartTimer_SeveralAndOneCancelled_FireByTimeWithoutIt()
     {
         using var loop = new EventLoop();
-        var fired = new List<int>();
-        await loop.RunAsync(async () =>
+        var fired = new List<LoopTimer>();
+        var timers = new LoopTimer[4];
+        var before = await loop.RunAsync(async () =>
         {
-            loop.StartTimer(TimeSpan.FromMilliseconds(60), _ => fired.Add(60));
-            loop.StartTimer(TimeSpan.FromMilliseconds(20), _ => fired.Add(20));
-            var cancelled = loop.StartTimer(TimeSpan.FromMilliseconds(30), _ => fired.Add(30));
-            var moved = loop.StartTimer(TimeSpan.FromMilliseconds(10), _ => fired.Add(40));
-            cancelled.Cancel();
-            moved.Restart(TimeSpan.FromMilliseconds(40));
+            foreach (var (i, delay) in new[] { 60, 20, 30, 10 }.Index()) timers[i] = loop.StartTimer(TimeSpan.FromMilliseconds(delay), _ => fired.Add(timers[i]));
+            var due = timers[3].Due;
+            timers[2].Cancel();
+            timers[3].Restart(TimeSpan.FromMilliseconds(40));
             await loop.DelayAsync(TimeSpan.FromMilliseconds(100));
+            return due;
         });
-        Assert.That(fired, Is.EqualTo(new[] { 20, 40, 60 }));
+        // In the order in which they were due: the thread may have had to wait between two starts, for longer than their delays differ.
+        Assert.That(fired, Is.EquivalentTo(new[] { timers[1], timers[3], timers[0] }));
+        Assert.That(fired.Select(timer => timer.Due), Is.Ordered);
+        Assert.That(timers[3].Due - before, Is.GreaterThanOrEqualTo(30), "milliseconds by which it was moved");
     }
 
     [Test]

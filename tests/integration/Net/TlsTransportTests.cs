@@ -71,11 +71,16 @@ public sealed class TlsTransportTests
         var (sockets, client, server) = await ConnectAsync();
         using var closing = sockets;
         var (first, second) = (RandomNumberGenerator.GetBytes(head), RandomNumberGenerator.GetBytes(body));
-        await _near.RunAsync(() =>
+        await _near.RunAsync(async () =>
         {
-            var sent = client.TrySend(first, second);
-            while (sent < head + body) sent += client.TrySend(sent < head ? first.AsSpan(sent) : default, sent < head ? second : second.AsSpan(sent - head));
-            return Task.CompletedTask;
+            var sent = 0;
+            do
+            {
+                var now = client.TrySend(sent < head ? first.AsSpan(sent) : default, sent < head ? second : second.AsSpan(sent - head));
+                if (now == ITransport.WouldBlock) await client.WaitWritableAsync();
+                else sent += now;
+            }
+            while (sent < head + body);
         });
         var received = await server.Loop.RunAsync(() => ReceiveAsync(server, head + body, 1 << 16));
         Assert.That(received, Is.EqualTo((byte[])[.. first, .. second]));
@@ -143,7 +148,9 @@ public sealed class TlsTransportTests
     public async Task Handshake_WithNonsense_IsALostConnection()
     {
         using var pair = await SocketPair.CreateAsync(_near, _far);
-        await _near.RunAsync(() => pair.Near.SendAsync(RandomNumberGenerator.GetBytes(500)).AsTask());
+        // No record, of whatever version; a random beginning could be that of one which is longer.
+        byte[] nonsense = [0, 0, 0xff, 0xff, 0xff, .. RandomNumberGenerator.GetBytes(495)];
+        await _near.RunAsync(() => pair.Near.SendAsync(nonsense).AsTask());
         Assert.That(async () => await pair.Far.Loop.RunAsync(() => TlsTransport.AcceptAsync(pair.Far, [], _ => ServerOptions())), Throws.TypeOf<ConnectionLostException>());
     }
 
@@ -174,10 +181,13 @@ public sealed class TlsTransportTests
         var (taken, draining) = await server.Loop.RunAsync(() =>
         {
             var (data, all) = (new byte[1 << 20], 0L);
-            for (int sent; (sent = server.TrySend(data)) > 0;) all += sent;
-            return Task.FromResult((all, server.DrainAsync().AsTask()));
+            while (true)
+            {
+                for (int sent; (sent = server.TrySend(data)) > 0;) all += sent;
+                // The kernel may have passed on what it had, and taken the rest: then there is room for more.
+                if (server.DrainAsync().AsTask() is { IsCompleted: false } pending) return Task.FromResult((all, pending));
+            }
         });
-        Assert.That(draining.IsCompleted, Is.False);
         var receiving = _near.RunAsync(() => ReceiveAsync(client, (int)taken + 1, 1 << 16));
         await draining;
         server.Dispose();
