@@ -59,14 +59,14 @@ public sealed class ListenerTests
     [Test]
     public async Task Handshake_ClientThatDripsBytes_IsCutOffAllTheSame()
     {
-        await using var gateway = TestGateway.Start(new LocalHandler(), Facts, new TestGatewayOptions { Deadline = TimeSpan.FromMilliseconds(500) });
+        await using var gateway = TestGateway.Start(new LocalHandler(), Facts, new TestGatewayOptions { Deadline = TimeSpan.FromSeconds(2) });
         await using var slow = await Stranger.ConnectAsync(gateway);
         await using var other = await gateway.ConnectAsync("app", "right");
         var watch = Stopwatch.StartNew();
         try
         {
             await slow.Stream.WriteAsync((byte[])[200, 0, 0, 1]);
-            while (watch.Elapsed < TimeSpan.FromSeconds(20))
+            while (watch.Elapsed < TimeSpan.FromSeconds(60))
             {
                 await slow.Stream.WriteAsync((byte[])[1]);
                 await Task.Delay(50);
@@ -75,7 +75,7 @@ public sealed class ListenerTests
         }
         catch (IOException)
         {
-            Assert.That(watch.Elapsed, Is.GreaterThan(TimeSpan.FromMilliseconds(400)));
+            Assert.That(watch.Elapsed, Is.GreaterThan(TimeSpan.FromSeconds(1.9)));
         }
         await other.PingAsync(default);
     }
@@ -101,7 +101,7 @@ public sealed class ListenerTests
     {
         var seed = Random.Shared.Next();
         TestContext.Out.WriteLine($"seed {seed}");
-        await using var gateway = TestGateway.Start(new LocalHandler(), Facts, new TestGatewayOptions { Deadline = TimeSpan.FromMilliseconds(500) });
+        await using var gateway = TestGateway.Start(new LocalHandler(), Facts, new TestGatewayOptions { Deadline = TimeSpan.FromSeconds(2) });
         await using var witness = await gateway.ConnectAsync("app", "right");
         var descriptors = Directory.GetFiles("/proc/self/fd").Length;
 
@@ -112,7 +112,7 @@ public sealed class ListenerTests
             try
             {
                 await client.GetStream().WriteAsync(Garbage(random), cancellation);
-                if (random.Next(8) == 0) await EndsAsync(client.GetStream());
+                if (random.Next(32) == 0) await EndsAsync(client.GetStream());
             }
             catch (IOException)
             {
@@ -134,22 +134,22 @@ public sealed class ListenerTests
     [Test]
     public async Task Login_WrongPasswords_AreAnsweredEverLaterAndRightOnesAtOnce()
     {
-        var limits = FailureLimits.Default with { FreeFailures = 2, FirstDelay = TimeSpan.FromMilliseconds(200) };
+        var limits = FailureLimits.Default with { FreeFailures = 2, FirstDelay = TimeSpan.FromSeconds(2) };
         await using var gateway = TestGateway.Start(new LocalHandler(), Facts, new TestGatewayOptions { Failures = limits });
         for (var i = 0; i < 2; i++) await FailAsync(gateway);
         var watch = Stopwatch.StartNew();
         var third = FailAsync(gateway);
         await using (var right = await gateway.ConnectAsync("app", "right")) Assert.That(third.IsCompleted, Is.False, "a right login passes a delayed wrong one");
         await third;
-        Assert.That(watch.Elapsed, Is.GreaterThanOrEqualTo(TimeSpan.FromMilliseconds(190)));
+        Assert.That(watch.Elapsed, Is.GreaterThanOrEqualTo(TimeSpan.FromSeconds(1.9)));
         await FailAsync(gateway);
-        Assert.That(watch.Elapsed, Is.GreaterThanOrEqualTo(TimeSpan.FromMilliseconds(590)));
+        Assert.That(watch.Elapsed, Is.GreaterThanOrEqualTo(TimeSpan.FromSeconds(5.9)));
     }
 
     [Test]
     public async Task Login_ManyWrongPasswordsAtOnce_BlockTheAddress()
     {
-        var limits = FailureLimits.Default with { FreeFailures = 0, FirstDelay = TimeSpan.FromSeconds(1), LargestDelay = TimeSpan.FromSeconds(1), LargestDebt = TimeSpan.FromSeconds(3) };
+        var limits = FailureLimits.Default with { FreeFailures = 0, FirstDelay = TimeSpan.FromSeconds(5), LargestDelay = TimeSpan.FromSeconds(5), LargestDebt = TimeSpan.FromSeconds(15) };
         await using var gateway = TestGateway.Start(new LocalHandler(), Facts, new TestGatewayOptions { Failures = limits });
         var errors = await Task.WhenAll(Enumerable.Range(0, 10).Select(_ => FailAsync(gateway)));
         Assert.That(errors.Count(error => error.Code == ErrorCode.HostIsBlocked), Is.GreaterThanOrEqualTo(5));

@@ -205,12 +205,16 @@ public sealed class RoutingTests
     {
         var limits = FailureLimits.Default with { FreeFailures = 0, FirstDelay = TimeSpan.FromSeconds(15), LargestDelay = TimeSpan.FromSeconds(15), LargestDebt = TimeSpan.FromSeconds(20) };
         await using var gateway = new SharedGateway(limits).With("orders", Orders, SharedGateway.Profile(MariaDb)).With("billing", Billing, SharedGateway.Profile(MariaDb)).Listen();
-        // Two wait for the answer to their wrong passwords; the address is refused, at once, from then on.
-        var first = await await Task.WhenAny(Enumerable.Range(0, 4).Select(_ => gateway.RefusedAsync("orders.app", "wrong")));
-        Assert.That(first.Code, Is.EqualTo(ErrorCode.HostIsBlocked));
+        // Two wait for the answer to their wrong passwords; the address is refused, at once, from then on. One after the other: those that are looked at together all fail.
+        for (var i = 1; i <= 2; i++)
+        {
+            _ = gateway.RefusedAsync("orders.app", "wrong").ContinueWith(late => _ = late.Exception, TaskScheduler.Default);
+            await EndToEnd.Eventually.HoldsAsync(() => Task.FromResult(gateway.Counters["orders"].Read().Failed == i), TimeSpan.FromSeconds(10), () => Task.FromResult($"{i} failures are counted"));
+        }
+        Assert.That((await gateway.RefusedAsync("orders.app", "wrong")).Code, Is.EqualTo(ErrorCode.HostIsBlocked));
         Assert.That((await gateway.RefusedAsync("orders.app", "orders")).Code, Is.EqualTo(ErrorCode.HostIsBlocked));
         await using (await gateway.ConnectAsync("billing.app", "billing")) { }
-        Assert.That(gateway.Counters["orders"].Read(), Has.Property("Failed").EqualTo(2).And.Property("Delayed").EqualTo(2).And.Property("Refused").AtLeast(2));
+        Assert.That(gateway.Counters["orders"].Read(), Has.Property("Failed").EqualTo(2).And.Property("Delayed").EqualTo(2).And.Property("Refused").EqualTo(2));
         Assert.That(gateway.Counters["billing"].Read(), Is.EqualTo(new LoginReading(0, 0, 0)));
     }
 
