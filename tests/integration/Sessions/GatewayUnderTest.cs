@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Globalization;
 using System.Net;
 using Microsoft.Extensions.Logging;
@@ -18,6 +19,9 @@ namespace Serverless.Tests.Integration.Sessions;
 /// </summary>
 internal sealed class GatewayUnderTest : IAsyncDisposable
 {
+    /// <summary>For what comes in an instant, on a machine that does many other things.</summary>
+    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(30);
+
     private readonly TemporaryDirectory _directory = new();
     private readonly GatewayKey _key;
 
@@ -62,6 +66,9 @@ internal sealed class GatewayUnderTest : IAsyncDisposable
     public BackendAddress Front => new(UnixSocket: null, new IPEndPoint(IPAddress.Loopback, Port), ReadsProxyHeader: false);
 
     public ActivityReading Activity => Database.Read();
+
+    /// <summary>Timestamp of the end of the last statement that counts, which as a time of day is read of two clocks, one after the other.</summary>
+    public long LastEnded => Gateway.Loops.Loops.Max(loop => Database.ShardOf(loop).Counters.LastEnded);
 
     /// <summary>Starts the server, tells the gateway what it is and who may log in, and leaves the gate closed.</summary>
     public static async Task<GatewayUnderTest> StartAsync(GatewayOptions? options = null, params string[] arguments)
@@ -150,14 +157,17 @@ internal sealed class GatewayUnderTest : IAsyncDisposable
     }
 
     /// <summary>Waits until the condition holds.</summary>
-    public static async Task UntilAsync(Func<bool> condition, string what)
+    public static Task UntilAsync(Func<bool> condition, string what) => UntilAsync(condition, () => what);
+
+    /// <param name="what">What was waited for, asked when it did not come.</param>
+    public static async Task UntilAsync(Func<bool> condition, Func<string> what)
     {
-        for (var i = 0; i < 500; i++)
+        var start = Stopwatch.GetTimestamp();
+        while (!condition())
         {
-            if (condition()) return;
-            await Task.Delay(20);
+            if (Stopwatch.GetElapsedTime(start) > s_patience) throw new TimeoutException($"Not within {s_patience.TotalSeconds:0} s: {what()}");
+            await Task.Delay(10);
         }
-        throw new TimeoutException($"Not within 10 s: {what}");
     }
 
     /// <summary>The error that the statement ends with.</summary>

@@ -10,7 +10,7 @@ namespace Serverless.Tests.Integration.Sessions;
 [CancelAfter(120_000)]
 public sealed class HoldingTests
 {
-    private static readonly GatewayOptions Bounded = new() { Hold = new HoldLimits(3, 1 << 20, TimeSpan.FromSeconds(2)) };
+    private static readonly GatewayOptions Bounded = new() { Hold = new HoldLimits(3, 1 << 20, TimeSpan.FromSeconds(5)) };
     private GatewayUnderTest _gateway = null!;
 
     [OneTimeSetUp]
@@ -32,8 +32,8 @@ public sealed class HoldingTests
         await using var client = await _gateway.ConnectAsync();
         var events = _gateway.HeldEvents;
         var answer = client.QueryAsync("SELECT COUNT(*) FROM mysql.db", cancellation);
-        await GatewayUnderTest.UntilAsync(() => _gateway.Activity.Held == 1, "one statement is held");
-        Assert.That(_gateway.HeldEvents, Is.GreaterThan(events));
+        // It is in the line a moment before that is told.
+        await GatewayUnderTest.UntilAsync(() => _gateway.Activity.Held == 1 && _gateway.HeldEvents > events, "one statement is held and said to be");
         Assert.That(answer.IsCompleted, Is.False);
         _gateway.Open();
         Assert.That((await answer).Scalar, Is.Not.Null);
@@ -70,13 +70,13 @@ public sealed class HoldingTests
         await using var client = await _gateway.ConnectAsync();
         var error = await GatewayUnderTest.ErrorOfAsync(client.QueryAsync("SELECT COUNT(*) FROM mysql.db", cancellation));
         Assert.That((error.Code, error.SqlState), Is.EqualTo((ErrorCode.ServerShutdown, "08S01")));
-        Assert.That(error.EngineMessage, Does.Match(@"^The statement was not run: it waited 2\.\d s for the compute to start \(.*\); try again$"));
+        Assert.That(error.EngineMessage, Does.Match(@"^The statement was not run: it waited \d+\.\d s for the compute to start \(.*\); try again$"));
         Assert.That(_gateway.Activity.Held, Is.Zero);
     }
 
-    [TestCase("SET SESSION max_statement_time=0.2", "SELECT COUNT(*) FROM mysql.db")]
-    [TestCase("SET @@max_statement_time=0.2", "INSERT INTO mysql.nothing VALUES (1)")]
-    [TestCase(null, "SET STATEMENT sort_buffer_size=100000, max_statement_time=0.2 FOR SELECT COUNT(*) FROM mysql.db")]
+    [TestCase("SET SESSION max_statement_time=0.5", "SELECT COUNT(*) FROM mysql.db")]
+    [TestCase("SET @@max_statement_time=0.5", "INSERT INTO mysql.nothing VALUES (1)")]
+    [TestCase(null, "SET STATEMENT sort_buffer_size=100000, max_statement_time=0.5 FOR SELECT COUNT(*) FROM mysql.db")]
     public async Task Statement_WaitingLongerThanTheClientAllows_GetsTheServersErrorForThat(string? set, string sql, CancellationToken cancellation)
     {
         await using var client = await _gateway.ConnectAsync();
@@ -91,8 +91,8 @@ public sealed class HoldingTests
         var began = Stopwatch.GetTimestamp();
         var error = await GatewayUnderTest.ErrorOfAsync(client.QueryAsync(sql, cancellation));
         Assert.That((error.Code, error.SqlState), Is.EqualTo((ErrorCode.StatementTimeoutMariaDb, "70100")));
-        Assert.That(error.EngineMessage, Does.Match(@"^Query execution was interrupted \(max_statement_time exceeded\); it was not run: it waited 0\.\d s for the compute to start"));
-        Assert.That(Stopwatch.GetElapsedTime(began), Is.LessThan(TimeSpan.FromSeconds(1.8)));
+        Assert.That(error.EngineMessage, Does.Match(@"^Query execution was interrupted \(max_statement_time exceeded\); it was not run: it waited \d+\.\d s for the compute to start"));
+        Assert.That(Stopwatch.GetElapsedTime(began), Is.LessThan(TimeSpan.FromSeconds(4.5)));
         Assert.That(_gateway.Activity.Held, Is.Zero);
         _gateway.Open();
         Assert.That((await client.QueryAsync("SELECT COUNT(*) FROM mysql.db", cancellation)).Rows, Has.Count.EqualTo(1), "the session goes on");

@@ -34,7 +34,10 @@ public sealed class ProcessListTests(bool mySql)
         await using var other = await _gateway.ConnectAsync("shop");
         await using var client = await _gateway.ConnectAsync();
         await other.QueryAsync("SELECT COUNT(*) FROM information_schema.SCHEMATA", cancellation);
-        var list = await ListAsync(client, statement, cancellation);
+        // The client has its answer a moment before the server is done with the statement.
+        Dictionary<string, string?[]> list;
+        do list = await ListAsync(client, statement, cancellation);
+        while (list[$"{other.ConnectionId}"][4] == "Query");
         var (own, others) = (list[$"{client.ConnectionId}"], list[$"{other.ConnectionId}"]);
         Assert.Multiple(() =>
         {

@@ -128,7 +128,7 @@ public sealed class SharingTests(ServerFamily family)
     [Test]
     public async Task NoConnectionWithinTheTime_IsAnError_ThatSaysWhatWasWaitedFor(CancellationToken cancellation)
     {
-        await StartAsync(most: 1, heldFor: TimeSpan.FromMilliseconds(300));
+        await StartAsync(most: 1, heldFor: TimeSpan.FromSeconds(3));
         await using var first = await _gateway.ConnectAsync("shop");
         await using var second = await _gateway.ConnectAsync("shop");
         await first.QueryAsync("CREATE TEMPORARY TABLE t (a INT)", cancellation);
@@ -247,7 +247,9 @@ public sealed class SharingTests(ServerFamily family)
         await StartAsync();
         var clients = new List<EngineClient>();
         for (var i = 0; i < 20; i++) clients.Add(await _gateway.ConnectAsync("shop"));
-        await Task.WhenAll(clients.Select(client => client.QueryAsync("SELECT COUNT(*) FROM mysql.db", cancellation)));
+        // At one time each has a connection of its own.
+        foreach (var client in clients) await client.QueryAsync("BEGIN", cancellation);
+        foreach (var client in clients) await client.QueryAsync("COMMIT", cancellation);
         await LetGoAsync(20);
         Assert.That(await _gateway.DrainAsync(), Is.Null);
         Assert.That(Sharing.Backends, Is.Zero);
@@ -275,11 +277,11 @@ public sealed class SharingTests(ServerFamily family)
     {
         await StartAsync();
         await using var client = await ConnectAsync("shop");
-        await client.QueryAsync("SET wait_timeout = 1", cancellation);
+        await client.QueryAsync("SET wait_timeout = 4", cancellation);
         await LetGoAsync();
         await GatewayUnderTest.UntilAsync(() => Sharing.Idle == 0, "the pool has closed it");
         await using var root = await _gateway.ConnectDirectlyAsync();
-        Assert.That((await client.QueryAsync("SELECT @@wait_timeout, COUNT(*) >= 0 FROM mysql.db", cancellation)).Rows[0], Is.EqualTo(new[] { "1", "1" }));
+        Assert.That((await client.QueryAsync("SELECT @@wait_timeout, COUNT(*) >= 0 FROM mysql.db", cancellation)).Rows[0], Is.EqualTo(new[] { "4", "1" }));
     }
 
     [Test]
