@@ -19,8 +19,9 @@ internal sealed class ManifestApplyTests
         {
             await Kubectl.RunAsync(cluster.AdminFile, "apply", "-k", user.Folder);
             using KubernetesApi api = cluster.Connect();
-            await DoubleRig.UntilAsync(() => Pods(api, space).Count > 1, () => string.Join(", ", Pods(api, space)));
-            Assert.That(Pods(api, space), Has.Some.EqualTo("db-0").And.Some.StartsWith("serverless-"));
+            await DoubleRig.UntilAsync(
+                () => Pods(api, space) is var pods && pods.Contains("db-0") && pods.Exists(one => one.StartsWith("serverless-", StringComparison.Ordinal)),
+                () => string.Join(", ", Pods(api, space)));
             await Kubectl.RunAsync(cluster.AdminFile, "-n", space, "scale", "statefulset/db", "--replicas=0");
             StatefulSet asleep = await api.GetAsync(Resources.StatefulSets, new ObjectName(space, "db"), default);
             await Kubectl.RunAsync(cluster.AdminFile, "apply", "-k", user.Folder);
