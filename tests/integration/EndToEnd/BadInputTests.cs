@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
+using Serverless.Tests.Integration.Support;
 
 namespace Serverless.Tests.Integration.EndToEnd;
 
@@ -66,7 +67,7 @@ public sealed class BadInputTests
     {
         var (exit, output) = await RunAsync("/bin/sh", [
             "-c", "ulimit -n 256 && exec dotnet \"$@\"", "sh", typeof(Host.Mysql.Account).Assembly.Location, "up", "--rules", Path.Combine(_home, "rules"),
-            "--data", Path.Combine(_home, "data"), "--listen", $"127.0.0.1:{GatewayProcess.FreePort()}", "--admin", $"127.0.0.1:{GatewayProcess.FreePort()}",
+            "--data", Path.Combine(_home, "data"), "--listen", $"127.0.0.1:{FreePorts.Take()}", "--admin", $"127.0.0.1:{FreePorts.Take()}",
         ]);
         Assert.That(exit, Is.EqualTo(1), output);
         Assert.That(output, Does.Contain("the limit of open files is 256").And.Contain("ulimit -n"));
@@ -75,7 +76,7 @@ public sealed class BadInputTests
     [Test]
     public async Task AdminAddressBeyondLoopbackWithoutAToken_IsRefused()
     {
-        var (exit, output) = await UpAsync("--admin", $"0.0.0.0:{GatewayProcess.FreePort()}");
+        var (exit, output) = await UpAsync("--admin", $"0.0.0.0:{FreePorts.Take()}");
         Assert.That(exit, Is.EqualTo(1).Or.EqualTo(2), output);
         Assert.That(output, Does.Contain("token"));
     }
@@ -109,12 +110,12 @@ public sealed class BadInputTests
 
         if (!more.Contains("--listen"))
         {
-            defaults = [.. defaults, "--listen", $"127.0.0.1:{GatewayProcess.FreePort()}"];
+            defaults = [.. defaults, "--listen", $"127.0.0.1:{FreePorts.Take()}"];
         }
 
         if (!more.Contains("--admin"))
         {
-            defaults = [.. defaults, "--admin", $"127.0.0.1:{GatewayProcess.FreePort()}"];
+            defaults = [.. defaults, "--admin", $"127.0.0.1:{FreePorts.Take()}"];
         }
 
         return RunAsync([.. defaults, .. more]);

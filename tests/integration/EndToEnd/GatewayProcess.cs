@@ -1,7 +1,5 @@
 using System.Diagnostics;
-using System.Net;
 using System.Net.Http.Json;
-using System.Net.Sockets;
 using System.Text.Json.Nodes;
 using Serverless.Tests.Integration.Support;
 
@@ -24,12 +22,8 @@ internal sealed class GatewayProcess : IAsyncDisposable
         Home = home;
         _extra = extra;
         _openFiles = openFiles;
-        (Port, AdminPort) = (FreePort(), FreePort());
-        while (AdminPort == Port)
-        {
-            AdminPort = FreePort();
-        }
-
+        Port = FreePorts.Take();
+        AdminPort = FreePorts.Take();
         Admin = new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{AdminPort}"), Timeout = TimeSpan.FromSeconds(60) };
     }
 
@@ -267,12 +261,5 @@ internal sealed class GatewayProcess : IAsyncDisposable
 
         _process?.Dispose();
         Directory.Delete(Home, recursive: true);
-    }
-
-    public static int FreePort()
-    {
-        using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
-        socket.Bind(new IPEndPoint(IPAddress.Loopback, 0));
-        return ((IPEndPoint)socket.LocalEndPoint!).Port;
     }
 }

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Text.Json.Nodes;
+using Serverless.Tests.Integration.Support;
 
 namespace Serverless.Tests.Integration.EndToEnd;
 
@@ -87,7 +88,7 @@ public sealed class SharedListenerTests
         string engine = await WriteEngineAsync(home, "case \"$*\" in *--socket=*) exec sleep 600;; esac");
         await using GatewayProcess gateway = await GatewayProcess.StartManyAsync(
             new JsonArray(
-                new JsonObject { ["name"] = "hanging", ["listen"] = $"127.0.0.1:{GatewayProcess.FreePort()}", ["engine"] = new JsonObject { ["path"] = engine } },
+                new JsonObject { ["name"] = "hanging", ["listen"] = $"127.0.0.1:{FreePorts.Take()}", ["engine"] = new JsonObject { ["path"] = engine } },
                 new JsonObject { ["name"] = "sound" }),
             home: home);
         Assert.That(gateway.Output.Single(line => line.StartsWith("ready ", StringComparison.Ordinal)), Does.StartWith($"ready 127.0.0.1:{gateway.Port} admin "), "where clients can connect, and nothing else");

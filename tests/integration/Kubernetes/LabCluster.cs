@@ -1,5 +1,4 @@
 using System.Net;
-using System.Net.Sockets;
 using System.Text;
 using Serverless.Host.Compute.Kubernetes.Api;
 using Serverless.Host.Compute.Kubernetes.Api.Objects;
@@ -165,34 +164,10 @@ internal sealed class LabCluster : IDisposable
     private static async Task<LabCluster> StartAsync()
     {
         if (string.IsNullOrEmpty(Program)) return RunCleanup.Keep(new LabCluster(Given, 0));
-        int port = FreePorts(5);
+        int port = FreePorts.Take(5);
         LabCluster cluster = RunCleanup.Keep(new LabCluster(null, port));
         await EngineProcess.RunAsync(Program!, "up", cluster.Folder, $"{port}");
         return cluster;
-    }
-
-    /// <summary>So many in a row, below those that the system gives to connections (from 32768 on): one of those may be taken between now and the start.</summary>
-    private static int FreePorts(int count)
-    {
-        while (true)
-        {
-            int first = Random.Shared.Next(20_000, 32_768 - count);
-            if (Enumerable.Range(first, count).All(IsFree)) return first;
-        }
-    }
-
-    private static bool IsFree(int port)
-    {
-        using var probe = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
-        try
-        {
-            probe.Bind(new IPEndPoint(IPAddress.Loopback, port));
-            return true;
-        }
-        catch (SocketException)
-        {
-            return false;
-        }
     }
 
     private async Task<string> AskAsAdminAsync(HttpMethod method, string path, string? body)

@@ -157,7 +157,7 @@ public sealed class LoopSocketTests
     [Test]
     public void ConnectTcpAsync_NobodyListens_NamesTheAddress()
     {
-        var address = new IPEndPoint(IPAddress.Loopback, EngineProcess.FreePort());
+        var address = new IPEndPoint(IPAddress.Loopback, FreePorts.Take());
         Assert.That(async () => await LoopSocket.ConnectTcpAsync(_near, address), Throws.TypeOf<ConnectFailedException>().With.Message.Contains(address.ToString()));
     }
 

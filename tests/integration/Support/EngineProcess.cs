@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Net;
 using System.Net.Sockets;
 using System.Text;
 
@@ -59,14 +58,6 @@ internal sealed class EngineProcess : IDisposable
             if (watch.Elapsed > limit) throw new TimeoutException($"The server does not listen on {path} after {limit}:\n{Output}");
             await Task.Delay(20);
         }
-    }
-
-    /// <summary>A TCP port of the loopback address that is free now.</summary>
-    public static int FreePort()
-    {
-        using var probe = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
-        probe.Bind(new IPEndPoint(IPAddress.Loopback, 0));
-        return ((IPEndPoint)probe.LocalEndPoint!).Port;
     }
 
     public void Kill()

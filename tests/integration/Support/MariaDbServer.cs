@@ -28,7 +28,7 @@ internal sealed class MariaDbServer : IDisposable
     /// <param name="arguments">Further arguments of mariadbd.</param>
     public static async Task<MariaDbServer> StartAsync(params string[] arguments)
     {
-        var server = new MariaDbServer(EngineProcess.FreePort());
+        var server = new MariaDbServer(FreePorts.Take());
         try
         {
             await EngineProcess.RunAsync("cp", "-r", await Template.Value, server.DataDirectory);

@@ -31,7 +31,7 @@ internal sealed class MySqlServer : IDisposable
     public static async Task<MySqlServer> StartAsync(params string[] arguments)
     {
         RequireProgram();
-        var server = new MySqlServer(EngineProcess.FreePort());
+        var server = new MySqlServer(FreePorts.Take());
         try
         {
             await EngineProcess.RunAsync("cp", "-r", await Template.Value, server._directory["data"]);

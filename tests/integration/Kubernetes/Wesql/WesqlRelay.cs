@@ -4,6 +4,7 @@ using System.Net;
 using System.Net.Sockets;
 using System.Text;
 using Serverless.Tests.Integration.EndToEnd;
+using Serverless.Tests.Integration.Support;
 
 namespace Serverless.Tests.Integration.Kubernetes.Wesql;
 
@@ -20,7 +21,7 @@ internal sealed class WesqlRelay : IDisposable
 
     public WesqlRelay(int engine, int nodes = 2)
     {
-        (_engine, Port) = (engine, GatewayProcess.FreePort());
+        (_engine, Port) = (engine, FreePorts.Take());
         for (int node = 0; node < nodes; node++)
         {
             var listener = new TcpListener(IPAddress.Parse(AddressOf(node)), Port);
