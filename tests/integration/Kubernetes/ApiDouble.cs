@@ -126,14 +126,10 @@ internal sealed partial class ApiDouble : IAsyncDisposable
         }
     }
 
-    /// <summary>What happened until now is forgotten: a watch from before is told that it is gone.</summary>
+    /// <summary>What happened until now is forgotten: a watch that begins from before is told that it is gone. One that is open is still to be told what it has not read yet.</summary>
     public void Compact()
     {
-        lock (_guard)
-        {
-            _forgotten = ++_version;
-            _history.Clear();
-        }
+        lock (_guard) _forgotten = ++_version;
     }
 
     /// <summary>Breaks the connections of all watches.</summary>

@@ -52,7 +52,7 @@ internal sealed class ApiListTests
             await ApiDouble.RefuseAsync(context, 403, "Forbidden", "no lists");
             return true;
         };
-        var reads = new SharedReads<ConfigMap>(_rig.Api, Resources.ConfigMaps, "default", TimeSpan.FromMilliseconds(20), TimeProvider.System);
+        var reads = new SharedReads<ConfigMap>(_rig.Api, Resources.ConfigMaps, "default", TimeSpan.FromMilliseconds(500), TimeProvider.System);
         ConfigMap?[] found = await Task.WhenAll(Enumerable.Range(0, 31).Select(i => reads.FindAsync($"m{i:D3}", default)));
         Assert.That(found.Select(one => one?.Metadata.Name), Is.EqualTo(Enumerable.Range(0, 30).Select(i => $"m{i:D3}").Append(null)));
         Assert.That(_rig.Server.Asked.Count(one => one.Path == Maps), Is.EqualTo(1));

@@ -99,7 +99,7 @@ internal sealed class ApiRetryTests
     [Test]
     public async Task Read_WithoutAnAnswer_IsSentAgainWithinItsTime()
     {
-        await using DoubleRig rig = await DoubleRig.StartAsync(Quick with { AttemptTimeLimit = TimeSpan.FromMilliseconds(200) });
+        await using DoubleRig rig = await DoubleRig.StartAsync(Quick with { AttemptTimeLimit = TimeSpan.FromSeconds(2) });
         rig.Server.Put(Maps, Map("one"));
         int asked = 0;
         rig.Server.Instead = async context =>

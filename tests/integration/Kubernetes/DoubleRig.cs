@@ -55,6 +55,10 @@ internal sealed class DoubleRig : IAsyncDisposable
         () => rig.Server.VersionsBelow(Maps).OrderBy(one => one.Key, StringComparer.Ordinal).SequenceEqual(Versions(cache.Items)),
         () => $"the server has {string.Join(", ", rig.Server.VersionsBelow(Maps))}\nthe cache has {string.Join(", ", Versions(cache.Items))}\n{cache.Freshness}\n{string.Join('\n', rig.Log.Messages.TakeLast(5))}");
 
+    /// <summary>Waits until what the cache has was confirmed at some time after this timestamp.</summary>
+    public static Task ConfirmedAsync(ResourceCache<ConfigMap> cache, long began) =>
+        UntilAsync(() => TimeProvider.System.GetElapsedTime(began) > cache.Freshness.SinceConfirmed, () => $"nothing is heard: {cache.Freshness}");
+
     public static IEnumerable<KeyValuePair<string, string>> Versions(IEnumerable<KeyValuePair<ObjectName, ConfigMap>> items) =>
         items.Select(one => KeyValuePair.Create(one.Key.Name, one.Value.Metadata.ResourceVersion!)).OrderBy(one => one.Key, StringComparer.Ordinal);
 

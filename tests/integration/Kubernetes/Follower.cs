@@ -48,8 +48,8 @@ internal sealed class Follower : IAsyncDisposable
                 }
                 else
                 {
-                    _items.TryRemove(change.Name, out _);
                     Deleted.Enqueue(change.Name.Name);
+                    _items.TryRemove(change.Name, out _);
                 }
 
                 if (pause is { } wait) await Task.Delay(wait);
