@@ -72,7 +72,7 @@ internal sealed class FakeGateway(CallLog calls) : IGatewayDatabase
 
     public void Open(BackendAddress backend)
     {
-        (IsOpen, Backend) = (true, backend);
+        (Backend, IsOpen) = (backend, true);
         LetGo();
         calls.Add("open");
     }

@@ -45,7 +45,6 @@ internal sealed class FleetGatewayTests
         using var gate = new FleetGateway(own, fleet, FleetRig.Set, TimeProvider.System);
         gate.Open(Backend);
         await rig.UntilAsync(() => own.IsOpen && all[0].Fleet.Peers.All.Count == 2);
-        await Task.Delay(50);
         own.RunStatement();
         gate.Fleet.Hear(await rig.ReadAsync());
         Task<string?> suspend = all[0].SuspendAsync();

@@ -85,11 +85,14 @@ internal sealed class FleetRig : IAsyncDisposable
     }
 
     /// <summary>Gateways with open gates, that have heard of each other; the first one leads.</summary>
-    public async Task<PlayedGateway[]> AddAsync(params string[] names)
+    public Task<PlayedGateway[]> AddAsync(params string[] names) => AddAsync(Quick, names);
+
+    /// <inheritdoc cref="AddAsync(string[])"/>
+    public async Task<PlayedGateway[]> AddAsync(FleetOptions options, params string[] names)
     {
-        PlayedGateway first = Add(names[0]);
+        PlayedGateway first = Add(names[0], options: options);
         await UntilAsync(() => first.Fleet.Election.Current.IsHere && first.IsOpen);
-        PlayedGateway[] all = [first, .. names.Skip(1).Select(name => Add(name))];
+        PlayedGateway[] all = [first, .. names.Skip(1).Select(name => Add(name, options: options))];
         await UntilAsync(() => all.All(one => one.IsOpen && one.Database.Peers.Unknown.Count == 0 && one.Fleet.Peers.All.Count == names.Length));
         return all;
     }

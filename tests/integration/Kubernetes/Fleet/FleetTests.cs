@@ -139,7 +139,7 @@ internal sealed class FleetTests
         await using FleetRig rig = await FleetRig.StartAsync();
         PlayedGateway a = rig.Add("a");
         await rig.UntilAsync(() => a.Fleet.Election.Current.IsHere && a.IsOpen);
-        PlayedGateway b = rig.Add("b", options: FleetRig.Quick with { IntentLimit = TimeSpan.FromSeconds(3) });
+        PlayedGateway b = rig.Add("b", options: FleetRig.Quick with { IntentLimit = TimeSpan.FromSeconds(6), SilenceLimit = TimeSpan.FromHours(1) });
         await rig.UntilAsync(() => b.IsOpen && a.Fleet.Peers.All.Count == 2);
         Assert.That(await a.Database.ProposeAsync(new SuspendTerms(ByOperator: false, null, null, TimeSpan.FromMilliseconds(500)), default), Is.Null);
         await rig.KillAsync(a);
@@ -149,7 +149,7 @@ internal sealed class FleetTests
         await rig.UntilAsync(() => refused > 0);
         long began = TimeProvider.System.GetTimestamp();
         await rig.UntilAsync(() => b.IsOpen);
-        Assert.That(TimeProvider.System.GetElapsedTime(began), Is.LessThan(TimeSpan.FromSeconds(2.5)), "not after its time once more");
+        Assert.That(TimeProvider.System.GetElapsedTime(began), Is.LessThan(TimeSpan.FromSeconds(5.5)), "not after its time once more");
     }
 
     [Test]
@@ -158,7 +158,7 @@ internal sealed class FleetTests
         await using FleetRig rig = await FleetRig.StartAsync();
         PlayedGateway a = rig.Add("a");
         await rig.UntilAsync(() => a.Fleet.Election.Current.IsHere && a.IsOpen);
-        PlayedGateway b = rig.Add("b", options: FleetRig.Quick with { IntentLimit = TimeSpan.FromSeconds(1) });
+        PlayedGateway b = rig.Add("b", options: FleetRig.Quick with { IntentLimit = TimeSpan.FromSeconds(3), SilenceLimit = TimeSpan.FromHours(1) });
         await rig.UntilAsync(() => b.IsOpen && a.Fleet.Peers.All.Count == 2);
         Assert.That(await a.Database.ProposeAsync(new SuspendTerms(ByOperator: false, null, null, TimeSpan.FromSeconds(1)), default), Is.Null);
         await rig.KillAsync(a);

@@ -58,7 +58,7 @@ internal sealed class LeaseBoundsTests
     public async Task LargestFiguresOfManyGateways_AddUp()
     {
         await using FleetRig rig = await FleetRig.StartAsync();
-        PlayedGateway a = await LeadAsync(rig);
+        PlayedGateway a = await LeadAsync(rig, FleetRig.Quick with { SilenceLimit = TimeSpan.FromHours(1) });
         const int gateways = 100;
         string most = "{\"default/db\":{\"held\":16777216,\"statements\":72057594037927936,\"quietMs\":4398046511104,\"transactions\":1,\"transactionsIdleMs\":4398046511104,\"latencyMs\":35184372088832}}";
         for (int one = 0; one < gateways; one++) rig.Server.Put(FleetRig.Leases, Lease(most, $"serverless-gateway-{one:000}"));
@@ -144,9 +144,9 @@ internal sealed class LeaseBoundsTests
 
     private static string Of(string figure, string value) => string.Create(CultureInfo.InvariantCulture, $"{{\"default/db\":{{\"quietMs\":5,\"{figure}\":{value}}}}}");
 
-    private static async Task<PlayedGateway> LeadAsync(FleetRig rig)
+    private static async Task<PlayedGateway> LeadAsync(FleetRig rig, FleetOptions? options = null)
     {
-        PlayedGateway a = rig.Add("a");
+        PlayedGateway a = rig.Add("a", options: options);
         await rig.UntilAsync(() => a.IsOpen && a.Fleet.Election.Current.IsHere);
         return a;
     }

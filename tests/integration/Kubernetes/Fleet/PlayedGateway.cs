@@ -16,7 +16,7 @@ internal sealed class PlayedGateway : IGuardedGate, IAsyncDisposable
     private readonly Lock _guard = new();
     private readonly Task _following;
     private bool _isOpen;
-    private int _held;
+    private int _held, _passed, _broken, _drainsBegun;
     private long _statements;
     private readonly long _began = TimeProvider.System.GetTimestamp();
     private long _endedAt;
@@ -41,18 +41,19 @@ internal sealed class PlayedGateway : IGuardedGate, IAsyncDisposable
 
     public FleetDatabase Database { get; }
 
-    public int Held => _held;
+    public int Held => Under(() => _held);
 
     public int Running { get; set; }
 
-    public int Passed { get; private set; }
+    public int Passed => Under(() => _passed);
 
     /// <summary>Statements that ran when the gate was closed.</summary>
-    public int Broken { get; private set; }
+    public int Broken => Under(() => _broken);
 
-    public bool IsOpen => _isOpen;
+    public bool IsOpen => Under(() => _isOpen);
 
-    public int DrainsBegun { get; private set; }
+    /// <summary>When one is, the gate is closed.</summary>
+    public int DrainsBegun => Under(() => _drainsBegun);
 
     /// <summary>What a drain waits for.</summary>
     public Task DrainsAfter { get; set; } = Task.CompletedTask;
@@ -64,7 +65,7 @@ internal sealed class PlayedGateway : IGuardedGate, IAsyncDisposable
         {
             if (_isOpen)
             {
-                Passed++;
+                _passed++;
                 (_statements, _endedAt) = (_statements + 1, TimeProvider.System.GetTimestamp());
                 return;
             }
@@ -80,7 +81,7 @@ internal sealed class PlayedGateway : IGuardedGate, IAsyncDisposable
         lock (_guard)
         {
             _isOpen = true;
-            Passed += _held;
+            _passed += _held;
             _statements += _held;
             _held = 0;
         }
@@ -91,23 +92,28 @@ internal sealed class PlayedGateway : IGuardedGate, IAsyncDisposable
         lock (_guard)
         {
             _isOpen = false;
-            Broken += Running;
+            _broken += Running;
             Running = 0;
         }
     }
 
     public async Task<string?> DrainAsync(SuspendTerms terms, bool isOwn, CancellationToken cancellation)
     {
-        DrainsBegun++;
-        _isOpen = false;
-        await DrainsAfter.WaitAsync(cancellation);
-        if (Running > 0)
+        lock (_guard)
         {
+            _drainsBegun++;
+            _isOpen = false;
+        }
+
+        await DrainsAfter.WaitAsync(cancellation);
+        lock (_guard)
+        {
+            // one that was taken back leaves the gate as it is by then
+            cancellation.ThrowIfCancellationRequested();
+            if (Running == 0) return null;
             _isOpen = true;
             return "a statement runs";
         }
-
-        return null;
     }
 
     public void TellGone()
@@ -208,6 +214,12 @@ internal sealed class PlayedGateway : IGuardedGate, IAsyncDisposable
         {
             // that is how it ends
         }
+    }
+
+    /// <summary>What a step changes is seen all at once.</summary>
+    private T Under<T>(Func<T> read)
+    {
+        lock (_guard) return read();
     }
 
     private GatewayActivity ReadActivity() => new()
