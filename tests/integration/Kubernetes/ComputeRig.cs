@@ -9,6 +9,7 @@ using Serverless.Host.Compute.Kubernetes.Cluster;
 using Serverless.Host.Compute.Kubernetes.Config;
 using Serverless.Host.Mysql;
 using Serverless.Host.Net;
+using Serverless.Tests.Integration.EndToEnd;
 using Serverless.Tests.Integration.Support;
 
 namespace Serverless.Tests.Integration.Kubernetes;
@@ -85,28 +86,17 @@ internal sealed class ComputeRig : IAsyncDisposable
     }
 
     /// <summary>Serving, as seen by the watch.</summary>
-    public async Task<ComputeView> ServesAsync()
+    public async Task<ComputeView> ServesAsync() => await SeenAsync(view => view.State == ComputeState.Serving);
+
+    public async Task IsAsync(ComputeState state) => await SeenAsync(view => view.State == state);
+
+    /// <summary>Waits until the compute looks like this to the gateway.</summary>
+    public async Task<ComputeView> SeenAsync(Func<ComputeView, bool> looks)
     {
         ComputeView view = await Compute.ObserveAsync(default);
-        for (int tries = 0; view.State != ComputeState.Serving && tries < 500; tries++)
-        {
-            await Task.Delay(10);
-            view = await Compute.ObserveAsync(default);
-        }
-
-        return view.State == ComputeState.Serving ? view : throw new AssertionException($"it does not serve: {view}");
-    }
-
-    public async Task IsAsync(ComputeState state)
-    {
-        ComputeView view = await Compute.ObserveAsync(default);
-        for (int tries = 0; view.State != state && tries < 500; tries++)
-        {
-            await Task.Delay(10);
-            view = await Compute.ObserveAsync(default);
-        }
-
-        Assert.That(view.State, Is.EqualTo(state), view.Detail);
+        await Eventually.HoldsAsync(
+            async () => looks(view = await Compute.ObserveAsync(default)), TimeSpan.FromSeconds(60), () => Task.FromResult($"it is {view.State}, {view.Detail}\n{string.Join('\n', Log.Messages.TakeLast(8))}"), TimeSpan.FromMilliseconds(10));
+        return view;
     }
 
     public async Task<string?> AskAsync(string statement)

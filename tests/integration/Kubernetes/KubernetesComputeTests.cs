@@ -43,11 +43,17 @@ internal sealed class KubernetesComputeTests
     {
         await using ComputeRig rig = await ComputeRig.StartAsync();
         await rig.ServesAsync();
-        rig.Set.Dying = TimeSpan.FromSeconds(1);
+        var breath = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        rig.Set.LastBreath = breath.Task;
         await rig.Compute.StopAsync(hurry: false, default);
         Assert.That(rig.Set.Pod(0), Is.Not.Null, "a stop does not wait for the last breath of it");
         string before = rig.Set.Pod(0)!["metadata"]!["uid"]!.ToString();
-        Assert.That(await rig.Compute.StartAsync(ComputeRig.Small, default), Is.InstanceOf<EffectResult.Done>());
+        Task<EffectResult> start = rig.Compute.StartAsync(ComputeRig.Small, default).AsTask();
+        await UntilAsync(() => rig.Set.Replicas == 1, () => "it is not scaled up");
+        await Task.Delay(200);
+        Assert.That(start.IsCompleted, Is.False, "the engine that ends still answers");
+        breath.SetResult();
+        Assert.That(await start, Is.InstanceOf<EffectResult.Done>());
         Assert.That(rig.Set.Pod(0)!["metadata"]!["uid"]!.ToString(), Is.Not.EqualTo(before));
     }
 
@@ -123,12 +129,14 @@ internal sealed class KubernetesComputeTests
         await idleGateway.QueryAsync("SELECT 1", default);
         Assert.That(await rig.Compute.FindForeignWorkAsync(default), Is.Null, "another gateway's own connection");
         await using EngineSql backup = rig.Connect();
-        Task running = backup.QueryAsync("SELECT SLEEP(4)", default);
+        string? id = (await backup.QueryAsync("SELECT CONNECTION_ID()", default)).Scalar;
+        Task running = backup.QueryAsync("SELECT SLEEP(600)", default);
         string? work = null;
         await Eventually.HoldsAsync(
-            async () => (work = await rig.Compute.FindForeignWorkAsync(default)) is not null, TimeSpan.FromSeconds(3), () => Task.FromResult("a statement that somebody runs by that account is found"));
-        Assert.That(work, Does.Contain("SELECT SLEEP(4)"));
-        await running;
+            async () => (work = await rig.Compute.FindForeignWorkAsync(default)) is not null, TimeSpan.FromSeconds(60), () => Task.FromResult("a statement that somebody runs by that account is found"));
+        Assert.That(work, Does.Contain("SELECT SLEEP(600)"));
+        await rig.AskAsync($"KILL QUERY {id}");
+        await Assert.ThatAsync(() => running, Throws.Exception);
 
         await using EngineSql mallory = rig.Connect("mallory", "secret");
         await mallory.QueryAsync("SELECT 1", default);
@@ -242,8 +250,8 @@ internal sealed class KubernetesComputeTests
         await rig.ServesAsync();
         int before = rig.Changes;
         rig.Set.Scale(2);
+        await rig.SeenAsync(view => view.State == ComputeState.Serving && view.Detail?.Contains("2 replicas", StringComparison.Ordinal) == true);
         await UntilAsync(() => rig.Changes > before, () => "no change was told");
-        Assert.That((await rig.ServesAsync()).Detail, Does.Contain("2 replicas"));
         before = rig.Changes;
         int lost = -1;
         rig.Server.Instead = context =>
@@ -340,12 +348,8 @@ internal sealed class KubernetesComputeTests
 
     private static async Task<bool> PoolGrowsAsync(ComputeRig rig)
     {
-        for (int tries = 0; tries < 500; tries++)
-        {
-            if (await rig.AskAsync("SELECT @@innodb_buffer_pool_size > 400 * 1024 * 1024") == "1") return true;
-            await Task.Delay(20);
-        }
-
-        return false;
+        await Eventually.HoldsAsync(
+            async () => await rig.AskAsync("SELECT @@innodb_buffer_pool_size > 400 * 1024 * 1024") == "1", TimeSpan.FromSeconds(60), () => Task.FromResult("the buffer pool follows"));
+        return true;
     }
 }

@@ -106,7 +106,7 @@ internal sealed class NodeCapacityTests
             async () => (capacity = (await gateway.StatusAsync("shop"))["compute"]!["capacity"]) is not null, TimeSpan.FromSeconds(30), () => Task.FromResult(string.Join('\n', gateway.Output.TakeLast(20))));
         Assert.That(((long)capacity!["cpuMillicores"]!, (long)capacity["memoryBytes"]!), Is.EqualTo((1100L, 1200L << 20)));
         using ClientProcess client = ClientProcess.MariaDb(gateway, $"-u{GatewayProcess.User}");
-        await client.SendAsync("SELECT SLEEP(8);");
+        await client.SendAsync("SELECT SLEEP(600);");
         await Eventually.HoldsAsync(
             async () => (double)(await gateway.StatusAsync("shop"))["size"]!["cu"]! == 2, TimeSpan.FromSeconds(30), async () => $"{await gateway.StatusAsync("shop")}\n{string.Join('\n', gateway.Output.TakeLast(20))}");
         Assert.That(server.Find(PlayedSet.PathOfPod(0))!["spec"]!["containers"]![0]!["resources"]!["limits"]!["cpu"]!.ToString(), Is.AnyOf("1", "1000m"), "two units, and no more was asked for");

@@ -17,8 +17,10 @@ internal sealed class PlayedSet : IAsyncDisposable
     private readonly MariaDbServer _engine;
     private readonly CancellationTokenSource _end = new();
     private readonly ConcurrentDictionary<string, int> _restarts = new(StringComparer.Ordinal);
+    private readonly SemaphoreSlim _step = new(1);
     private Task _playing = Task.CompletedTask;
     private bool _runs = true;
+    private bool _isAsleep;
 
     private PlayedSet(ApiDouble server, MariaDbServer engine) => (_server, _engine) = (server, engine);
 
@@ -26,8 +28,8 @@ internal sealed class PlayedSet : IAsyncDisposable
 
     public MariaDbServer Engine => _engine;
 
-    /// <summary>How long a pod lives on after it was told to end.</summary>
-    public TimeSpan Dying { get; set; } = TimeSpan.FromMilliseconds(20);
+    /// <summary>What a pod that was told to end lives on for.</summary>
+    public Task LastBreath { get; set; } = Task.CompletedTask;
 
     /// <summary>How many of the pods, from the first on, have the engine behind their address: all of these the same one.</summary>
     public int Engines { get; set; } = 1;
@@ -38,8 +40,17 @@ internal sealed class PlayedSet : IAsyncDisposable
     /// <summary>What the kubelet does about a pod that is to have another size.</summary>
     public PlayedResize Resize { get; set; } = PlayedResize.Done;
 
-    /// <summary>The controller and the kubelet do nothing.</summary>
-    public bool IsAsleep { get; set; }
+    /// <summary>The controller and the kubelet do nothing from then on: what they are at is done when it is set.</summary>
+    public bool IsAsleep
+    {
+        get => _isAsleep;
+        set
+        {
+            _step.Wait();
+            _isAsleep = value;
+            _step.Release();
+        }
+    }
 
     public static string PathOfSet => $"{Sets}/{Name}";
 
@@ -86,6 +97,7 @@ internal sealed class PlayedSet : IAsyncDisposable
         await _end.CancelAsync();
         await _playing;
         _engine.Dispose();
+        _step.Dispose();
         _end.Dispose();
     }
 
@@ -95,7 +107,16 @@ internal sealed class PlayedSet : IAsyncDisposable
         {
             while (true)
             {
-                if (!IsAsleep) await StepAsync(cancellation);
+                await _step.WaitAsync(cancellation);
+                try
+                {
+                    if (!_isAsleep) await StepAsync(cancellation);
+                }
+                finally
+                {
+                    _step.Release();
+                }
+
                 await Task.Delay(3, cancellation);
             }
         }
@@ -180,7 +201,8 @@ internal sealed class PlayedSet : IAsyncDisposable
 
     private async Task EndAsync(int ordinal, CancellationToken cancellation)
     {
-        await Task.Delay(Dying, cancellation);
+        await Task.Delay(20, cancellation);
+        await LastBreath.WaitAsync(cancellation);
         if (ordinal == 0 && _runs)
         {
             await _engine.TerminateAsync();

@@ -9,9 +9,9 @@ namespace Serverless.Tests.Integration.Kubernetes.Wesql;
 internal sealed class WesqlNode(Func<EngineSql> connect)
 {
     private int _snapshots;
-    private int _isBusy;
+    private volatile int _isBusy;
 
-    /// <summary>The log has grown since the last snapshot.</summary>
+    /// <summary>The log has grown since the last snapshot was begun.</summary>
     public bool HasGrown { get; set; } = true;
 
     /// <summary>How long a snapshot takes.</summary>
@@ -20,6 +20,9 @@ internal sealed class WesqlNode(Func<EngineSql> connect)
     public bool Fails { get; set; }
 
     public int Snapshots => _snapshots;
+
+    /// <summary>Snapshots that were begun, and whose task says so.</summary>
+    public int Begun { get; private set; }
 
     public Task MakeAsync() => RunAsync([
         "CREATE DATABASE wesql",
@@ -60,16 +63,20 @@ internal sealed class WesqlNode(Func<EngineSql> connect)
         if (!HasGrown || Interlocked.Exchange(ref _isBusy, 1) == 1) return;
         try
         {
+            HasGrown = false;
             await RunAsync("UPDATE wesql.snapshot_persistent_task_info SET PERSISTENT_PROGRESS = 'SMARTENGINE_SNAPSHOT', STARTED = STARTED + 1");
+            Begun++;
             await Task.Delay(Takes);
             if (Fails)
             {
+                (HasGrown, _isBusy) = (true, 0);
                 await RunAsync("UPDATE wesql.snapshot_persistent_task_info SET PERSISTENT_PROGRESS = 'FAIL'");
                 return;
             }
 
             int count = Interlocked.Increment(ref _snapshots);
-            HasGrown = false;
+            // it waits again when its row says so, and can be woken at once
+            _isBusy = 0;
             await RunAsync(
                 $"INSERT INTO wesql.snapshot_persistent_snapshot_index VALUES ('2026-03-01 09:00:{count:00}')", "UPDATE wesql.snapshot_persistent_task_info SET PERSISTENT_PROGRESS = 'END'");
         }
