@@ -67,9 +67,9 @@ internal sealed class FoundDatabaseTests
             return true;
         };
         await using GatewayProcess gateway = await StartAsync(server, played, "closed", PlayedSet.Space);
-        await SaysAsync(gateway, "shop was found: StatefulSet default/db");
-        await SaysAsync(gateway, "Databases of namespace closed are not found yet");
-        await SaysAsync(gateway, "can get the password of `root`");
+        await gateway.SaysAsync("shop was found: StatefulSet default/db");
+        await gateway.SaysAsync("Databases of namespace closed are not found yet");
+        await gateway.SaysAsync("can get the password of `root`");
         await Task.Delay(500);
         Assert.That(await IsReadyAsync(gateway), Is.False, "its gates are closed: it is none of the fleet");
 
@@ -80,10 +80,11 @@ internal sealed class FoundDatabaseTests
         Assert.That(await client.ReadLineAsync(), Is.EqualTo("seen"));
 
         Label(server, "store");
-        await SaysAsync(gateway, "it is database `shop` still, whose sessions end first; then it is `store`");
+        await gateway.SaysAsync("it is database `shop` still, whose sessions end first; then it is `store`");
         using ClientProcess again = await ServedAsync(gateway, "store");
         await again.SendAsync("SELECT 'under another name';");
         Assert.That(await again.ReadLineAsync(), Is.EqualTo("under another name"));
+        await gateway.SaysAsync("store was found");
         int left = gateway.Output.ToList().FindIndex(line => line.Contains("shop is served no more", StringComparison.Ordinal));
         Assert.That(left, Is.GreaterThan(0).And.LessThan(gateway.Output.ToList().FindIndex(line => line.Contains("store was found", StringComparison.Ordinal))), "one after the other");
         Assert.That(await gateway.TerminateAsync(), Is.Zero);
@@ -94,9 +95,6 @@ internal sealed class FoundDatabaseTests
         using HttpResponseMessage answer = await gateway.Admin.GetAsync(new Uri("/readyz", UriKind.Relative));
         return answer.IsSuccessStatusCode;
     }
-
-    private static Task SaysAsync(GatewayProcess gateway, string text) => Eventually.HoldsAsync(
-        () => Task.FromResult(gateway.Output.Any(line => line.Contains(text, StringComparison.Ordinal))), TimeSpan.FromSeconds(30), () => gateway.Told(text));
 
     private static void Label(ApiDouble server, string? name) =>
         server.Change(PlayedSet.PathOfSet, set => set["metadata"]!["labels"] = name is null ? [] : new JsonObject { [DiscoverySettings.Label] = name });

@@ -5,7 +5,7 @@ namespace Serverless.Tests.Integration.Kubernetes;
 /// <summary>What tests wait for of a gateway process that finds its databases.</summary>
 internal static class FoundGateway
 {
-    private static readonly TimeSpan s_limit = TimeSpan.FromSeconds(40);
+    private static readonly TimeSpan s_limit = TimeSpan.FromSeconds(90);
 
     /// <summary>The database is in this phase.</summary>
     public static Task IsAsync(this GatewayProcess gateway, string database, string phase) => Eventually.HoldsAsync(
@@ -20,6 +20,10 @@ internal static class FoundGateway
             return (string?)(await gateway.StatusAsync(database))["phase"] == "suspended";
         },
         s_limit, () => gateway.Told($"{database} sleeps"), TimeSpan.FromMilliseconds(500));
+
+    /// <summary>It has logged this. What it prints comes later than what it answers.</summary>
+    public static Task SaysAsync(this GatewayProcess gateway, params string[] words) => Eventually.HoldsAsync(
+        () => Task.FromResult(gateway.Output.Any(line => words.All(word => line.Contains(word, StringComparison.Ordinal)))), s_limit, () => gateway.Told(string.Join("; ", words)));
 
     public static Task<string> Told(this GatewayProcess gateway, string expected) => Task.FromResult($"expected: {expected}\n{string.Join('\n', gateway.Output.TakeLast(30))}");
 }

@@ -31,7 +31,7 @@ internal sealed class LateDatabaseTests
         using ClientProcess client = ClientProcess.MariaDb(gateway, $"-usound.{GatewayProcess.User}");
         await client.SendAsync("SELECT 'served';");
         Assert.That(await client.ReadLineAsync(), Is.EqualTo("served"));
-        await SaysAsync(gateway, "late: the Kubernetes cluster of", "who are you?", "The other databases serve");
+        await gateway.SaysAsync("late: the Kubernetes cluster of", "who are you?", "The other databases serve");
         JsonNode late = JsonNode.Parse(await gateway.Admin.GetStringAsync("/api/databases"))!["late"]![0]!;
         Assert.That((string?)late["name"], Is.EqualTo("late"));
         Assert.That((string?)late["reason"], Does.Contain("who are you?"));
@@ -45,9 +45,9 @@ internal sealed class LateDatabaseTests
             await ApiDouble.RefuseAsync(context, 404, "NotFound", "there is none");
             return true;
         };
-        await SaysAsync(gateway, "late: database `late`: expected a StatefulSet default/db");
+        await gateway.SaysAsync("late: database `late`: expected a StatefulSet default/db");
         server.Instead = null;
-        await SaysAsync(gateway, "late: running, StatefulSet default/db");
+        await gateway.SaysAsync("late: running, StatefulSet default/db");
         Assert.That((string?)(await gateway.StatusAsync("late"))["phase"], Is.EqualTo("running"));
         Assert.That(JsonNode.Parse(await gateway.Admin.GetStringAsync("/api/databases"))!["late"]!.AsArray(), Is.Empty);
         Assert.That(await gateway.Admin.GetStringAsync("/metrics"), Does.Not.Contain("serverless_database_late{"));
@@ -74,7 +74,7 @@ internal sealed class LateDatabaseTests
         using ClientProcess client = ClientProcess.MariaDb(gateway, $"-usound.{GatewayProcess.User}");
         await client.SendAsync("SELECT 'served';");
         Assert.That(await client.ReadLineAsync(), Is.EqualTo("served"));
-        await SaysAsync(gateway, "late: ", "denied", "The other databases serve");
+        await gateway.SaysAsync("late: ", "denied", "The other databases serve");
         await ClientAccount.MakeAsync(played.Engine.TcpAddress, "127.0.0.1");
         // it is late, or its compute was found and could not be used: an operator tries the latter again
         await Eventually.HoldsAsync(
@@ -102,8 +102,4 @@ internal sealed class LateDatabaseTests
         Assert.That(await shared.GetAsync(default), Is.EqualTo("attempt 2"));
         Assert.That(await shared.Succeeded!, Is.EqualTo("attempt 2"));
     }
-
-    private static Task SaysAsync(GatewayProcess gateway, params string[] words) => Eventually.HoldsAsync(
-        () => Task.FromResult(gateway.Output.Any(line => words.All(word => line.Contains(word, StringComparison.Ordinal)))),
-        TimeSpan.FromSeconds(90), () => Task.FromResult(string.Join('\n', gateway.Output.TakeLast(20))));
 }
