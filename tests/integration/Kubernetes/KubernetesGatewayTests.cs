@@ -28,8 +28,17 @@ internal sealed class KubernetesGatewayTests
         await SleepsAndWakesAsync(gateway, api);
         Assert.That(gateway.Output, Has.Some.Contains($"StatefulSet {Name}"));
         await DoubleRig.UntilAsync(() => Reasons(api).Contains("Suspended") && Reasons(api).Contains("Resumed"), () => string.Join(", ", Reasons(api)));
-        await gateway.WaitForPhaseAsync("running");
-        Assert.That(await gateway.TerminateAsync(), Is.Zero);
+        Task<int> ended;
+        using (ClientProcess client = ClientProcess.MariaDb(gateway))
+        {
+            await client.SendAsync("BEGIN; SELECT 'open';");
+            Assert.That(await client.ReadLineAsync(), Is.EqualTo("open"));
+            await gateway.WaitForPhaseAsync("running");
+            ended = gateway.TerminateAsync();
+            await gateway.SaysAsync("clients may finish what they are at");
+        }
+
+        Assert.That(await ended, Is.Zero);
         Assert.That((await api.GetAsync(Resources.StatefulSets, Name, default)).Spec.Replicas, Is.EqualTo(1), "another gateway may take its place");
     }
 
@@ -67,10 +76,13 @@ internal sealed class KubernetesGatewayTests
         await using PlayedKubelet kubelet = await PlayAsync(cluster, api, engine);
         await using GatewayProcess gateway = await GatewayAsync(cluster, engine.Port);
         using ClientProcess client = ClientProcess.MariaDb(gateway);
-        await client.SendAsync("SELECT 1;");
+        // nothing is suspended before the server is away
+        await client.SendAsync("BEGIN; SELECT 1;");
         Assert.That(await client.ReadLineAsync(), Is.EqualTo("1"));
         await cluster.WithoutApiAsync(async () =>
         {
+            await client.SendAsync("COMMIT; SELECT 'away';");
+            Assert.That(await client.ReadLineAsync(), Is.EqualTo("away"));
             // long enough for several suspends, by the rules
             for (int second = 0; second < 8; second++)
             {
@@ -155,10 +167,11 @@ internal sealed class KubernetesGatewayTests
         await gateway.WaitForPhaseAsync("suspended", 60);
         Assert.That((await api.GetAsync(Resources.StatefulSets, new ObjectName(Space, set), default)).Spec.Replicas, Is.Zero);
         await DoubleRig.UntilAsync(() => api.ListAsync(Resources.Pods, Space, new Selection(Labels: $"app={set}"), default).Result.Items.Count == 0, () => $"the pod does not end:\n{string.Join('\n', gateway.Output.TakeLast(20))}");
-        await client.SendAsync("SELECT CONCAT_WS('|', v, @v, DATABASE()) FROM t;");
+        // the transaction keeps it awake for as long as the client is there
+        await client.SendAsync("SELECT CONCAT_WS('|', v, @v, DATABASE()) FROM t; BEGIN; SELECT 'open';");
         try
         {
-            Assert.That(await client.ReadLineAsync(), Is.EqualTo("kept|42|kept"));
+            Assert.That((await client.ReadLineAsync(), await client.ReadLineAsync()), Is.EqualTo(("kept|42|kept", "open")));
         }
         catch (TimeoutException e)
         {

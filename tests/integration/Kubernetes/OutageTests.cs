@@ -56,10 +56,11 @@ internal sealed class OutageTests
         await AskAsync(draining, "BEGIN; INSERT INTO kept.t VALUES (1); SELECT 'open';", "open");
         await CommandAsync("draining", "suspend");
         await HoldsAsync(async () => await PhaseAsync("draining") == "draining", "draining drains");
-        await AskAsync(idle, "SELECT COUNT(*) FROM kept.t;", "0");
         // after the scale call
         await CommandAsync("suspending", "suspend");
         await HoldsAsync(() => Task.FromResult(_databases["suspending"].Replicas == 0), "suspending is scaled down");
+        // last, since it must not be suspended before the server is away
+        await AskAsync(idle, "SELECT COUNT(*) FROM kept.t;", "0");
 
         Task<string> woken = Task.FromResult(""), back = woken, drained = woken;
         await cluster.WithoutApiAsync(async () =>

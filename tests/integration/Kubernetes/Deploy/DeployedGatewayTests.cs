@@ -147,7 +147,9 @@ internal sealed class DeployedGatewayTests
         string log = Logs(api, Gateways, "gateway");
         Assert.That(log, Does.Contain("ready "), "or it is not the log");
         Assert.That(log, Does.Not.Match(@"(?<![.\d])403\b|[Ff]orbidden"));
-        Assert.That(api.ListAsync(Resources.Events, Space, new Selection(Fields: "involvedObject.name=db"), default).Result.Items.Select(one => one.Reason), Is.SupersetOf(new[] { "Suspended", "Resumed" }));
+        List<string?> told = [];
+        await DoubleRig.UntilAsync(
+            () => (told = [.. api.ListAsync(Resources.Events, Space, new Selection(Fields: "involvedObject.name=db"), default).Result.Items.Select(one => one.Reason)]).Contains("Suspended") && told.Contains("Resumed"), () => string.Join(", ", told));
     }
 
     /// <summary>SIGTERM reaches the gateway, which ends long before it would be killed. Its pod may be there for much longer, which is the kubelet's affair; so its log tells.</summary>

@@ -11,6 +11,7 @@ using Serverless.Host.Compute.Kubernetes.Metrics;
 using Serverless.Host.Compute.Kubernetes.Pods;
 using Serverless.Host.Compute.Kubernetes.Sizing;
 using Serverless.Host.Net;
+using Serverless.Tests.Integration.EndToEnd;
 using Serverless.Tests.Integration.Kubernetes.Fleet;
 using Serverless.Tests.Integration.Support;
 
@@ -88,12 +89,12 @@ internal sealed class RightsUse : IAsyncDisposable
             TryAsync("open and start", StartAsync), TryAsync("resize", ResizeAsync), TryAsync("usage", MeasureAsync), TryAsync("events", TellAsync), TryAsync("agree on a suspend", ProposeAsync), TryAsync("keep the state", KeepAsync),
             TryAsync("share accounts", ShareAsync));
         bool IsSaid() => until is not null && Said.Any(one => one.Contains(until, StringComparison.Ordinal));
-        await WaitAsync(() => all.IsCompleted || IsSaid(), TimeSpan.FromSeconds(40));
+        await WaitAsync(() => all.IsCompleted || IsSaid(), TimeSpan.FromSeconds(120));
         await _end.CancelAsync();
         await all;
         // its Lease goes with it
         await _gateway.DisposeAsync();
-        if (until is not null) await WaitAsync(IsSaid, TimeSpan.FromSeconds(10));
+        if (until is not null) await WaitAsync(IsSaid, TimeSpan.FromSeconds(60));
     }
 
     private async Task StartAsync(CancellationToken cancellation)
@@ -202,14 +203,8 @@ internal sealed class RightsUse : IAsyncDisposable
                 ["resourceAttributes"] = new JsonObject { ["namespace"] = Space, ["verb"] = right.Verb, ["group"] = right.Group, ["resource"] = right.Resource.Split('/')[0], ["subresource"] = right.Resource.Split('/').ElementAtOrDefault(1) ?? "" },
             },
         }.ToJsonString();
-        bool isAllowed = false;
-        for (int tries = 0; !isAllowed && tries < 500; tries++)
-        {
-            isAllowed = (bool)JsonNode.Parse(await _lab.PostAsAdminAsync("/apis/authorization.k8s.io/v1/subjectaccessreviews", review))!["status"]!["allowed"]!;
-            if (!isAllowed) await Task.Delay(20);
-        }
-
-        Assert.That(isAllowed, $"{right} is allowed");
+        await Eventually.HoldsAsync(
+            async () => (bool)JsonNode.Parse(await _lab.PostAsAdminAsync("/apis/authorization.k8s.io/v1/subjectaccessreviews", review))!["status"]!["allowed"]!, TimeSpan.FromSeconds(60), () => Task.FromResult($"{right} is allowed"));
     }
 
     private Task<string> MakeAsync(ObjectName name, int replicas) => _lab.PostAsAdminAsync($"/apis/apps/v1/namespaces/{Space}/statefulsets", new JsonObject
