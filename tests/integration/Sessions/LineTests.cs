@@ -188,6 +188,43 @@ public sealed class LineTests
     }
 
     [Test]
+    public async Task Kill_OfWhoHasTheConnection_DoesNotWaitBehindIt([Values] bool wholeConnection, CancellationToken cancellation)
+    {
+        _gateway = await GatewayUnderTest.StartOnOneLoopAsync(ServerFamily.MariaDb, Sharing(most: 1));
+        _gateway.Open();
+        var (owner, waiting, killer) = (await ConnectAsync("shop"), await ConnectAsync(), await ConnectAsync());
+        await owner.QueryAsync("CREATE TABLE t (a INT) ENGINE=InnoDB", cancellation);
+        await owner.QueryAsync("BEGIN", cancellation);
+        await owner.QueryAsync("INSERT INTO t VALUES (1)", cancellation);
+        var running = owner.QueryAsync("SELECT SLEEP(100) FROM mysql.user LIMIT 1", cancellation);
+        await using var root = await _gateway.ConnectDirectlyAsync();
+        while ((await root.QueryAsync("SELECT MAX(ID) FROM information_schema.PROCESSLIST WHERE INFO LIKE 'SELECT SLEEP%'", cancellation)).Scalar is null) await Task.Delay(20, cancellation);
+        var waits = await StandInLineAsync(waiting, "SELECT 7 + COUNT(*) * 0 FROM mysql.db", cancellation);
+        await killer.QueryAsync(Text(wholeConnection ? $"KILL {owner.ConnectionId}" : $"KILL QUERY {owner.ConnectionId}"), cancellation);
+        Assert.That((await GatewayUnderTest.ErrorOfAsync(running)).Code, Is.EqualTo(wholeConnection ? ErrorCode.ConnectionKilled : ErrorCode.QueryInterrupted));
+        if (!wholeConnection)
+        {
+            Assert.That(waits.IsCompleted, Is.False, "the transaction has the connection still");
+            await owner.QueryAsync("ROLLBACK", cancellation);
+        }
+        Assert.That((await waits).Scalar, Is.EqualTo("7"));
+        Assert.That((await killer.QueryAsync("SELECT COUNT(*) FROM shop.t", cancellation)).Scalar, Is.EqualTo("0"));
+    }
+
+    [Test]
+    public async Task Kill_WithoutTheRight_IsRefused_BesideTheLineToo(CancellationToken cancellation)
+    {
+        _gateway = await GatewayUnderTest.StartOnOneLoopAsync(ServerFamily.MariaDb, Sharing(most: 1));
+        _gateway.Open();
+        var owner = await ConnectAsync();
+        await owner.QueryAsync("CREATE TEMPORARY TABLE shop.mine (a INT)", cancellation);
+        await using var stranger = await _gateway.ConnectAsync(user: "plain");
+        var error = await GatewayUnderTest.ErrorOfAsync(stranger.QueryAsync(Text($"KILL {owner.ConnectionId}"), cancellation));
+        Assert.That((error.Code, error.EngineMessage), Is.EqualTo((ErrorCode.KillDenied, $"You are not owner of thread {owner.ConnectionId}")));
+        await owner.QueryAsync("DROP TEMPORARY TABLE shop.mine", cancellation);
+    }
+
+    [Test]
     public async Task TimeThatTheClientAllows_IsOver_WithTheServersError_AndNothingRan(CancellationToken cancellation)
     {
         _gateway = await GatewayUnderTest.StartOnOneLoopAsync(ServerFamily.MariaDb, Sharing(most: 1));

@@ -56,10 +56,12 @@ internal sealed partial class DatabaseShard
     }
 
     /// <summary>Puts a statement at the end of the line. It leaves by <see cref="Release"/>, by a refusal, by time, or by its session's own <see cref="Leave"/>.</summary>
-    public void Enter(HeldStatement held)
+    /// <param name="counted">It counts as running until now: then as held first, so that nobody sees it as neither.</param>
+    public void Enter(HeldStatement held, bool counted)
     {
         _held.AddLast(held.Node);
         Counters.AddHeld(1);
+        if (counted) Counters.AddRunning(-1);
         if (held.NeedsAttach) _heldForBackend++;
         if (_held.Count == 1) StartHoldTimer();
         // The line moves when the loop comes round: the session must first be waiting.

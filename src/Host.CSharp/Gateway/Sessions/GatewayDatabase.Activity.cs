@@ -27,9 +27,10 @@ public sealed partial class GatewayDatabase
         foreach (var shard in _shards)
         {
             var counters = shard.Counters;
-            // Held before running, and running before the end of the last one: a statement that begins or ends in between is seen as what it became, not as neither.
+            // Running on both sides of held, since a statement may go from either to the other in between; and before the end of the last one. It is then seen as what it became, not as neither.
+            var before = counters.Running;
             held += counters.Held;
-            running += counters.Running;
+            running += Math.Max(before, counters.Running);
             lastEnded = Math.Max(lastEnded, counters.LastEnded);
             open += counters.Open;
             attached += counters.Attached;

@@ -56,6 +56,7 @@ internal sealed partial class Session
             : _info.KillTarget;
         var found = byUser is null && id <= uint.MaxValue ? Database.FindSession((uint)id) : null;
         if (found is { BackendConnectionId: 0 } && IsOwn(found)) return await KillWithoutServerAsync(Aim(found));
+        if (found is not null && _backend is null && _shard.MustWait && await TryKillBesideTheLineAsync(found) is { } done) return done;
         if (!IsReady && !await GetReadyAsync()) return !_ending;
         Begin();
         try
@@ -130,6 +131,12 @@ internal sealed partial class Session
             Spare(victims);
             throw;
         }
+        return await ConcludeKillAsync(result, victims);
+    }
+
+    /// <summary>The server has answered.</summary>
+    private async ValueTask<bool> ConcludeKillAsync(BackendResult result, KillVictim[] victims)
+    {
         if (result.Failed)
         {
             Spare(victims);
@@ -284,6 +291,48 @@ internal sealed partial class Session
             _attaching = null;
             if (hasTurn) Database.StandIns.Release();
             if (standIn is { } over) over.Channel.Loop.Post(() => Farewell.SayAndClose(over.Channel));
+        }
+    }
+
+    /// <summary>
+    /// All connections are in use, perhaps by the very statement that is to be ended, and who ends it must not wait behind it. The server is told on a connection that is made
+    /// for this. Null: it was not, and the KILL waits for its turn as any statement does.
+    /// </summary>
+    private async ValueTask<bool?> TryKillBesideTheLineAsync(Session found)
+    {
+        // A login has the roles of the account, and none that was chosen since: with those the server is asked on the session's own connection.
+        if (_state.HasRole || Database.Gate is not { IsOpen: true, Backend: { } address }) return null;
+        var victim = Aim(found);
+        if (victim.BackendId == 0) return null;
+        if (await TellBesideTheLineAsync(KillText(victim.BackendId), address) is { } result) return await ConcludeKillAsync(result, [victim]);
+        Spare([victim]);
+        return null;
+    }
+
+    /// <summary>Null: no answer came.</summary>
+    private async ValueTask<BackendResult?> TellBesideTheLineAsync(byte[] statement, BackendAddress address)
+    {
+        using var limit = new CancellationTokenSource(LongestFirstAttach);
+        (_attaching, _attachingTo) = (limit, address);
+        BackendConnection? standIn = null;
+        var hasTurn = false;
+        try
+        {
+            await Database.StandIns.WaitAsync(limit.Token);
+            hasTurn = true;
+            standIn = await StandInAsync(address, limit.Token);
+            var query = new BackendQuery(standIn.Channel, standIn.Capabilities, standIn.ConnectionId);
+            return (await query.QueryAsync([statement], SessionCapture.AnswerLimit, limit.Token))[0];
+        }
+        catch (Exception failure) when (failure is BackendLoginException or IOException or OperationCanceledException)
+        {
+            return null;
+        }
+        finally
+        {
+            (_attaching, _attachingTo) = (null, null);
+            if (hasTurn) Database.StandIns.Release();
+            if (standIn is not null) Farewell.SayAndClose(standIn.Channel);
         }
     }
 

@@ -123,8 +123,7 @@ internal sealed partial class Session
                     if (attached.Trouble is null || _signals != SessionSignals.None) break;
                     if (Database.Time.GetElapsedTime(_waitsSince) >= TimeLimit) return await RefuseAsync(TimedOut(Database.Gate, trouble));
                     // The compute may just have died; Control will say so, and then the statement waits for the next one.
-                    if (_counted) CountRunning(-1);
-                    await _shard.Loop.DelayAsync(RetryDelay);
+                    await RestAsync();
                     break;
                 case HoldOutcome.Refused:
                     return await RefuseAsync(Refusal(_refusal ?? "the statement was given up on"));
@@ -163,6 +162,16 @@ internal sealed partial class Session
         }
     }
 
+    /// <summary>Between two attempts to attach. Nobody stands in the line for them, and the statement is held all the same.</summary>
+    private async ValueTask RestAsync()
+    {
+        _shard.Counters.AddHeld(1);
+        if (_counted) CountRunning(-1);
+        await _shard.Loop.DelayAsync(RetryDelay);
+        CountRunning(1);
+        _shard.Counters.AddHeld(-1);
+    }
+
     /// <summary>The servers do not count a login as a statement's time: one that may take less than that would never be run.</summary>
     private static readonly TimeSpan s_shortestAttach = TimeSpan.FromSeconds(1);
 
@@ -190,12 +199,12 @@ internal sealed partial class Session
         var bytes = _client.Buffered.Length;
         if (Database.Hold.TryTake(bytes) is { } exceeded) return exceeded;
         _heldBytes = bytes;
-        if (_counted) CountRunning(-1);
         _held = _place ??= new HeldStatement(this, _shard.Loop, Database.Time);
         _held.Begin(_waitsSince, needsAttach: _backend is null);
         if (_ownTimeLimit < Database.Hold.Time) _ownTimer = _shard.Loop.StartTimer(_held.TimeLeft(_ownTimeLimit.Value), static session => ((Session)session!).OnOwnTimeOver(), this);
         _phase = SessionPhase.Held;
-        _shard.Enter(_held);
+        _shard.Enter(_held, counted: _counted);
+        _counted = false;
         return null;
     }
 
