@@ -20,6 +20,10 @@ internal sealed partial class EngineMemoryKeeper(
     private static readonly FrozenSet<string> OfAConnection = FrozenSet.Create(
         StringComparer.OrdinalIgnoreCase, "pseudo_thread_id", "timestamp", "rand_seed1", "rand_seed2", "error_count", "warning_count", "statement_id", "last_gtid", "gtid_binlog_pos", "gtid_binlog_state", "gtid_current_pos", "gtid_executed");
 
+    /// <summary>Variables that the gateway sets itself, with a size or before a stop: they stand as they happen to when it reads them.</summary>
+    private static readonly FrozenSet<string> OfTheGateway = FrozenSet.Create(
+        StringComparer.OrdinalIgnoreCase, "innodb_buffer_pool_size", "innodb_buffer_pool_dump_at_shutdown", "innodb_max_dirty_pages_pct", "innodb_max_dirty_pages_pct_lwm");
+
     private static readonly TimeSpan SharingPause = TimeSpan.FromMinutes(1);
 
     /// <summary>Statements that change accounts come in batches (CREATE USER, GRANT, GRANT): one reading after the last of them.</summary>
@@ -158,7 +162,7 @@ internal sealed partial class EngineMemoryKeeper(
         && a.Profile.Capabilities == b.Profile.Capabilities
         && a.Profile.DefaultCollationId == b.Profile.DefaultCollationId
         && a.Profile.Variables.Count == b.Profile.Variables.Count
-        && a.Profile.Variables.All(one => OfAConnection.Contains(one.Key) || (b.Profile.Variables.TryGetValue(one.Key, out string? value) && value == one.Value));
+        && a.Profile.Variables.All(one => OfAConnection.Contains(one.Key) || OfTheGateway.Contains(one.Key) || (b.Profile.Variables.TryGetValue(one.Key, out string? value) && value == one.Value));
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "{Database}: {Place} cannot be read, and the database is woken once to read its accounts: {Reason}")]
     private partial void LogNotFound(string database, string place, string reason);

@@ -65,12 +65,13 @@ internal sealed class DoubleRig : IAsyncDisposable
     public ResourceCache<ConfigMap> Cache() => new(Api, Resources.ConfigMaps, "default", Selection.All, Options, TimeProvider.System, Log);
 
     /// <summary>Waits until it holds, and fails with what was so far when it never does.</summary>
-    public static async Task UntilAsync(Func<bool> holds, Func<string> what)
+    /// <param name="seconds">After which it never does.</param>
+    public static async Task UntilAsync(Func<bool> holds, Func<string> what, int seconds = 60)
     {
         long began = TimeProvider.System.GetTimestamp();
         while (!holds())
         {
-            if (TimeProvider.System.GetElapsedTime(began) > TimeSpan.FromSeconds(60)) Assert.Fail(what());
+            if (TimeProvider.System.GetElapsedTime(began) > TimeSpan.FromSeconds(seconds)) Assert.Fail(what());
             await Task.Delay(5);
         }
     }

@@ -81,7 +81,7 @@ internal sealed class LabCluster : IDisposable
                 await api.DeleteAsync(Resources.Pods, new ObjectName("default", pod.Metadata.Name), null, default);
             }
 
-            await DoubleRig.UntilAsync(() => api.ListAsync(Resources.Pods, "default", Selection.All, default).Result.Items.Count == 0, () => "the pods do not end");
+            await DoubleRig.UntilAsync(() => api.ListAsync(Resources.Pods, "default", Selection.All, default).Result.Items.Count == 0, () => "the pods do not end", seconds: 120);
         }
 
         await EngineProcess.RunAsync(Node!, "down", Folder);

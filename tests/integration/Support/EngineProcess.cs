@@ -43,7 +43,7 @@ internal sealed class EngineProcess : IDisposable
     public static async Task RunAsync(string file, params string[] arguments)
     {
         using var process = Start(file, arguments);
-        await process._process.WaitForExitAsync().WaitAsync(TimeSpan.FromSeconds(120));
+        await process._process.WaitForExitAsync().WaitAsync(TimeSpan.FromSeconds(300));
         if (process._process.ExitCode != 0)
             throw new InvalidOperationException($"{file} {string.Join(' ', arguments)} ended with {process._process.ExitCode}:\n{process.Output}");
     }

@@ -41,7 +41,7 @@ internal sealed class DeployedGatewayTests
             try
             {
                 // first, since it would make its pods anew
-                await Kubectl.RunAsync(cluster.AdminFile, "delete", "deployment", "serverless", "--ignore-not-found", "--cascade=foreground", "--timeout=45s");
+                await Kubectl.RunAsync(cluster.AdminFile, "delete", "deployment", "serverless", "--ignore-not-found", "--cascade=foreground", "--wait=false");
             }
             finally
             {
