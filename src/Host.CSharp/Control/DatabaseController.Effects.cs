@@ -123,7 +123,8 @@ internal sealed partial class DatabaseController
 
     private ControllerReport Count(ControllerReport report, RunningEffect run, EffectEnd end) => report with
     {
-        LastEffect = new EffectReport(run.Name, _time.GetUtcNow(), end.Word, end.Reason),
+        // Another may have begun with what was told before this end.
+        LastEffect = _running is null || _running == run ? new EffectReport(run.Name, _time.GetUtcNow(), end.Word, end.Reason) : report.LastEffect,
         LastResume = end.Resume ?? report.LastResume,
         Starts = report.Starts + (end.Resume is null ? 0 : 1),
         Stops = report.Stops + (run.Effect.IsDoSuspend && end.Word == "succeeded" ? 1 : 0),

@@ -64,8 +64,9 @@ internal sealed partial class EngineMemoryKeeper(
             EngineMemory? before = Volatile.Read(ref _known);
             var now = new EngineMemory(accounts, profile);
             Volatile.Write(ref _known, now);
-            if (before?.Profile is null || !Same(before, now))
+            if (WhatChanged(before, now) is { } changed)
             {
+                LogKept(gateway.Name, changed);
                 await Task.Run(() => store.Save(now), cancellation);
                 Volatile.Write(ref _isShared, false);
             }
@@ -155,20 +156,33 @@ internal sealed partial class EngineMemoryKeeper(
 
     public void Dispose() => _turn.Dispose();
 
-    /// <summary>Whether keeping it again would only wear what it is kept on.</summary>
-    internal static bool Same(EngineMemory a, EngineMemory b) =>
-        a.Accounts.Accounts.SequenceEqual(b.Accounts.Accounts)
-        && a.Profile!.Version == b.Profile!.Version
-        && a.Profile.Capabilities == b.Profile.Capabilities
-        && a.Profile.DefaultCollationId == b.Profile.DefaultCollationId
-        && a.Profile.Variables.Count == b.Profile.Variables.Count
-        && a.Profile.Variables.All(one => OfAConnection.Contains(one.Key) || OfTheGateway.Contains(one.Key) || (b.Profile.Variables.TryGetValue(one.Key, out string? value) && value == one.Value));
+    /// <summary>What is another than it was, in words; null: nothing, and keeping it again would only wear what it is kept on.</summary>
+    internal static string? WhatChanged(EngineMemory? before, EngineMemory now)
+    {
+        if (before?.Profile is not { } was)
+        {
+            return "nothing was known";
+        }
+
+        ServerProfile profile = now.Profile!;
+        if (!before.Accounts.Accounts.SequenceEqual(now.Accounts.Accounts))
+        {
+            return "accounts";
+        }
+
+        return (was.Version, was.Capabilities, was.DefaultCollationId, was.Variables.Count) != (profile.Version, profile.Capabilities, profile.DefaultCollationId, profile.Variables.Count)
+            ? "the server"
+            : was.Variables.FirstOrDefault(one => !OfAConnection.Contains(one.Key) && !OfTheGateway.Contains(one.Key) && profile.Variables.GetValueOrDefault(one.Key) != one.Value).Key;
+    }
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "{Database}: {Place} cannot be read, and the database is woken once to read its accounts: {Reason}")]
     private partial void LogNotFound(string database, string place, string reason);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "{Database}: its accounts are not kept for other gateways in {Place}, and that is tried again in a minute: {Reason}")]
     private partial void LogNotShared(string database, string place, string reason);
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "{Database}: what is known of its engine is kept anew, since this is another than it was: {What}")]
+    private partial void LogKept(string database, string what);
 
     [LoggerMessage(Level = LogLevel.Debug, Message = "{Database}: its accounts could not be read now: {Reason}")]
     private partial void LogNotRead(string database, string reason);

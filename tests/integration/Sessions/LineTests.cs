@@ -200,7 +200,7 @@ public sealed class LineTests
         await using var root = await _gateway.ConnectDirectlyAsync();
         while ((await root.QueryAsync("SELECT MAX(ID) FROM information_schema.PROCESSLIST WHERE INFO LIKE 'SELECT SLEEP%'", cancellation)).Scalar is null) await Task.Delay(20, cancellation);
         var waits = await StandInLineAsync(waiting, "SELECT 7 + COUNT(*) * 0 FROM mysql.db", cancellation);
-        await killer.QueryAsync(Text(wholeConnection ? $"KILL {owner.ConnectionId}" : $"KILL QUERY {owner.ConnectionId}"), cancellation);
+        await killer.QueryAsync(Text($"KILL {(wholeConnection ? "" : "QUERY ")}{owner.ConnectionId}"), cancellation);
         Assert.That((await GatewayUnderTest.ErrorOfAsync(running)).Code, Is.EqualTo(wholeConnection ? ErrorCode.ConnectionKilled : ErrorCode.QueryInterrupted));
         if (!wholeConnection)
         {
@@ -209,6 +209,40 @@ public sealed class LineTests
         }
         Assert.That((await waits).Scalar, Is.EqualTo("7"));
         Assert.That((await killer.QueryAsync("SELECT COUNT(*) FROM shop.t", cancellation)).Scalar, Is.EqualTo("0"));
+    }
+
+    [Test]
+    public async Task Kill_ThatTheServerDoesNotAnswer_EndsWithItsTime_AndIsNotSentAgain(CancellationToken cancellation)
+    {
+        await StartScriptedAsync(instead: text => text.StartsWith("KILL ", StringComparison.Ordinal) ? _ => Task.Delay(Timeout.Infinite, cancellation) : null);
+        var running = await OccupyAsync(cancellation);
+        var (owner, killer) = (_clients[0], await ConnectAsync());
+        var error = await GatewayUnderTest.ErrorOfAsync(killer.QueryAsync(Text($"KILL QUERY {owner.ConnectionId}"), cancellation));
+        Assert.That((error.Code, error.EngineMessage), Is.EqualTo((ErrorCode.ServerShutdown, "The server did not answer the KILL within 5 s, or went away; whether it took effect is not known")));
+        var next = await StandInLineAsync(killer, Quick, cancellation);
+        _goOn.SetResult();
+        foreach (var answer in new[] { running, next }) Assert.That((await answer).Scalar, Is.EqualTo("1"));
+        Assert.That(_seen.Count(text => text.StartsWith("KILL ", StringComparison.Ordinal)), Is.EqualTo(1));
+    }
+
+    [Test]
+    public async Task Kill_WhoseClientLeaves_WhileTheServerDoesNotAnswer_HoldsNothingUp(CancellationToken cancellation)
+    {
+        var told = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        await StartScriptedAsync(instead: text => !text.StartsWith("KILL ", StringComparison.Ordinal) ? null : _ =>
+        {
+            told.TrySetResult();
+            return Task.Delay(Timeout.Infinite, cancellation);
+        });
+        var running = await OccupyAsync(cancellation);
+        var (owner, killer) = (_clients[0], await ConnectAsync());
+        var kill = killer.QueryAsync(Text($"KILL QUERY {owner.ConnectionId}"), cancellation);
+        await told.Task.WaitAsync(cancellation);
+        killer.Abort();
+        await GatewayUnderTest.UntilAsync(() => _gateway.Activity is { Open: 1, Held: 0, Running: 1, Active: 1 }, "it is gone, and the owner is still there");
+        Assert.That(async () => await kill, Throws.Exception);
+        _goOn.SetResult();
+        Assert.That((await running).Scalar, Is.EqualTo("1"));
     }
 
     [Test]

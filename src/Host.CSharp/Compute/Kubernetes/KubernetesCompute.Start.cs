@@ -10,8 +10,12 @@ namespace Serverless.Host.Compute.Kubernetes;
 
 internal sealed partial class KubernetesCompute
 {
-    /// <summary>A refused connection costs nothing, and half of this is added to a wake on average.</summary>
+    /// <summary>Half of this is added to a wake on average. An engine that was stopped well answers within seconds; one that takes longer recovers, and is asked less often.</summary>
     private static readonly TimeSpan s_dialPause = TimeSpan.FromMilliseconds(2);
+
+    private static readonly TimeSpan s_laterDialPause = TimeSpan.FromMilliseconds(10);
+
+    private static readonly TimeSpan s_later = TimeSpan.FromSeconds(5);
 
     /// <summary>While there is nobody to be dialled the watch tells when there is; this is for a watch that is being made anew.</summary>
     private static readonly TimeSpan s_lookPause = TimeSpan.FromMilliseconds(250);
@@ -159,7 +163,7 @@ internal sealed partial class KubernetesCompute
         await using var dialling = new PodDialling(_options, Reach);
         long? refusedSince = null;
         long asked = _time.GetTimestamp();
-        bool hasAddress = false;
+        long? dialledSince = null;
         while (true)
         {
             Workload now = Look();
@@ -172,9 +176,9 @@ internal sealed partial class KubernetesCompute
                 return engine;
             }
 
-            if (dialling.HasAny && !hasAddress)
+            if (dialling.HasAny && dialledSince is null)
             {
-                hasAddress = true;
+                dialledSince = _time.GetTimestamp();
                 phases.Mark("pod");
             }
 
@@ -196,7 +200,8 @@ internal sealed partial class KubernetesCompute
                 await VerifyWantedAsync(cancellation);
             }
 
-            await _news.WaitAsync(dialling.HasAny ? s_dialPause : s_lookPause, cancellation);
+            TimeSpan pause = !dialling.HasAny ? s_lookPause : _time.GetElapsedTime(dialledSince!.Value) < s_later ? s_dialPause : s_laterDialPause;
+            await _news.WaitAsync(pause, cancellation);
         }
     }
 

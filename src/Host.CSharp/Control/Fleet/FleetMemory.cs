@@ -52,7 +52,7 @@ internal sealed class FleetMemory(EngineSecrets secrets, ObjectName set, Func<st
     {
         try
         {
-            return EngineMemoryKeeper.Same(Unpack(packed), memory);
+            return EngineMemoryKeeper.WhatChanged(Unpack(packed), memory) is null;
         }
         catch (Exception e) when (e is InvalidDataException or JsonException or NotSupportedException)
         {

@@ -1,6 +1,5 @@
 using Serverless.Host.Gateway.Sharing;
 using Serverless.Host.Gateway.State;
-using Serverless.Host.Mysql;
 using Serverless.Host.Net;
 
 namespace Serverless.Host.Gateway.Sessions;
@@ -20,8 +19,8 @@ internal sealed partial class DatabaseShard
     private int _detaching;
     private DrainProgress? _drain;
 
-    /// <summary>The compute as this loop last saw it.</summary>
-    private BackendAddress? _compute;
+    /// <summary>Of the compute that this loop last saw behind the gate.</summary>
+    private long _opening = -1;
 
     public DatabaseShard(GatewayDatabase database, EventLoop loop, int shards)
     {
@@ -124,12 +123,12 @@ internal sealed partial class DatabaseShard
     /// </summary>
     private void LeaveFormerCompute(Gate gate)
     {
-        if (gate.Backend is { } backend && _compute is { } before && backend.IsWhere(before)) return;
-        _compute = gate.Backend;
+        if (gate.LeadsTo(_opening)) return;
+        _opening = gate.Backend is null ? -1 : gate.Opening;
         foreach (var session in _sessions.ToArray())
         {
             if (gate.Backend is not { } now) session.OnComputeGone(gate.Closed);
-            else if (!session.IsAttachedTo(now)) session.OnComputeGone($"another serves in its place, at {now}");
+            else if (!gate.LeadsTo(session.Opening)) session.OnComputeGone($"another serves in its place, at {now}");
         }
     }
 

@@ -83,7 +83,9 @@ public sealed partial class GatewayDatabase : IGatewayDatabase
     internal Gate Gate => _gate;
 
     public void Open(BackendAddress backend) =>
-        MoveGate(_ => new Gate(GatePhase.Open, backend, Drain: null, Closed: "", Refusal: null), "the compute was opened anew");
+        MoveGate(
+            gate => new Gate(GatePhase.Open, backend, Drain: null, Closed: "", Refusal: null, gate.Backend is { } before && before.IsWhere(backend) ? gate.Opening : gate.Opening + 1),
+            "the compute was opened anew");
 
     public void Reopen() =>
         MoveGate(
@@ -93,7 +95,7 @@ public sealed partial class GatewayDatabase : IGatewayDatabase
     public void Close(string reason)
     {
         LogClosed(Name, reason);
-        MoveGate(gate => new Gate(GatePhase.Closed, Backend: null, Drain: null, reason, gate.Refusal), $"the compute is gone: {reason}");
+        MoveGate(gate => new Gate(GatePhase.Closed, Backend: null, Drain: null, reason, gate.Refusal, gate.Opening), $"the compute is gone: {reason}");
     }
 
     public void RefuseHeld(string reason) => MoveGate(gate => gate with { Refusal = reason }, endsDrain: null);

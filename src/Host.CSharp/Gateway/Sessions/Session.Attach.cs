@@ -23,8 +23,8 @@ internal sealed partial class Session
     /// <summary>Ends the attach that is under way; null when there is none.</summary>
     private CancellationTokenSource? _attaching;
 
-    /// <summary>Where the attach that is under way leads.</summary>
-    private BackendAddress? _attachingTo;
+    /// <summary>The gate's opening when the attach that is under way began; -1: none is.</summary>
+    private long _attachingTo = -1;
 
     /// <summary>The id of its backend connection, 0 for none; from any thread.</summary>
     public uint BackendConnectionId => Volatile.Read(ref _backendId);
@@ -76,7 +76,7 @@ internal sealed partial class Session
             return AttachOutcome.Retry("the gateway has no file descriptor left for another connection; raise its limit of open files (ulimit -n, LimitNOFILE=)");
         }
         using var attach = new CancellationTokenSource(limit < LongestAttach ? limit : LongestAttach);
-        (_attaching, _attachingTo) = (attach, Database.Gate.Backend);
+        _attaching = attach;
         try
         {
             if (reserved is not null) return await ReuseAsync(reserved, attach.Token);
@@ -91,7 +91,7 @@ internal sealed partial class Session
         }
         finally
         {
-            (_attaching, _attachingTo) = (null, null);
+            (_attaching, _attachingTo) = (null, -1);
             if (_backend is null) _shard.Counters.AddAttached(-1);
             _shard.ReturnAttachSlot();
             if (_backend is null) _shard.OnSessionEased();
@@ -112,7 +112,8 @@ internal sealed partial class Session
 
     private async ValueTask<AttachOutcome> TryLoginAsync(PasswordChange? change, CancellationToken cancellation)
     {
-        if (Database.Gate is not { IsOpen: true, Backend: { } address }) return AttachOutcome.Retry("the gate closed");
+        if (Database.Gate is not { IsOpen: true, Backend: { } address, Opening: var opening }) return AttachOutcome.Retry("the gate closed");
+        _attachingTo = opening;
         var started = Database.Time.GetTimestamp();
         var era = Database.Era;
         PacketChannel? channel = null;
@@ -133,14 +134,14 @@ internal sealed partial class Session
                 channel.Dispose();
                 return NotRestored(restored);
             }
-            if (Database.Gate.Backend != address)
+            if (!Database.Gate.LeadsTo(opening))
             {
                 channel.Dispose();
                 return AttachOutcome.Retry("the gate closed");
             }
             if (_multiStatements != ((Capabilities & Capabilities.MultiStatements) != 0)) await SendSetOptionAsync(channel);
             cancellation.ThrowIfCancellationRequested();
-            var lent = new LentBackend(connection, address, _shares ? Idle.Key : null, era, Database.NextSerial());
+            var lent = new LentBackend(connection, address, _shares ? Idle.Key : null, opening, era, Database.NextSerial());
             Database.Backends[lent.ConnectionId] = lent;
             Adopt(lent);
             Database.CountAttach(Database.Time.GetElapsedTime(started));

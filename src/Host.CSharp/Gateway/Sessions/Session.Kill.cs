@@ -56,7 +56,11 @@ internal sealed partial class Session
             : _info.KillTarget;
         var found = byUser is null && id <= uint.MaxValue ? Database.FindSession((uint)id) : null;
         if (found is { BackendConnectionId: 0 } && IsOwn(found)) return await KillWithoutServerAsync(Aim(found));
-        if (found is not null && _backend is null && _shard.MustWait && await TryKillBesideTheLineAsync(found) is { } done) return done;
+        if (found is not null && _backend is null && _shard.MustWait)
+        {
+            if (await TryKillBesideTheLineAsync(found) is { } done) return done;
+            if (found.BackendConnectionId == 0 && IsOwn(found)) return await KillWithoutServerAsync(Aim(found));
+        }
         if (!IsReady && !await GetReadyAsync()) return !_ending;
         Begin();
         try
@@ -97,7 +101,7 @@ internal sealed partial class Session
     private async ValueTask<bool> KillUserAsync(KillUserStatement statement)
     {
         var (user, host) = statement.User is { } named ? (named, statement.Host) : (_identity.User, _identity.Account.Host);
-        KillVictim[] victims = [.. Database.AllSessions.Where(one => one.IsOf(user, host)).Select(Aim)];
+        KillVictim[] victims = [.. Database.AllSessions.Where(one => one.IsOf(user, host)).Select(one => Aim(one))];
         KillVictim[] strangers = [.. victims.Where(one => !IsOwn(one.Session))];
         if (strangers.Length > 0)
         {
@@ -220,9 +224,10 @@ internal sealed partial class Session
 
     /// <summary>
     /// From now on the session's backend connection is given to no other, so that the KILL cannot hit one. First the aim is told, then it is looked whether the
-    /// session still has the connection; who gives one away does it the other way round.
+    /// session still has the connection; who gives one away does it the other way round. One to another compute than the one that will be told (whose session has not left it
+    /// yet) is none: there its number is somebody else's.
     /// </summary>
-    private KillVictim Aim(Session at)
+    private KillVictim Aim(Session at, long opening)
     {
         var victim = new KillVictim(at, 0, at.CurrentWait, at._identity.Account, at._identity.User);
         var id = at.BackendConnectionId;
@@ -230,10 +235,13 @@ internal sealed partial class Session
         var aim = KillsWholeConnection ? KillAim.Connection : KillAim.Statement;
         Database.KillsAimedAt.AddOrUpdate(id, aim, (_, before) => before > aim ? before : aim);
         Interlocked.MemoryBarrier();
-        if (at.BackendConnectionId == id) return victim with { BackendId = id };
+        if (at.BackendConnectionId == id && Volatile.Read(ref at._lent) is { } lent && lent.ConnectionId == id && lent.Opening == opening) return victim with { BackendId = id };
         Database.KillsAimedAt.TryRemove(id, out _);
         return victim;
     }
+
+    /// <summary>The same for a KILL on the session's own connection; without one only what needs no server can be aimed at.</summary>
+    private KillVictim Aim(Session at) => Aim(at, _lent?.Opening ?? -1);
 
     private byte[] KillText(ulong target)
     {
@@ -296,44 +304,54 @@ internal sealed partial class Session
 
     /// <summary>
     /// All connections are in use, perhaps by the very statement that is to be ended, and who ends it must not wait behind it. The server is told on a connection that is made
-    /// for this. Null: it was not, and the KILL waits for its turn as any statement does.
+    /// for this, one at a time. Null: nothing was sent, and the KILL waits for its turn as any statement does.
     /// </summary>
     private async ValueTask<bool?> TryKillBesideTheLineAsync(Session found)
     {
         // A login has the roles of the account, and none that was chosen since: with those the server is asked on the session's own connection.
-        if (_state.HasRole || Database.Gate is not { IsOpen: true, Backend: { } address }) return null;
-        var victim = Aim(found);
-        if (victim.BackendId == 0) return null;
-        if (await TellBesideTheLineAsync(KillText(victim.BackendId), address) is { } result) return await ConcludeKillAsync(result, [victim]);
-        Spare([victim]);
-        return null;
-    }
-
-    /// <summary>Null: no answer came.</summary>
-    private async ValueTask<BackendResult?> TellBesideTheLineAsync(byte[] statement, BackendAddress address)
-    {
+        if (_state.HasRole || Database.Gate is not { IsOpen: true, Backend: { } address, Opening: var opening }) return null;
         using var limit = new CancellationTokenSource(LongestFirstAttach);
-        (_attaching, _attachingTo) = (limit, address);
+        (_attaching, _attachingTo) = (limit, opening);
+        _started = Database.Time.GetTimestamp();
+        _shard.Counters.AddHeld(1);
+        _shard.Counters.AddAttached(1);
         BackendConnection? standIn = null;
+        KillVictim? told = null;
+        BackendResult? result = null;
         var hasTurn = false;
         try
         {
             await Database.StandIns.WaitAsync(limit.Token);
             hasTurn = true;
             standIn = await StandInAsync(address, limit.Token);
-            var query = new BackendQuery(standIn.Channel, standIn.Capabilities, standIn.ConnectionId);
-            return (await query.QueryAsync([statement], SessionCapture.AnswerLimit, limit.Token))[0];
+            using var end = limit.Token.UnsafeRegister(static transport => ((ITransport)transport!).Abort(), standIn.Channel.Transport);
+            limit.Token.ThrowIfCancellationRequested();
+            // In the turn in which it is sent: by now it may have another connection, or none.
+            var victim = Aim(found, opening);
+            if (victim.BackendId != 0)
+            {
+                told = victim;
+                result = (await new BackendQuery(standIn.Channel, standIn.Capabilities, standIn.ConnectionId).QueryAsync([KillText(victim.BackendId)], SessionCapture.AnswerLimit, limit.Token))[0];
+            }
         }
         catch (Exception failure) when (failure is BackendLoginException or IOException or OperationCanceledException)
         {
-            return null;
+            // What was sent may have been done, and would hit the next statement if it was sent again.
         }
         finally
         {
-            (_attaching, _attachingTo) = (null, null);
+            if (!_counted) CountRunning(1);
+            _shard.Counters.AddHeld(-1);
+            _shard.Counters.AddAttached(-1);
+            _shard.OnSessionEased();
+            (_attaching, _attachingTo) = (null, -1);
             if (hasTurn) Database.StandIns.Release();
             if (standIn is not null) Farewell.SayAndClose(standIn.Channel);
         }
+        if (told is not { } aimed) return null;
+        if (result is { } answer) return await ConcludeKillAsync(answer, [aimed]);
+        Spare([aimed]);
+        return await AnswerKillAsync(new ErrPacket(ErrorCode.ServerShutdown, $"The server did not answer the KILL within {LongestFirstAttach.TotalSeconds:0} s, or went away; whether it took effect is not known"));
     }
 
     private Task<BackendConnection> StandInAsync(BackendAddress address, CancellationToken cancellation) =>

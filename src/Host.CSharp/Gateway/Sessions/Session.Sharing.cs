@@ -100,9 +100,10 @@ internal sealed partial class Session
         try
         {
             using var end = cancellation.UnsafeRegister(static transport => ((Net.ITransport)transport!).Abort(), lent.Channel.Transport);
-            if (Database.Gate is not { IsOpen: true } gate || gate.Backend != lent.Address) return AttachOutcome.Retry("the gate closed");
+            _attachingTo = lent.Opening;
+            if (Database.Gate is not { IsOpen: true } gate || !gate.LeadsTo(lent.Opening)) return AttachOutcome.Retry("the gate closed");
             if (await MakeReadyAsync(lent, cancellation) is { } wrong) return wrong;
-            if (Database.Gate.Backend != lent.Address) return AttachOutcome.Retry("the gate closed");
+            if (!Database.Gate.LeadsTo(lent.Opening)) return AttachOutcome.Retry("the gate closed");
             if (_multiStatements != lent.MultiStatements) await SendSetOptionAsync(lent.Channel);
             cancellation.ThrowIfCancellationRequested();
             AdoptShared(lent);

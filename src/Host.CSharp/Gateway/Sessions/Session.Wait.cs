@@ -31,7 +31,7 @@ internal sealed partial class Session
     private long _started;
 
     /// <summary>It has a backend connection, and the gate lets it use it.</summary>
-    private bool IsReady => _backend is not null && (Database.Gate is { IsOpen: true } || MayFinish(Database.Gate));
+    private bool IsReady => _lent is { } lent && Database.Gate is var gate && gate.LeadsTo(lent.Opening) && (gate.IsOpen || MayFinish(gate));
 
     /// <summary>An operator's drain waits for the end of what this session has begun, so it may go on with it.</summary>
     private bool MayFinish(Gate gate) => gate.LetsBusyFinish && _state.PinCauses != PinCauses.None;

@@ -120,8 +120,8 @@ internal sealed partial class Session : IHangupObserver
         if (_phase == SessionPhase.Busy && left == _backend?.Transport) _client.Transport.Abort();
     }
 
-    /// <summary>It has a connection there, or is getting one.</summary>
-    public bool IsAttachedTo(BackendAddress place) => (_lent?.Address ?? _attachingTo) is { } address && address.IsWhere(place);
+    /// <summary>Of the connection that it has, or is getting; -1: there is none.</summary>
+    public long Opening => _lent?.Opening ?? _attachingTo;
 
     /// <summary>There is no compute behind the backend connection any more, or another than the one that serves.</summary>
     public void OnComputeGone(string reason)

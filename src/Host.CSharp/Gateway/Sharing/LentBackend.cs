@@ -9,8 +9,9 @@ namespace Serverless.Host.Gateway.Sharing;
 /// One backend connection, in the hands of a session or in the pool, and what state it is in. For its loop's thread only.
 /// </summary>
 /// <param name="key">Null: its session shares with nobody.</param>
-/// <param name="era">The database's era when the login began.</param>
-internal sealed class LentBackend(BackendConnection connection, BackendAddress address, BackendKey? key, int era, long serial) : IHangupObserver
+/// <param name="opening">The gate's opening when the login began.</param>
+/// <param name="era">The database's era then.</param>
+internal sealed class LentBackend(BackendConnection connection, BackendAddress address, BackendKey? key, long opening, int era, long serial) : IHangupObserver
 {
     /// <summary>Prepared statements that a connection may carry before the next session resets it; servers bound them in all (max_prepared_stmt_count).</summary>
     private const int MostStatements = 128;
@@ -26,6 +27,8 @@ internal sealed class LentBackend(BackendConnection connection, BackendAddress a
     public BackendAddress Address => address;
 
     public BackendKey? Key => key;
+
+    public long Opening => opening;
 
     public int Era => era;
 
