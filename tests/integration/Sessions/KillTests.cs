@@ -165,7 +165,7 @@ public sealed class KillTests
         _gateway.Database.Open(engine.Address);
         await using var victim = await _gateway.ConnectAsync();
         await victim.QueryAsync(Wakes, cancellation);
-        _gateway.Database.KillsAimedAt[_gateway.Database.FindSession(victim.ConnectionId)!.BackendConnectionId] = KillAim.Connection;
+        _gateway.Database.Backends[_gateway.Database.FindSession(victim.ConnectionId)!.BackendConnectionId].AimAt(KillAim.Connection);
         engine.Dispose();
         _gateway.Database.Close("the engine is gone");
         _gateway.Open();

@@ -1,5 +1,6 @@
 using System.Globalization;
 using NUnit.Framework;
+using Serverless.Host.Gateway;
 using Serverless.Host.Gateway.Sessions;
 using Serverless.Host.Mysql;
 
@@ -78,6 +79,46 @@ public sealed class LosingTests
         Assert.That((await client.QueryAsync("SELECT b FROM t", cancellation)).Scalar, Is.EqualTo("1"));
         Assert.That(gateway.Database.Attaches.Count, Is.EqualTo(logins + 1), "its connection was left");
         if (!atTheSameAddress) Assert.That(Volatile.Read(ref atFirst), Is.EqualTo(before), "the one that answered at once, though its place is taken, is asked nothing more");
+    }
+
+    [Test]
+    public async Task ComputeWhosePlaceAnotherTakes_WhileTheSessionIsAtSomethingElse_IsLeftWithTheNextStatement(CancellationToken cancellation)
+    {
+        await using var gateway = await GatewayUnderTest.StartOnOneLoopAsync(ServerFamily.MariaDb, new GatewayOptions { AdminUsers = new HashSet<string>(StringComparer.Ordinal) { "app" } });
+        using var compute = new ScriptedCompute(_ => Task.FromResult(true));
+        var control = new SlowControl();
+        gateway.Database.UseControl(control);
+        gateway.Database.Open(compute.Address);
+        await using var client = await gateway.ConnectAsync();
+        await client.QueryAsync("SELECT a FROM t", cancellation);
+        var wish = client.QueryAsync("SERVERLESS RESUME", cancellation);
+        await control.Asked.Task.WaitAsync(cancellation);
+        gateway.Database.Close("its node is gone");
+        gateway.Database.Open(compute.Address);
+        // Behind the loop's look at the gate.
+        await gateway.Gateway.Loops.Next().RunAsync(() => Task.FromResult(true));
+        control.Answer.SetResult(new CommandReading(Wrong: null, []));
+        await wish;
+        var logins = gateway.Database.Attaches.Count;
+        Assert.That((await client.QueryAsync("SELECT b FROM t", cancellation)).Scalar, Is.EqualTo("1"));
+        Assert.That((gateway.Database.Attaches.Count, gateway.HeldEvents), Is.EqualTo((logins + 1, 0)), "at once, on a connection to the compute that is there now");
+    }
+
+    private sealed class SlowControl : IDatabaseControl
+    {
+        public TaskCompletionSource Asked { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public TaskCompletionSource<CommandReading> Answer { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public ControlReading? Read() => null;
+
+        public IReadOnlyList<DecisionReading> ReadDecisions(int limit) => [];
+
+        public Task<CommandReading> CommandAsync(OperatorCommand command, string? size, string by)
+        {
+            Asked.SetResult();
+            return Answer.Task;
+        }
     }
 
     [Test]

@@ -86,7 +86,6 @@ internal sealed partial class DatabaseShard
     {
         if (politely) Farewell.Say(backend.Channel);
         backend.Channel.Dispose();
-        Database.KillsAimedAt.TryRemove(backend.ConnectionId, out _);
         Database.Backends.TryRemove(new KeyValuePair<uint, LentBackend>(backend.ConnectionId, backend));
         Database.Room.Return(this);
     }

@@ -62,9 +62,6 @@ public sealed partial class GatewayDatabase : IGatewayDatabase
     /// <summary>Room for backend connections.</summary>
     internal BackendRoom Room { get; }
 
-    /// <summary>The server's numbers of connections that a KILL is, or was, aimed at: no session but the victim may have one.</summary>
-    internal ConcurrentDictionary<uint, KillAim> KillsAimedAt { get; } = new();
-
     /// <summary>Connections that are made to ask the server who may kill whom: one at a time, beside those that sessions may have.</summary>
     internal SemaphoreSlim StandIns { get; } = new(1, 1);
 

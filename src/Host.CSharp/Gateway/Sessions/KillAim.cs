@@ -1,8 +1,11 @@
 namespace Serverless.Host.Gateway.Sessions;
 
 /// <summary>What became of a KILL that was aimed at a backend connection.</summary>
-internal enum KillAim : byte
+internal enum KillAim
 {
+    /// <summary>None was.</summary>
+    None,
+
     /// <summary>Its statement only, or the server would not.</summary>
     Statement,
 

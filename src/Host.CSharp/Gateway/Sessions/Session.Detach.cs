@@ -1,3 +1,4 @@
+using Serverless.Host.Gateway.Sharing;
 using Serverless.Host.Gateway.State;
 using Serverless.Host.Mysql;
 using Serverless.Host.Net;
@@ -107,7 +108,7 @@ internal sealed partial class Session
     {
         if (_backend is null) return;
         // The one who killed it may not have the server's answer yet; its signal comes.
-        _isBeingKilled = Database.KillsAimedAt.TryGetValue(_lent!.ConnectionId, out var aim) && aim is KillAim.Connection or KillAim.Killed;
+        _isBeingKilled = _lent!.KillAim is KillAim.Connection or KillAim.Killed;
         DropBackend();
         var lost = WhatWouldBeLost;
         ForgetWhatIsLost();
@@ -116,6 +117,18 @@ internal sealed partial class Session
         if (lost is null) return;
         Log.Lost(Database.Logger, ConnectionId, AccountName, $"{reason}; lost: {lost}");
         _pendingError = $"The compute went away ({reason}) while this session was idle; lost: {lost}";
+    }
+
+    /// <summary>
+    /// The same for a connection to a compute that is not behind the gate any more. A session that is told so while it is busy has it cut off, which shows only to who uses
+    /// it. False: it has none such.
+    /// </summary>
+    private bool LeaveFormerCompute(Gate gate)
+    {
+        if (_lent is not { } lent || gate.Backend is null || gate.LeadsTo(lent.Opening)) return false;
+        _lostBecause ??= "another serves in its place";
+        LoseBackend();
+        return true;
     }
 
     /// <summary>What cannot be made again without the backend connection, in words; null: nothing.</summary>
@@ -175,7 +188,7 @@ internal sealed partial class Session
         var canTell = _reader.IsBetweenPackets && !_midCommand && !ended;
         Log.Lost(Database.Logger, ConnectionId, AccountName, reason);
         var lost = WhatWouldBeLost;
-        var killed = _lent is { } gone && await WasKilledAsync(gone.ConnectionId);
+        var killed = _lent is { } gone && await WasKilledAsync(gone);
         DropBackend();
         ForgetWhatIsLost();
         _state.ForgetUnknownRole();
@@ -197,11 +210,9 @@ internal sealed partial class Session
     }
 
     /// <summary>Some KILLs make the server hang up without a word, perhaps before who sent the KILL has its answer.</summary>
-    private async ValueTask<bool> WasKilledAsync(uint backendId)
+    private async ValueTask<bool> WasKilledAsync(LentBackend lent)
     {
-        var aim = KillAim.Statement;
-        for (var tries = 0; tries < KillPatience && Database.KillsAimedAt.TryGetValue(backendId, out aim) && aim == KillAim.Connection; tries++)
-            await _shard.Loop.DelayAsync(s_killPause);
-        return aim == KillAim.Killed;
+        for (var tries = 0; tries < KillPatience && lent.KillAim == KillAim.Connection; tries++) await _shard.Loop.DelayAsync(s_killPause);
+        return lent.KillAim == KillAim.Killed;
     }
 }

@@ -2,6 +2,7 @@ using System.Buffers.Binary;
 using System.Globalization;
 using System.Text;
 using Serverless.Host.Gateway.Authentication;
+using Serverless.Host.Gateway.Sharing;
 using Serverless.Host.Gateway.State;
 using Serverless.Host.Mysql;
 using Serverless.Host.Net;
@@ -19,10 +20,14 @@ internal sealed partial class Session
 
     private static readonly TimeSpan s_killPause = TimeSpan.FromMilliseconds(50);
 
-    /// <param name="BackendId">Its connection, which from now on no other session is given; 0: it has none.</param>
+    /// <param name="Backend">Its connection, which from now on no other session is given; null: it has none.</param>
     /// <param name="Wait">The wait of its that may be ended; 0: it waits for nothing.</param>
     /// <param name="Account">It may be another's by the time it is ended.</param>
-    private readonly record struct KillVictim(Session Session, uint BackendId, int Wait, Account Account, string User);
+    private readonly record struct KillVictim(Session Session, LentBackend? Backend, int Wait, Account Account, string User)
+    {
+        /// <summary>The server's number of it, 0 for none.</summary>
+        public uint BackendId => Backend?.ConnectionId ?? 0;
+    }
 
     /// <summary>What the server said of the right to kill.</summary>
     private readonly record struct KillRight(bool Granted, string? NotAsked)
@@ -185,11 +190,11 @@ internal sealed partial class Session
         return error with { Message = error.Message.Replace(sent, victim.Session.ConnectionId.ToString(CultureInfo.InvariantCulture), StringComparison.Ordinal) };
     }
 
-    private void Spare(KillVictim[] victims)
+    private static void Spare(KillVictim[] victims)
     {
         foreach (var victim in victims)
         {
-            Database.KillsAimedAt.TryUpdate(victim.BackendId, KillAim.Statement, KillAim.Connection);
+            victim.Backend?.ChangeAim(KillAim.Connection, KillAim.Statement);
             victim.Session.PostSpared();
         }
     }
@@ -200,7 +205,7 @@ internal sealed partial class Session
         var byUser = KillsByUser;
         foreach (var victim in victims)
         {
-            if (wholeConnection) Database.KillsAimedAt.TryUpdate(victim.BackendId, KillAim.Killed, KillAim.Connection);
+            if (wholeConnection) victim.Backend?.ChangeAim(KillAim.Connection, KillAim.Killed);
             if (wholeConnection && (victim.Session != this || byUser)) victim.Session.PostKilled(victim.Account, victim.User);
             else if (!wholeConnection && victim is { BackendId: 0, Wait: not 0 }) victim.Session.PostQueryKilled(victim.Wait);
         }
@@ -229,14 +234,13 @@ internal sealed partial class Session
     /// </summary>
     private KillVictim Aim(Session at, long opening)
     {
-        var victim = new KillVictim(at, 0, at.CurrentWait, at._identity.Account, at._identity.User);
-        var id = at.BackendConnectionId;
-        if (id == 0) return victim;
+        var victim = new KillVictim(at, Backend: null, at.CurrentWait, at._identity.Account, at._identity.User);
+        if (Volatile.Read(ref at._lent) is not { } lent || lent.Opening != opening) return victim;
         var aim = KillsWholeConnection ? KillAim.Connection : KillAim.Statement;
-        Database.KillsAimedAt.AddOrUpdate(id, aim, (_, before) => before > aim ? before : aim);
+        var before = lent.AimAt(aim);
         Interlocked.MemoryBarrier();
-        if (at.BackendConnectionId == id && Volatile.Read(ref at._lent) is { } lent && lent.ConnectionId == id && lent.Opening == opening) return victim with { BackendId = id };
-        Database.KillsAimedAt.TryRemove(id, out _);
+        if (Volatile.Read(ref at._lent) == lent) return victim with { Backend = lent };
+        if (before < aim) lent.ChangeAim(aim, before);
         return victim;
     }
 
@@ -309,7 +313,7 @@ internal sealed partial class Session
     private async ValueTask<bool?> TryKillBesideTheLineAsync(Session found)
     {
         // A login has the roles of the account, and none that was chosen since: with those the server is asked on the session's own connection.
-        if (_state.HasRole || Database.Gate is not { IsOpen: true, Backend: { } address, Opening: var opening }) return null;
+        if (found.BackendConnectionId == 0 || _state.HasRole || Database.Gate is not { IsOpen: true, Backend: { } address, Opening: var opening }) return null;
         using var limit = new CancellationTokenSource(LongestFirstAttach);
         (_attaching, _attachingTo) = (limit, opening);
         _started = Database.Time.GetTimestamp();
@@ -351,7 +355,8 @@ internal sealed partial class Session
         if (told is not { } aimed) return null;
         if (result is { } answer) return await ConcludeKillAsync(answer, [aimed]);
         Spare([aimed]);
-        return await AnswerKillAsync(new ErrPacket(ErrorCode.ServerShutdown, $"The server did not answer the KILL within {LongestFirstAttach.TotalSeconds:0} s, or went away; whether it took effect is not known"));
+        var why = _signals != SessionSignals.None ? "this session is ending" : $"the server did not answer within {LongestFirstAttach.TotalSeconds:0} s, or went away";
+        return await AnswerKillAsync(new ErrPacket(ErrorCode.ServerShutdown, $"Whether the KILL took effect is not known: {why}"));
     }
 
     private Task<BackendConnection> StandInAsync(BackendAddress address, CancellationToken cancellation) =>

@@ -27,6 +27,7 @@ internal sealed partial class Session
             {
                 // It broke while the last answer was still on its way to the client, which nobody was told of.
                 if (lent.Transport.IsPeerClosed) LoseBackend();
+                else if (LeaveFormerCompute(Database.Gate)) continue;
                 else if (!Database.Gate.IsOpen && await DetachIfDrainedAsync()) continue;
                 else if (_shard.IsWanted && (TryHandOver() || await HandOverAsync())) continue;
             }

@@ -200,8 +200,8 @@ internal sealed partial class Session
         ReleaseBackend();
         _shard.Counters.AddAttached(-1);
         Interlocked.MemoryBarrier();
-        // See AimAt: a KILL that was meant for this session must not find another.
-        if (Database.KillsAimedAt.ContainsKey(lent.ConnectionId)) _shard.CloseBackend(lent, politely: true);
+        // See Aim: a KILL that was meant for this session must not find another.
+        if (lent.KillAim != KillAim.None) _shard.CloseBackend(lent, politely: true);
         else if (_shard.TryPassOn(lent, idle, atOnce)) return true;
         else _shard.Pool.Put(lent, idle, keepFor);
         _shard.OnSessionEased();

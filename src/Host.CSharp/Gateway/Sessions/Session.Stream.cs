@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using Serverless.Host.Gateway.Authentication;
+using Serverless.Host.Gateway.Sharing;
 using Serverless.Host.Gateway.State;
 using Serverless.Host.Mysql;
 using Serverless.Host.Net;
@@ -42,7 +43,7 @@ internal sealed partial class Session
         _client.InterruptRead();
         backend.Transport.Abort();
         await acknowledging;
-        if (_client.Transport.IsPeerClosed && Database.Gate is { IsOpen: true, Backend: { } address }) await EndOnServerAsync(address, BackendConnectionId);
+        if (_client.Transport.IsPeerClosed && _lent is { } lent) await EndOnServerAsync(lent);
         return false;
     }
 
@@ -50,16 +51,19 @@ internal sealed partial class Session
     /// A server finds out that nobody reads its log any more when it has the next event, or heartbeat, to send; until then it would look replicated, and the
     /// database could not sleep. So it is told, by the account whose connection it was.
     /// </summary>
-    private async Task EndOnServerAsync(BackendAddress address, uint id)
+    private async Task EndOnServerAsync(LentBackend lent)
     {
+        if (Database.Gate is not { IsOpen: true } gate || !gate.LeadsTo(lent.Opening)) return;
         using var limit = new CancellationTokenSource(LongestFirstAttach);
         PacketChannel? channel = null;
         try
         {
-            var connection = await BackendLogin.ConnectAsync(address, _identity, schema: null, _state.Collation, BackendCapabilities, limit.Token);
+            var connection = await BackendLogin.ConnectAsync(lent.Address, _identity, schema: null, _state.Collation, BackendCapabilities, limit.Token);
             channel = connection.Channel;
             using var end = limit.Token.UnsafeRegister(static transport => ((ITransport)transport!).Abort(), channel.Transport);
-            var kill = Encoding.ASCII.GetBytes(string.Create(CultureInfo.InvariantCulture, $"KILL {id}"));
+            // On another compute the number is somebody else's.
+            if (!Database.Gate.LeadsTo(lent.Opening)) return;
+            var kill = Encoding.ASCII.GetBytes(string.Create(CultureInfo.InvariantCulture, $"KILL {lent.ConnectionId}"));
             await new BackendQuery(channel, BackendCapabilities, connection.ConnectionId).QueryAsync([kill], SessionCapture.AnswerLimit, limit.Token);
         }
         catch (Exception failure) when (failure is BackendLoginException or IOException or OperationCanceledException or MalformedPacketException)

@@ -154,6 +154,7 @@ internal sealed partial class Session
             if (IsReady) return true;
             if (_backend is not null && await DetachIfDrainedAsync()) continue;
             var gate = Database.Gate;
+            if (LeaveFormerCompute(gate)) continue;
             if (gate.IsOpen && _backend is null && _shard.TryTakeAsItIs(this)) continue;
             _ownTimeLimit ??= ReadOwnTimeLimit();
             if (gate.IsOpen && _backend is null && _shard.TryBeginAttach(this)) outcome = HoldOutcome.GoAttach;

@@ -1,4 +1,5 @@
 using Serverless.Host.Gateway.Authentication;
+using Serverless.Host.Gateway.Sessions;
 using Serverless.Host.Gateway.State;
 using Serverless.Host.Mysql;
 using Serverless.Host.Net;
@@ -18,6 +19,7 @@ internal sealed class LentBackend(BackendConnection connection, BackendAddress a
 
     private readonly HashSet<uint> _prepared = [];
     private readonly List<SharedStatement> _shared = [];
+    private int _aim;
 
     public PacketChannel Channel => connection.Channel;
 
@@ -29,6 +31,9 @@ internal sealed class LentBackend(BackendConnection connection, BackendAddress a
     public BackendKey? Key => key;
 
     public long Opening => opening;
+
+    /// <summary>What a KILL is, or was, aimed at; then no session but its victim may have the connection. From any thread.</summary>
+    public KillAim KillAim => (KillAim)Volatile.Read(ref _aim);
 
     public int Era => era;
 
@@ -72,6 +77,20 @@ internal sealed class LentBackend(BackendConnection connection, BackendAddress a
     public BackendPool? Keeper { get; set; }
 
     public bool HasTooManyStatements => _prepared.Count > MostStatements;
+
+    /// <summary>From any thread. What aims at more stays.</summary>
+    /// <returns>What was aimed at before.</returns>
+    public KillAim AimAt(KillAim aim)
+    {
+        while (true)
+        {
+            var before = KillAim;
+            if (before >= aim || ChangeAim(before, aim)) return before;
+        }
+    }
+
+    /// <summary>From any thread. False: it is another by now.</summary>
+    public bool ChangeAim(KillAim from, KillAim to) => Interlocked.CompareExchange(ref _aim, (int)to, (int)from) == (int)from;
 
     /// <summary>A statement with this number is prepared on it, since the last reset.</summary>
     public bool HasPrepared(uint backendId) => _prepared.Contains(backendId);
