@@ -139,6 +139,8 @@ let ``idle and the age of the compute are what was last told of them`` (_: Life)
             quietSince <- max quietSince step.After.At
 
         match step.Input.Event with
+        // What tells nothing new leaves the state's time where it was, and a clock that goes back from there is not seen to.
+        | ActivityChanged _ when obj.ReferenceEquals(step.After, before) -> ()
         | ActivityChanged _ when Facts.busy before.Activity -> quietSince <- max quietSince at
         | ActivityChanged changed -> quietSince <- max quietSince (changed.LastEnded |> Option.map (min at) |> Option.defaultValue noon)
         | _ -> ()
