@@ -161,7 +161,7 @@ internal sealed partial class EngineMemoryKeeper(
     {
         if (before?.Profile is not { } was)
         {
-            return "nothing was known";
+            return "all of it";
         }
 
         ServerProfile profile = now.Profile!;
@@ -181,7 +181,7 @@ internal sealed partial class EngineMemoryKeeper(
     [LoggerMessage(Level = LogLevel.Warning, Message = "{Database}: its accounts are not kept for other gateways in {Place}, and that is tried again in a minute: {Reason}")]
     private partial void LogNotShared(string database, string place, string reason);
 
-    [LoggerMessage(Level = LogLevel.Information, Message = "{Database}: what is known of its engine is kept anew, since this is another than it was: {What}")]
+    [LoggerMessage(Level = LogLevel.Information, Message = "{Database}: what is known of its engine is kept; new is {What}")]
     private partial void LogKept(string database, string what);
 
     [LoggerMessage(Level = LogLevel.Debug, Message = "{Database}: its accounts could not be read now: {Reason}")]

@@ -13,9 +13,9 @@ internal sealed partial class KubernetesCompute
     /// <summary>Half of this is added to a wake on average. An engine that was stopped well answers within seconds; one that takes longer recovers, and is asked less often.</summary>
     private static readonly TimeSpan s_dialPause = TimeSpan.FromMilliseconds(2);
 
-    private static readonly TimeSpan s_laterDialPause = TimeSpan.FromMilliseconds(10);
+    private static readonly TimeSpan s_recoveryDialPause = TimeSpan.FromMilliseconds(10);
 
-    private static readonly TimeSpan s_later = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan s_longestPlainStart = TimeSpan.FromSeconds(5);
 
     /// <summary>While there is nobody to be dialled the watch tells when there is; this is for a watch that is being made anew.</summary>
     private static readonly TimeSpan s_lookPause = TimeSpan.FromMilliseconds(250);
@@ -200,7 +200,7 @@ internal sealed partial class KubernetesCompute
                 await VerifyWantedAsync(cancellation);
             }
 
-            TimeSpan pause = !dialling.HasAny ? s_lookPause : _time.GetElapsedTime(dialledSince!.Value) < s_later ? s_dialPause : s_laterDialPause;
+            TimeSpan pause = !dialling.HasAny ? s_lookPause : _time.GetElapsedTime(dialledSince!.Value) < s_longestPlainStart ? s_dialPause : s_recoveryDialPause;
             await _news.WaitAsync(pause, cancellation);
         }
     }
