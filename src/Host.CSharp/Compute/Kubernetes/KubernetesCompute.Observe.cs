@@ -11,6 +11,9 @@ internal sealed partial class KubernetesCompute
     /// <summary>For the look at the StatefulSet that tells a crash from somebody's hand; a database that is down waits for it.</summary>
     private static readonly TimeSpan s_askLimit = TimeSpan.FromSeconds(5);
 
+    /// <summary>An engine that answered this lately is not asked again: whoever looks has just waited for that answer.</summary>
+    private static readonly TimeSpan s_freshAnswer = TimeSpan.FromMilliseconds(100);
+
     private Sight? _seen;
 
     /// <summary>Why none serves of those that answer, where one has to lead; null: none answers, or one does.</summary>
@@ -98,10 +101,16 @@ internal sealed partial class KubernetesCompute
     private async Task<string?> IsSilentAsync(PodEngine engine, CancellationToken cancellation)
     {
         long asked = _time.GetTimestamp();
+        if (engine.AnsweredAt is { } last && _time.GetElapsedTime(last, asked) < s_freshAnswer)
+        {
+            return null;
+        }
+
         EngineSqlException? why = await engine.Sql.WhySilentAsync(cancellation);
         if (why is null)
         {
             engine.SilentSince = null;
+            engine.AnsweredAt = _time.GetTimestamp();
             return null;
         }
 
@@ -113,9 +122,10 @@ internal sealed partial class KubernetesCompute
         ? $"{Title} wants {now.Replicas} replicas and has no pod yet"
         : _unled ?? string.Join("; ", now.Pods.Take(3).Select(pod => pod.WhyNotServing(_options.Container)));
 
-    /// <summary>From here on this is where sessions go, and its end is noticed.</summary>
+    /// <summary>It has answered: from here on this is where sessions go, and its end is noticed.</summary>
     private async Task ServeAsync(PodEngine engine)
     {
+        engine.AnsweredAt = _time.GetTimestamp();
         PodEngine? before = Interlocked.Exchange(ref _engine, engine);
         _lastEnd = null;
         _unled = null;

@@ -75,6 +75,11 @@ internal sealed class FenceInterleavingTests
         yield return Case(Open, "AnAnswerFromBeforeThePromiseIsListenedTo", Guard((state, input) => GateGuard.Step(state, input) is var (next, then) && then.HasFlag(GuardCommands.Promise)
             ? (next with { Question = state.Question }, then & ~GuardCommands.Disown)
             : null), suspends: 2, first: 0).SetCategory(Large);
+        yield return Case(Open, "WhatWasAskedAheadIsRememberedWithoutALease", new FenceRules
+        {
+            Errs = true,
+            Guard = (state, input) => input.Kind == GuardInputKind.Expelled && GateGuard.Step(state, input) is var (next, then) ? (next with { IsFreed = state.IsFreed }, then) : GateGuard.Step(state, input),
+        }, faults: 2, first: 0);
         yield return Case(Open, "AStopIsNotBoundToAVersion", new FenceRules { BindsStops = false });
         yield return Case(Open, "TheIntentIsNotLookedForBeforeTheStop", new FenceRules { LooksForIntent = false });
         yield return Case(Open, "GatewaysAreListedBeforeTheIntentIsWritten", new FenceRules { ListsAfterPublishing = false }, faults: 1, first: 0, second: 0);

@@ -111,7 +111,7 @@ internal sealed class FenceWorld
             bytes[at++] = Promises[i] is { } promised ? Number(promised) : (byte)99;
             GatewayModel gateway = Gateways[i];
             GuardState guard = gateway.Guard;
-            bytes[at++] = (byte)((gateway.IsAlive ? 1 : 0) | (gateway.Joins ? 2 : 0) | (guard.IsMember ? 4 : 0) | (guard.IsServing ? 8 : 0) | (guard.Waits ? 16 : 0) | (guard.IsPatient ? 32 : 0));
+            bytes[at++] = (byte)((gateway.IsAlive ? 1 : 0) | (gateway.Joins ? 2 : 0) | (guard.IsMember ? 4 : 0) | (guard.IsServing ? 8 : 0) | (guard.Waits ? 16 : 0) | (guard.IsPatient ? 32 : 0) | (guard.IsFreed ? 64 : 0));
             bytes[at++] = (byte)((int)guard.Phase | ((int)guard.Question << 3));
             bytes[at++] = Number(guard.Intent);
             bytes[at++] = Number(guard.Refused);
@@ -136,7 +136,7 @@ internal sealed class FenceWorld
     [
         $"StatefulSet: {string.Join(" -> ", Versions.Select(Text))}   late: {string.Join(", ", Late.Select(Text))}",
         .. Gateways.Select((one, i) =>
-            $"gateway {i}: {(one.IsAlive ? "" : "dead ")}{one.Guard.Phase}({Number(one.Guard.Intent)}){(one.Guard.IsServing ? " serving" : "")} statement {one.Statement}, promised {(Promises[i] is { } promised ? Number(promised) : "-")}"
+            $"gateway {i}: {(one.IsAlive ? "" : "dead ")}{one.Guard.Phase}({Number(one.Guard.Intent)}){(one.Guard.IsServing ? " serving" : "")}{(one.Guard.IsFreed ? " freed" : "")} statement {one.Statement}, promised {(Promises[i] is { } promised ? Number(promised) : "-")}"
             + $", asks {Text(one.Question)}, starts {Text(one.Start)}, proposes {one.Proposal?.Phase}({Number(one.Proposal?.Intent ?? default)}) {Text(one.Proposing)}, behind {one.Behind}, refused {Number(one.Guard.Refused)}"),
     ]);
 

@@ -1,3 +1,5 @@
+using System.Text.Json.Nodes;
+using Serverless.Host.Compute.Kubernetes.Api;
 using Serverless.Host.Compute.Kubernetes.Api.Objects;
 using Serverless.Host.Compute.Kubernetes.Fleet;
 using Serverless.Host.Compute.Kubernetes.Fleet.Suspending;
@@ -85,6 +87,31 @@ internal sealed class FleetTests
         Assert.That(await all[0].StopAsync(await rig.ReadAsync()), Is.Null);
         await all[1].WakeAsync();
         await rig.UntilAsync(() => all[1].Passed == 1);
+    }
+
+    /// <summary>While the compute starts there is time to ask whether a suspend is intended; once it serves, the statement would wait for the answer.</summary>
+    [Test]
+    public async Task Statement_ThatWaitsForAStart_PassesOnceTheComputeServes_WithoutAnotherQuestion()
+    {
+        await using FleetRig rig = await FleetRig.StartAsync();
+        PlayedGateway a = (await rig.AddAsync("a"))[0];
+        Assert.That(await a.SuspendAsync(), Is.Null);
+        await rig.UntilAsync(() => !a.IsOpen);
+        var serves = new TaskCompletionSource();
+        var answered = new TaskCompletionSource();
+        a.ServesAfter = serves.Task;
+        rig.Refuses = context =>
+        {
+            if (FleetRig.IsBy(context, "a") && context.Request is { Method: "GET", Path.Value: $"{FleetRig.Sets}/db" }) context.Response.OnCompleted(() => Task.FromResult(answered.TrySetResult()));
+            return Task.FromResult(false);
+        };
+        a.Statement();
+        await rig.Connect("somebody").PatchAsync(Resources.StatefulSets, FleetRig.Set, Patch.Merge(new() { ["spec"] = new JsonObject { ["replicas"] = 1 } }), default);
+        await answered.Task.WaitAsync(TimeSpan.FromSeconds(30));
+        rig.CutOff("a");
+        Assert.That(a.Held, Is.EqualTo(1));
+        serves.SetResult();
+        await rig.UntilAsync(() => a.Passed == 1);
     }
 
     /// <summary>WeScale asks for activity every five seconds.</summary>

@@ -58,6 +58,9 @@ internal sealed class PlayedGateway : IGuardedGate, IAsyncDisposable
     /// <summary>What a drain waits for.</summary>
     public Task DrainsAfter { get; set; } = Task.CompletedTask;
 
+    /// <summary>What the controller waits for, before it finds that the compute serves.</summary>
+    public Task ServesAfter { get; set; } = Task.CompletedTask;
+
     /// <summary>A client's statement: passes, or waits.</summary>
     public void Statement()
     {
@@ -203,7 +206,7 @@ internal sealed class PlayedGateway : IGuardedGate, IAsyncDisposable
                 Database.Hear(set);
                 if (isUp != wasUp)
                 {
-                    if (isUp) Database.Serve();
+                    if (isUp) _ = ServeAsync();
                     else TellGone();
                 }
 
@@ -214,6 +217,12 @@ internal sealed class PlayedGateway : IGuardedGate, IAsyncDisposable
         {
             // that is how it ends
         }
+    }
+
+    private async Task ServeAsync()
+    {
+        await ServesAfter.WaitAsync(_end.Token);
+        Database.Serve();
     }
 
     /// <summary>What a step changes is seen all at once.</summary>

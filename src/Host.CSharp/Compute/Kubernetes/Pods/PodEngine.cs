@@ -38,6 +38,9 @@ internal sealed class PodEngine : IAsyncDisposable
     /// <summary>It is being stopped on purpose: that it ends is no crash.</summary>
     public bool EndIsExpected { get; set; }
 
+    /// <summary>Timestamp of when it answered last, as far as that was looked at; null: not since it serves.</summary>
+    public long? AnsweredAt { get; set; }
+
     /// <summary>Timestamp since when it gives no answer; null: it answers.</summary>
     public long? SilentSince { get; set; }
 

@@ -33,7 +33,9 @@ internal static class GateGuard
         not { Phase: GuardPhase.Shut, IsMember: true, Question: GuardQuestion.None } => (state, None),
         { IsAskedFor: true, Waits: true, Heard.IsPatient: false } => Withdrawn(state, state.Heard.Intent),
         { IsAskedFor: true } => Promised(state, state.Heard.Intent, state.Heard.IsPatient),
-        { IsServing: true } => (state with { Question = GuardQuestion.Ask }, Ask),
+        { IsServing: true, IsFreed: true } => Opened(state),
+        // while the compute starts, so that the statement need not wait for the answer once it serves
+        { IsServing: true } or { Waits: true, Heard.IsUp: true, IsFreed: false } => (state with { Question = GuardQuestion.Ask }, Ask),
         _ => (state, None),
     };
 
@@ -41,7 +43,7 @@ internal static class GateGuard
     private static (GuardState, GuardCommands) Closed(GuardState state)
     {
         GuardCommands drain = state.Phase == GuardPhase.Draining ? CancelDrain : None;
-        (GuardState next, GuardCommands then) = Consider(state with { Phase = GuardPhase.Shut, Question = GuardQuestion.None });
+        (GuardState next, GuardCommands then) = Consider(state with { Phase = GuardPhase.Shut, Question = GuardQuestion.None, IsFreed = false });
         return (next, Disowning(state) | drain | CloseGate | then);
     }
 
@@ -49,7 +51,7 @@ internal static class GateGuard
     {
         if (!state.Heard.IsUp)
         {
-            GuardState spent = Spent(state, state.Heard.Intent);
+            GuardState spent = Spent(state, state.Heard.Intent) with { IsFreed = false };
             return state.Phase == GuardPhase.Shut ? Consider(spent) : (spent, TellGone);
         }
 
@@ -73,7 +75,7 @@ internal static class GateGuard
 
         if (!view.IsUp)
         {
-            return (Spent(state, view.Intent) with { Phase = GuardPhase.Shut }, TellGone);
+            return (Spent(state, view.Intent) with { Phase = GuardPhase.Shut, IsFreed = false }, TellGone);
         }
 
         if (view.IsFree)
@@ -91,20 +93,22 @@ internal static class GateGuard
     private static (GuardState, GuardCommands) Freed(GuardState state)
     {
         GuardState known = state.Phase == GuardPhase.Drained ? state with { Refused = state.Intent } : state;
-        if (!state.IsServing)
-        {
-            return (known with { Phase = GuardPhase.Shut }, None);
-        }
+        return state.IsServing ? Opened(known) : (known with { Phase = GuardPhase.Shut, IsFreed = true }, None);
+    }
 
+    private static (GuardState, GuardCommands) Opened(GuardState state)
+    {
+        GuardState open = state with { Phase = GuardPhase.Open, IsFreed = false };
         // an intent that was heard of meanwhile may be younger than the answer
-        (GuardState next, GuardCommands then) = known.IsAskedFor ? Heard(known with { Phase = GuardPhase.Open }) : (known with { Phase = GuardPhase.Open }, None);
+        (GuardState next, GuardCommands then) = open.IsAskedFor ? Heard(open) : (open, None);
         return (next, OpenGate | then);
     }
 
     private static (GuardState, GuardCommands) Retry(GuardState state) => state switch
     {
         { Question: not GuardQuestion.None } => (state, None),
-        { Phase: GuardPhase.Shut } => Consider(state),
+        // what is asked ahead of need is not asked again and again
+        { Phase: GuardPhase.Shut } => state.IsAskedFor || state.IsServing ? Consider(state) : (state, None),
         { Phase: GuardPhase.Open } when state.Refused != Guid.Empty && state.Heard.Intent == state.Refused => Withdrawn(state, state.Refused),
         { Phase: GuardPhase.Drained, Waits: true, IsPatient: false } => Withdrawn(state, state.Intent),
         { Phase: GuardPhase.Drained } when state.Intent == state.Refused => Withdrawn(state, state.Intent),
@@ -144,9 +148,9 @@ internal static class GateGuard
     private static (GuardState, GuardCommands) Withdrawn(GuardState state, Guid intent) =>
         (state with { Refused = intent, Question = GuardQuestion.Withdraw }, Disowning(state) | Withdraw);
 
-    /// <summary>An answer to what was asked before the promise says nothing of after it.</summary>
+    /// <summary>An answer to what was asked before the promise says nothing of after it, and neither does one that came before.</summary>
     private static (GuardState, GuardCommands) Promised(GuardState state, Guid intent, bool isPatient) =>
-        (state with { Phase = GuardPhase.Drained, Intent = intent, IsPatient = isPatient, Question = GuardQuestion.None }, Disowning(state) | Promise);
+        (state with { Phase = GuardPhase.Drained, Intent = intent, IsPatient = isPatient, Question = GuardQuestion.None, IsFreed = false }, Disowning(state) | Promise);
 
     private static GuardCommands Disowning(GuardState state) => state.Question == GuardQuestion.None ? None : Disown;
 }

@@ -41,6 +41,9 @@ internal readonly record struct GuardState
     /// <summary>A statement waits for the compute.</summary>
     public bool Waits { get; init; }
 
+    /// <summary>The server, asked since the last promise, said that no suspend is intended, and the gate is shut only because the compute does not serve yet.</summary>
+    public bool IsFreed { get; init; }
+
     public GuardQuestion Question { get; init; }
 
     /// <summary>What the gate is drained for, or being drained.</summary>
