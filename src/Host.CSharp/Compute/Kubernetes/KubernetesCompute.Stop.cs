@@ -24,11 +24,15 @@ internal sealed partial class KubernetesCompute
         try
         {
             var phases = new PhaseClock(_time);
-            await EndFittingAsync();
+            Fitting? cut = await EndFittingAsync();
             EffectResult result = await StopAsync(hurry, phases, cancellation);
-            if (Look().Set is { } set && result is not EffectResult.Done)
+            if (result is not EffectResult.Done)
             {
-                _cluster.Events.Tell(set, "SuspendFailed", result.Why!, isWarning: true);
+                FitAgain(cut);
+                if (Look().Set is { } set)
+                {
+                    _cluster.Events.Tell(set, "SuspendFailed", result.Why!, isWarning: true);
+                }
             }
 
             return result;

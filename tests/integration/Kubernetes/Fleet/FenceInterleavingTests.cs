@@ -23,31 +23,39 @@ internal sealed class FenceInterleavingTests
     [TestCase(1, 1, 1, 0, Category = Large)]
     [TestCase(2, 1, 0, 0, Category = Large)]
     [TestCase(0, 2, 0, 0)]
-    public void Suspend_ThatGatewaysAgreeOn_StopsNothingInUse_AndHoldsNothingForEver(int faults, int suspends, int first, int second) => Holds(new FenceRules(), faults, suspends, first, second);
+    public void Suspend_ThatGatewaysAgreeOn_StopsNothingInUse_AndHoldsNothingForEver(int faults, int suspends, int first, int second) => Holds(new FenceRules(), FenceWorld.Begin, faults, suspends, first, second);
+
+    /// <summary>The compute is woken first, by a statement.</summary>
+    [TestCase(0, 1, 1, 0)]
+    [TestCase(0, 1, 0, 1)]
+    [TestCase(1, 0, 1, 0)]
+    [TestCase(1, 1, 1, 0, Category = Large)]
+    [TestCase(1, 1, 0, 1, Category = Large)]
+    public void Suspend_AfterAWake_StopsNothingInUse_AndHoldsNothingForEver(int faults, int suspends, int first, int second) => Holds(new FenceRules(), FenceWorld.BeginAsleep, faults, suspends, first, second);
 
     [TestCase(0, 1, 0, 1)]
     [TestCase(0, 1, 1, 1, Category = Large)]
     [TestCase(1, 1, 0, 0, Category = Large)]
-    public void Suspend_ByAnOperator_StopsNothingInUse_AndHoldsNothingForEver(int faults, int suspends, int first, int second) => Holds(new FenceRules { IsPatient = true }, faults, suspends, first, second);
+    public void Suspend_ByAnOperator_StopsNothingInUse_AndHoldsNothingForEver(int faults, int suspends, int first, int second) => Holds(new FenceRules { IsPatient = true }, FenceWorld.Begin, faults, suspends, first, second);
 
     [TestCase(1, 1, 0, 0)]
     [TestCase(1, 1, 0, 1, Category = Large)]
     [TestCase(2, 1, 0, 0, Category = Large)]
-    public void Suspend_WithGatewaysThatErr_StopsNothingInUse_AndHoldsNothingForEver(int faults, int suspends, int first, int second) => Holds(new FenceRules { Fails = false, Errs = true }, faults, suspends, first, second);
+    public void Suspend_WithGatewaysThatErr_StopsNothingInUse_AndHoldsNothingForEver(int faults, int suspends, int first, int second) => Holds(new FenceRules { Fails = false, Errs = true }, FenceWorld.Begin, faults, suspends, first, second);
 
     [TestCaseSource(nameof(Mutations))]
-    public void FenceThatIsBroken_IsFound(string expected, FenceRules broken, int faults, int suspends, int first, int second)
+    public void FenceThatIsBroken_IsFound(string expected, FenceRules broken, Func<byte, byte, byte, byte, FenceWorld> begin, int faults, int suspends, int first, int second)
     {
         PassOverLarge();
-        Exploration exploration = FenceExplorer.Explore(broken, FenceWorld.Begin((byte)faults, (byte)suspends, (byte)first, (byte)second), MostWorlds);
+        Exploration exploration = FenceExplorer.Explore(broken, begin((byte)faults, (byte)suspends, (byte)first, (byte)second), MostWorlds);
         TestContext.Out.WriteLine($"{exploration.Worlds} worlds\n{exploration.Found}");
         Assert.That(exploration.Found, Does.StartWith(expected));
     }
 
-    private static void Holds(FenceRules rules, int faults, int suspends, int first, int second)
+    private static void Holds(FenceRules rules, Func<byte, byte, byte, byte, FenceWorld> begin, int faults, int suspends, int first, int second)
     {
         PassOverLarge();
-        Exploration exploration = FenceExplorer.Explore(rules, FenceWorld.Begin((byte)faults, (byte)suspends, (byte)first, (byte)second), MostWorlds);
+        Exploration exploration = FenceExplorer.Explore(rules, begin((byte)faults, (byte)suspends, (byte)first, (byte)second), MostWorlds);
         TestContext.Out.WriteLine($"{exploration.Worlds} worlds, {exploration.Moves} moves");
         Assert.That(exploration.Found, Is.Null);
     }
@@ -75,11 +83,9 @@ internal sealed class FenceInterleavingTests
         yield return Case(Open, "AnAnswerFromBeforeThePromiseIsListenedTo", Guard((state, input) => GateGuard.Step(state, input) is var (next, then) && then.HasFlag(GuardCommands.Promise)
             ? (next with { Question = state.Question }, then & ~GuardCommands.Disown)
             : null), suspends: 2, first: 0).SetCategory(Large);
-        yield return Case(Open, "WhatWasAskedAheadIsRememberedWithoutALease", new FenceRules
-        {
-            Errs = true,
-            Guard = (state, input) => input.Kind == GuardInputKind.Expelled && GateGuard.Step(state, input) is var (next, then) ? (next with { IsFreed = state.IsFreed }, then) : GateGuard.Step(state, input),
-        }, faults: 2, first: 0);
+        yield return Case(Open, "WhatWasAskedAheadIsRememberedWithoutALease", Guard((state, input) => input.Kind == GuardInputKind.Expelled && GateGuard.Step(state, input) is var (next, then)
+            ? (next with { IsFreed = state.IsFreed }, then)
+            : null), faults: 1, first: 0, begin: FenceWorld.BeginAsleep);
         yield return Case(Open, "AStopIsNotBoundToAVersion", new FenceRules { BindsStops = false });
         yield return Case(Open, "TheIntentIsNotLookedForBeforeTheStop", new FenceRules { LooksForIntent = false });
         yield return Case(Open, "GatewaysAreListedBeforeTheIntentIsWritten", new FenceRules { ListsAfterPublishing = false }, faults: 1, first: 0, second: 0);
@@ -102,6 +108,6 @@ internal sealed class FenceInterleavingTests
 
     private static FenceRules Guard(Func<GuardState, GuardInput, (GuardState, GuardCommands)?> broken) => new() { Guard = (state, input) => broken(state, input) ?? GateGuard.Step(state, input) };
 
-    private static TestCaseData Case(string expected, string name, FenceRules broken, int faults = 0, int suspends = 1, int first = 1, int second = 1) =>
-        new TestCaseData(expected, broken, faults, suspends, first, second).SetName($"FenceThatIsBroken_IsFound_{name}");
+    private static TestCaseData Case(string expected, string name, FenceRules broken, int faults = 0, int suspends = 1, int first = 1, int second = 1, Func<byte, byte, byte, byte, FenceWorld>? begin = null) =>
+        new TestCaseData(expected, broken, begin ?? FenceWorld.Begin, faults, suspends, first, second).SetName($"FenceThatIsBroken_IsFound_{name}");
 }

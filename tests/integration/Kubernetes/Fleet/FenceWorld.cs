@@ -74,6 +74,19 @@ internal sealed class FenceWorld
         return world;
     }
 
+    /// <summary>The compute is at zero, and whoever gets a statement wakes it.</summary>
+    public static FenceWorld BeginAsleep(byte faults, byte proposals, byte first, byte second)
+    {
+        FenceWorld world = Begin(faults, proposals, first, second);
+        world.Versions = [new FenceView(Guid.Empty, IsPatient: false, IsUp: false)];
+        foreach (ref GatewayModel gateway in world.Gateways.AsSpan())
+        {
+            gateway.Guard = new GuardState { IsMember = true, Heard = world.Now };
+        }
+
+        return world;
+    }
+
     public FenceWorld Clone() => new()
     {
         Gateways = [.. Gateways], Promises = [.. Promises], Versions = [.. Versions], Late = [.. Late], HasLeft = [.. HasLeft], CarriedOut = CarriedOut, Faults = Faults, Proposals = Proposals, MostProposals = MostProposals,

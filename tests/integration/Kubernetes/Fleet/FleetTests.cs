@@ -94,9 +94,11 @@ internal sealed class FleetTests
     public async Task Statement_ThatWaitsForAStart_PassesOnceTheComputeServes_WithoutAnotherQuestion()
     {
         await using FleetRig rig = await FleetRig.StartAsync();
-        PlayedGateway a = (await rig.AddAsync("a"))[0];
-        Assert.That(await a.SuspendAsync(), Is.Null);
-        await rig.UntilAsync(() => !a.IsOpen);
+        KubernetesApi somebody = rig.Connect("somebody");
+        Task ScaleAsync(int replicas) => somebody.PatchAsync(Resources.StatefulSets, FleetRig.Set, Patch.Merge(new() { ["spec"] = new JsonObject { ["replicas"] = replicas } }), default);
+        await ScaleAsync(0);
+        PlayedGateway a = rig.Add("a");
+        await rig.UntilAsync(() => a.SeesZero && a.Fleet.Lease.IsMember);
         var serves = new TaskCompletionSource();
         var answered = new TaskCompletionSource();
         a.ServesAfter = serves.Task;
@@ -106,7 +108,7 @@ internal sealed class FleetTests
             return Task.FromResult(false);
         };
         a.Statement();
-        await rig.Connect("somebody").PatchAsync(Resources.StatefulSets, FleetRig.Set, Patch.Merge(new() { ["spec"] = new JsonObject { ["replicas"] = 1 } }), default);
+        await ScaleAsync(1);
         await answered.Task.WaitAsync(TimeSpan.FromSeconds(30));
         rig.CutOff("a");
         Assert.That(a.Held, Is.EqualTo(1));

@@ -61,6 +61,9 @@ internal sealed class PlayedGateway : IGuardedGate, IAsyncDisposable
     /// <summary>What the controller waits for, before it finds that the compute serves.</summary>
     public Task ServesAfter { get; set; } = Task.CompletedTask;
 
+    /// <summary>The StatefulSet is at zero, as far as was heard.</summary>
+    public bool SeesZero { get; private set; }
+
     /// <summary>A client's statement: passes, or waits.</summary>
     public void Statement()
     {
@@ -204,6 +207,7 @@ internal sealed class PlayedGateway : IGuardedGate, IAsyncDisposable
                 if (change.After is not { } set || change.Name != Set) continue;
                 bool isUp = set.Spec.Replicas > 0;
                 Database.Hear(set);
+                SeesZero = !isUp;
                 if (isUp != wasUp)
                 {
                     if (isUp) _ = ServeAsync();

@@ -75,7 +75,8 @@ internal static class GateGuard
 
         if (!view.IsUp)
         {
-            return (Spent(state, view.Intent) with { Phase = GuardPhase.Shut, IsFreed = false }, TellGone);
+            GuardState spent = Spent(state, view.Intent);
+            return (spent with { Phase = GuardPhase.Shut, IsFreed = false, Heard = spent.Heard with { IsUp = false } }, TellGone);
         }
 
         if (view.IsFree)
@@ -146,7 +147,7 @@ internal static class GateGuard
     };
 
     private static (GuardState, GuardCommands) Withdrawn(GuardState state, Guid intent) =>
-        (state with { Refused = intent, Question = GuardQuestion.Withdraw }, Disowning(state) | Withdraw);
+        (state with { Refused = intent, Question = GuardQuestion.Withdraw, IsFreed = false }, Disowning(state) | Withdraw);
 
     /// <summary>An answer to what was asked before the promise says nothing of after it, and neither does one that came before.</summary>
     private static (GuardState, GuardCommands) Promised(GuardState state, Guid intent, bool isPatient) =>

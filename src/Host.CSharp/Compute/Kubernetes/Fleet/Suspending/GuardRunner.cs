@@ -235,7 +235,8 @@ internal sealed partial class GuardRunner : IDisposable
     {
         _failures = after switch
         {
-            GuardInputKind.Failed => _failures + 1,
+            // what fails ahead of need keeps nobody waiting longer
+            GuardInputKind.Failed when _state.IsServing || _state.Phase != GuardPhase.Shut => _failures + 1,
             GuardInputKind.Answered => 0,
             _ => _failures,
         };
@@ -251,11 +252,9 @@ internal sealed partial class GuardRunner : IDisposable
         try
         {
             string? refusal = withdraw ? $"{_state.Refused} {_identity.Replica}: {_why}" : null;
-            // a compute that does not serve yet is waited for anyway
-            bool isUrgent = _gate.Held > 0 && (_state.IsServing || _state.Phase != GuardPhase.Shut);
             // not on the thread of whoever told, which may be an event loop's
             await Task.Yield();
-            StatefulSet set = withdraw ? await _calls.WithdrawAsync(refusal, owned.Token) : await _calls.AskAsync(isUrgent, owned.Token);
+            StatefulSet set = withdraw ? await _calls.WithdrawAsync(refusal, owned.Token) : await _calls.AskAsync(_gate.Held > 0, owned.Token);
             Answer(owned, new GuardInput(GuardInputKind.Answered, SuspendIntent.View(set)), SuspendIntent.Of(set));
         }
         catch (Exception e) when (e is ApiException or OperationCanceledException)
