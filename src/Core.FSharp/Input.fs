@@ -76,6 +76,8 @@ type Event =
     | Tick
     /// A measured sample in the scale of the metric's type.
     | Measured of metric: string * value: int64
+    /// Samples that were taken together, of one instant: all are in before anything is looked at.
+    | MeasuredTogether of struct (string * int64) list
     | ActivityChanged of Activity
     | Observed of Observation
     /// Memory that cannot be given back: the resident set without the buffer pool.
@@ -86,6 +88,12 @@ type Event =
     | Commanded of Command * by: string
     /// The policy that `step` is given is a new one.
     | PolicyChanged
+
+    /// What was measured at one instant: a sample of each of these metrics, of one at least.
+    static member OfSamples(samples: struct (string * int64) seq) : Event =
+        match List.ofSeq samples with
+        | [ struct (metric, value) ] -> Measured(metric, value)
+        | several -> MeasuredTogether several
 
 /// Everything that can change a decision is an input, so a log of inputs replays it.
 type Input = { At: int64<ms>; Event: Event }

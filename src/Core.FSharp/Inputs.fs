@@ -15,6 +15,9 @@ type Inputs =
     /// A sample in the scale of the metric's type.
     static member Measured(at: int64, metric: string, value: int64) : Input = Inputs.Of(at, Measured(metric, value))
 
+    /// Samples that were taken together, in the scale of their metrics' types.
+    static member Measured(at: int64, samples: struct (string * int64) seq) : Input = Inputs.Of(at, Event.OfSamples samples)
+
     static member ActivityChanged(at: int64, activity: Activity) : Input = Inputs.Of(at, ActivityChanged activity)
 
     /// Size in thousandths of a compute unit; null where it is not known.

@@ -1,13 +1,17 @@
 /// Applies an event to a state: bookkeeping, and what must follow at once. An event that tells nothing new returns the same state.
 module internal Serverless.Core.Events
 
-let private measured now (metric: string) (value: int64) (state: State) : State =
-    match state.Plan.Slots |> Array.tryFindIndex (fun slot -> slot.Metric.Name = metric && slot.Fact.IsNone) with
-    | None -> state
-    | Some index ->
-        let series = Array.copy state.Series
-        series[index] <- Series.append state.Plan.Slots[index].Widest now value state.Series[index]
-        { state with Series = series }
+let private measured now (samples: struct (string * int64) list) (state: State) : State =
+    let mutable series = state.Series
+
+    for struct (metric, value) in samples do
+        let index = state.Plan.Slots |> Array.tryFindIndex (fun slot -> slot.Metric.Name = metric && slot.Fact.IsNone) |> Option.defaultValue -1
+
+        if index >= 0 then
+            if obj.ReferenceEquals(series, state.Series) then series <- Array.copy series
+            series[index] <- Series.append state.Plan.Slots[index].Widest now value series[index]
+
+    if obj.ReferenceEquals(series, state.Series) then state else { state with Series = series }
 
 /// Idle counts from the end of the last statement, and from no earlier than when it was last seen busy: a client that goes away in
 /// an open transaction ends no statement.
@@ -46,7 +50,8 @@ let apply now (event: Event) (state: State) : Change =
     match event with
     | Tick
     | PolicyChanged -> Change.none state
-    | Measured(metric, value) -> Change.none (measured now metric value state)
+    | Measured(metric, value) -> Change.none (measured now [ struct (metric, value) ] state)
+    | MeasuredTogether samples -> Change.none (measured now samples state)
     | ActivityChanged activity -> Change.none (active now activity state) |> cancelled now
     | Observed observation -> Observing.apply now observation state
     | Unreclaimable memory when max 0L<bytes> memory = state.Unreclaimable -> Change.none state

@@ -54,9 +54,10 @@ let ahead (now: int64<ms>) (state: State) : Ahead =
                 | [] ->
                     let struct (next, told) = Stepping.step policy state { At = due; Event = Tick }
                     play (left - 1) metrics next told due
-                | first :: rest ->
-                    let struct (next, told) = Stepping.step policy state { At = due; Event = Measured(first.Metric, first.Value) }
-                    play (left - 1) ({ first with Due = due + first.Period } :: rest @ later) next told due
+                | arriving ->
+                    let samples = arriving |> List.map (fun metric -> struct (metric.Metric, metric.Value))
+                    let struct (next, told) = Stepping.step policy state { At = due; Event = Event.OfSamples samples }
+                    play (left - 1) ((arriving |> List.map (fun metric -> { metric with Due = due + metric.Period })) @ later) next told due
 
     let struct (present, decision) = Stepping.step policy state { At = now; Event = Tick }
     let next = play Steps (repeated now present) present decision now

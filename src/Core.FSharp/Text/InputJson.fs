@@ -144,6 +144,8 @@ let private event (event: Event) : Json =
     match event with
     | Tick -> tag "tick" []
     | Measured(metric, value) -> tag "measured" [ "metric", Json.Text metric; "value", Json.Int value ]
+    | MeasuredTogether samples ->
+        tag "samples" [ "samples", Json.List [ for struct (metric, value) in samples -> Json.Object [ "metric", Json.Text metric; "value", Json.Int value ] ] ]
     | ActivityChanged found -> tag "activity" [ "activity", activity found ]
     | Observed found -> observation found
     | Unreclaimable memory -> tag "unreclaimable" [ "bytes", Json.Int(int64 memory) ]
@@ -152,12 +154,12 @@ let private event (event: Event) : Json =
     | Commanded(command, by) -> tag "command" (commandFields command by)
     | PolicyChanged -> tag "policy" []
 
-let private readMeasured: Decoder<Event> =
+let private readSample: Decoder<struct (string * int64)> =
     fun json ->
         decode {
             let! metric = field "metric" text json
             let! value = field "value" Decode.integer json
-            return Measured(metric, value)
+            return struct (metric, value)
         }
 
 let private readCapacity: Decoder<Event> =
@@ -171,7 +173,8 @@ let private readCapacity: Decoder<Event> =
 let private readEvent: Decoder<Event> =
     tagged "event" (function
         | "tick" -> Some(fun _ -> Ok Tick)
-        | "measured" -> Some readMeasured
+        | "measured" -> Some(readSample >> Result.map (fun (struct (metric, value)) -> Measured(metric, value)))
+        | "samples" -> Some(field "samples" (Decode.list readSample) >> Result.map MeasuredTogether)
         | "activity" -> Some(field "activity" readActivity >> Result.map ActivityChanged)
         | "observed" -> Some readObservation
         | "unreclaimable" -> Some(field "bytes" Decode.integer >> Result.map (fun value -> Unreclaimable(value * 1L<bytes>)))

@@ -135,6 +135,7 @@ type internal Controller(policy: Policy, effects: Effects, start: int64<ms>) =
 
             match event with
             | Measured _
+            | MeasuredTogether _
             | ActivityChanged _
             | Tick when phase = was -> ()
             | _ -> size <- sizeNow ()
@@ -145,6 +146,11 @@ type internal Controller(policy: Policy, effects: Effects, start: int64<ms>) =
             match answer.RefuseHeld with
             | Some reason -> this.Refuse reason
             | None -> ()
+
+    /// What was measured at this instant, if anything was.
+    member this.Measure(samples: struct (string * int64) list) : unit =
+        if not samples.IsEmpty then
+            this.Send(Event.OfSamples samples)
 
     /// What the effect in flight has to tell at `DueAt`. An effect that was overtaken tells nothing.
     member this.Fulfil() : unit =

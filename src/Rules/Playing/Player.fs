@@ -148,10 +148,11 @@ type private Player(policy: Policy, conditions: Condition list, scenario: Scenar
             this.Look()
         | Sampling metrics ->
             if Phases.exists this.Phase then
-                for metric in metrics do
-                    match measure metric with
-                    | ValueSome value -> this.Send(Measured(metric.Name, value))
-                    | ValueNone -> ()
+                this.Measure
+                    [ for metric in metrics do
+                          match measure metric with
+                          | ValueSome value -> struct (metric.Name, value)
+                          | ValueNone -> () ]
 
             due (this.Now + metrics[0].Period) (Sampling metrics)
 

@@ -152,13 +152,21 @@ type RecordedLoad() =
             sampledAt <- now
             rows.ChangeFrom(now, fun row -> { row with Cpu = 0L<mcpu> })
 
+        let measured (name: string) (value: int64) =
+            match name with
+            | "cpu" when isUp ->
+                let share = max 0L (min 1_000_000L value)
+                let cpu = decimal share * decimal (int64 (ComputeUnit.cpu (size * 1L<mcu>) unit)) / 10_000m
+                used (int64 (min cpu (decimal (Quantity.largest Cpu))) * 1L<mcpu>)
+            | "cpu"
+            | "memory" -> ()
+            | name -> rows.Measure(now, name, value)
+
         match input.Event with
-        | Measured("cpu", share) when isUp ->
-            let share = max 0L (min 1_000_000L share)
-            let cpu = decimal share * decimal (int64 (ComputeUnit.cpu (size * 1L<mcu>) unit)) / 10_000m
-            used (int64 (min cpu (decimal (Quantity.largest Cpu))) * 1L<mcpu>)
-        | Measured(("cpu" | "memory"), _) -> ()
-        | Measured(name, value) -> rows.Measure(now, name, value)
+        | Measured(name, value) -> measured name value
+        | MeasuredTogether samples ->
+            for struct (name, value) in samples do
+                measured name value
         | Unreclaimable memory ->
             hasMemory <- true
             rows.ChangeFrom(now, fun row -> { row with Resident = max 0L<bytes> memory })

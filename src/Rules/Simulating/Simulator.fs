@@ -102,12 +102,14 @@ type internal Simulator(policy: Policy, compute: ComputeModel, load: LoadSource,
         | _ -> ValueSome(cursor.Value place)
 
     let sample (sampling: Sampling) =
-        for index in 0 .. sampling.Metrics.Length - 1 do
-            if Phases.exists this.Phase then
-                match measure sampling.Metrics[index] sampling.Places[index] with
-                | ValueSome value -> this.Send(Measured(sampling.Metrics[index].Name, value))
-                | ValueNone -> ()
+        let mutable found = []
 
+        for index in sampling.Metrics.Length - 1 .. -1 .. 0 do
+            match measure sampling.Metrics[index] sampling.Places[index] with
+            | ValueSome value -> found <- struct (sampling.Metrics[index].Name, value) :: found
+            | ValueNone -> ()
+
+        this.Measure found
         sampling.At <- sampling.At + sampling.Period
 
     /// Measuring begins anew with a compute, in step with the time from the start.

@@ -140,7 +140,7 @@ public sealed class MeasuringTests
             compute.Usage = new ComputeUsage(beat % 3 == 0 && beat != 12 ? 900 : null, null, null, null, NoSamples);
             foreach (Event told in await MeasureAsync(meter, policy))
             {
-                if (told is Event.Measured measured) (state, _) = Kernel.Step(policy, state, Inputs.Measured(At(), measured.metric, measured.value));
+                (state, _) = Kernel.Step(policy, state, new Input(At(), told));
             }
 
             (state, Decision decision) = Kernel.Step(policy, state, Inputs.Tick(At()));

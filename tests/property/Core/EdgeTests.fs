@@ -155,6 +155,7 @@ let private anyActivity =
 let private anySaying =
     Gen.oneof
         [ Gen.map2 (fun metric value -> Measured(metric, value)) (Gen.elements [ "cpu"; "memory"; "threads.running"; "backup"; "unheard.of"; "idle" ]) anyNumber
+          Gen.map (fun (cpu, backup) -> MeasuredTogether [ struct ("cpu", cpu); struct ("backup", backup); struct ("unheard.of", cpu) ]) (Gen.zip anyNumber anyNumber)
           Gen.map ActivityChanged anyActivity
           Gen.map (fun size -> Observed(ComputeServes(ValueSome(size * 1L<mcu>)))) anyNumber
           Gen.map (fun memory -> Unreclaimable(memory * 1L<bytes>)) anyNumber

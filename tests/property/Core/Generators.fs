@@ -189,10 +189,11 @@ let private command =
           Gen.map ResizeCommand size ]
 
 let private sample =
-    Gen.oneof
-        [ Gen.map2 (fun metric value -> Measured(metric, int64 value)) (pick [ "cpu"; "memory" ]) (Gen.choose (0, 10_000))
-          Gen.map (fun value -> Measured("threads.running", int64 value)) (Gen.choose (0, 10_000))
-          Gen.map (fun value -> Measured("backup", value)) (pick [ 0L; 0L; 1L ]) ]
+    let usage metric = Gen.map (fun value -> struct (metric, int64 value)) (Gen.choose (0, 10_000))
+    let backup = Gen.map (fun value -> struct ("backup", value)) (pick [ 0L; 0L; 1L ])
+    let alone = Gen.oneof [ usage "cpu"; usage "memory"; usage "threads.running"; backup ]
+    let together = Gen.sequenceToList [ usage "cpu"; usage "memory"; usage "threads.running"; backup ] |> Gen.bind (Gen.subListOf >> Gen.filter (List.isEmpty >> not)) |> Gen.bind Gen.shuffle
+    Gen.frequency [ 2, Gen.map (List.singleton >> Event.OfSamples) alone; 1, Gen.map Event.OfSamples together ]
 
 /// Everything but samples.
 let private otherMove =

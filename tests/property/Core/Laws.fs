@@ -148,7 +148,7 @@ let private byRules (step: Step) = step.Policy.Rules |> List.exists (fun rule ->
 [<OfLives>]
 [<Says "K-35">]
 let ``4 missing data never shrinks and never suspends`` (SampledLife life) =
-    let silent = life.Trace |> List.filter (fun (_, move) -> match move with Say(Measured _) -> false | _ -> true)
+    let silent = life.Trace |> List.filter (fun (_, move) -> match move with Say(Measured _ | MeasuredTogether _) -> false | _ -> true)
 
     for step in play { life with Trace = silent } do
         let suspends = match step.Decision.Effect with ValueSome(DoSuspend _) -> true | _ -> false

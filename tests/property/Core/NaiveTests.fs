@@ -15,9 +15,15 @@ let private remembered (samples: Map<string, (int64<ms> * int64) list>) (step: S
     let at = max before.At step.Input.At
 
     let told =
+        let add samples (struct (metric, value)) =
+            if after.Plan.Slots |> Array.exists (fun slot -> slot.Metric.Name = metric && slot.Fact.IsNone) then
+                Map.add metric ((Map.tryFind metric samples |> Option.defaultValue []) @ [ at, value ]) samples
+            else
+                samples
+
         match step.Input.Event with
-        | Measured(metric, value) when after.Plan.Slots |> Array.exists (fun slot -> slot.Metric.Name = metric && slot.Fact.IsNone) ->
-            Map.add metric ((Map.tryFind metric samples |> Option.defaultValue []) @ [ at, value ]) samples
+        | Measured(metric, value) -> add samples (struct (metric, value))
+        | MeasuredTogether several -> List.fold add samples several
         | _ -> samples
 
     // What a policy does not ask for, or reaches back for, is not kept for the next one.

@@ -126,6 +126,16 @@ let ``with nothing sampled yet the aggregate of a fact is the fact`` (sessions: 
     for kind in [ CountOf; RateOf ] do
         Assert.That(truth (Compare(Over(kind, "queries.running", minutes 1), Equal, Literal(Count, 0L))) story, Is.EqualTo Kleene.True, $"{kind}")
 
+[<Test; Says "K-9">]
+let ``samples that are told together are looked at together`` () =
+    let isFull = Compare(Metric "cpu", Greater, Literal(Percent, 8_000L))
+    let hasRoom = Compare(Metric "memory", Less, Literal(Percent, 5_000L))
+    let story = running (policy [ rule "grow" (And [ isFull; hasRoom ]) (ResizeUp(Units(cu 1.0))) ] []) (cu 1.0) |> after (seconds 5) (Event.OfSamples [ struct ("cpu", 1_000L); struct ("memory", 4_000L) ])
+    let together = story |> after (seconds 5) (Event.OfSamples [ struct ("cpu", 9_000L); struct ("memory", 6_000L) ])
+    let apart = story |> after (seconds 5) (Measured("cpu", 9_000L))
+    Assert.That(effect together, Is.EqualTo None)
+    Assert.That(effect apart, Is.EqualTo(Some(DoResize(cu 2.0))))
+
 [<OfLives; Says "K-25"; Says "K-26"; Says "K-27">]
 let ``idle and the age of the compute are what was last told of them`` (_: Life) (steps: Step list) : unit =
     let mutable quietSince, resumedAt = noon, noon

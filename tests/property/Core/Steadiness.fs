@@ -19,6 +19,19 @@ let ``asked again, it does nothing`` (life: Life) (steps: Step list) : unit =
         demand "asked again, it changed its phase" step (again.Phase = step.Decision.Phase)
 
 [<OfLives>]
+[<Says "K-9">]
+let ``samples that are told together have no order`` (_: Life) (steps: Step list) : int =
+    steps
+    |> List.sumBy (fun step ->
+        match step.Input.Event with
+        | MeasuredTogether samples ->
+            let struct (state, decision) = Play.step step.Policy step.Before step.Input.At (MeasuredTogether(List.rev samples))
+            demand "in another order they lead to another state" step (KernelJson.writeState state = KernelJson.writeState step.After)
+            demand "in another order they decide otherwise" step (KernelJson.writeDecision decision = KernelJson.writeDecision step.Decision)
+            1
+        | _ -> 0)
+
+[<OfLives>]
 [<Says "K-6">]
 let ``a quiet tick returns the same state`` (life: Life) (steps: Step list) : unit =
     for step in few life steps do

@@ -31,12 +31,18 @@ internal sealed class UsageMeter(ICompute compute, TimeProvider time) : IMeter
             events.Add(Event.NewUnreclaimable(unreclaimable));
         }
 
+        List<(string Metric, long Value)> samples = [];
         foreach (Metric metric in due)
         {
             if (UsageMath.Sample(metric.Name, usage, allocation) is { } sample)
             {
-                events.Add(Event.NewMeasured(metric.Name, sample));
+                samples.Add((metric.Name, sample));
             }
+        }
+
+        if (samples.Count > 0)
+        {
+            events.Add(Event.OfSamples(samples));
         }
 
         tell(events);

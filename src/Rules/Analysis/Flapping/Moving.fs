@@ -32,7 +32,7 @@ let blockers (policy: Policy) : Forbid[] =
     |> Array.ofList
 
 /// When a rule proposes its action.
-type private Proposing = (struct (int64<Unfolding.half> * bool)) list
+type private Proposing = (struct (int64<ms> * bool)) list
 
 /// A rule with the loads at which what it sees changes, so that what is the same is not asked again.
 [<NoEquality; NoComparison>]
@@ -73,8 +73,8 @@ let differences find (metric: string) (conditions: Condition list) : int64 list 
     if metric = "cpu" then all |> List.filter (fun cut -> cut <= 10_000L) else all
 
 /// What holds at a time.
-let private valueAt (entries: (struct (int64<Unfolding.half> * 'a)) list) (time: int64<Unfolding.half>) (fallback: 'a) : 'a =
-    let rec go last (rest: (struct (int64<Unfolding.half> * 'a)) list) =
+let private valueAt (entries: (struct (int64<ms> * 'a)) list) (time: int64<ms>) (fallback: 'a) : 'a =
+    let rec go last (rest: (struct (int64<ms> * 'a)) list) =
         match rest with
         | struct (at, value) :: more when at <= time -> go value more
         | _ -> last
@@ -90,7 +90,7 @@ type Outcome = { Move: Move voption; Shrinks: bool }
 type Mover(setting: Setting, cpu: Loads.Classes, memory: Loads.Classes) =
     let policy = setting.Policy
     let find = setting.Find
-    let upFrom, downFrom = Unfolding.instant policy.Cooldown.Up, Unfolding.instant policy.Cooldown.Down
+    let upFrom, downFrom = policy.Cooldown.Up, policy.Cooldown.Down
     let mutable work = 0
     let mutable isSensitive = false
 
@@ -125,8 +125,8 @@ type Mover(setting: Setting, cpu: Loads.Classes, memory: Loads.Classes) =
           FirstSample = setting.FirstSample }
 
     /// The order of this and the end of a cooldown depends on when the first sample comes.
-    let noteTime (time: int64<Unfolding.half>) =
-        let near (cooldown: int64<Unfolding.half>) = cooldown > 0L<_> && time >= cooldown && time <= cooldown + Unfolding.instant setting.FirstSample
+    let noteTime (time: int64<ms>) =
+        let near (cooldown: int64<ms>) = cooldown > 0L<_> && time >= cooldown && time <= cooldown + setting.FirstSample
         if near upFrom || near downFrom then isSensitive <- true
 
     let proposing (watched: Watched) size cpuUsage memoryUsage : struct (Proposing * int) =
@@ -256,7 +256,7 @@ type Mover(setting: Setting, cpu: Loads.Classes, memory: Loads.Classes) =
         else
             let blocking = blockingAt size cpuUsage memoryUsage
 
-            let times = List<int64<Unfolding.half>>()
+            let times = List<int64<ms>>()
 
             for proposal in proposals do
                 for struct (time, _) in proposal.When do
@@ -306,7 +306,7 @@ type Mover(setting: Setting, cpu: Loads.Classes, memory: Loads.Classes) =
                                 winners <- proposal.Of :: winners
 
                 if capacity = 1 || capacity = 3 then
-                    ValueSome { Into = aim; Rules = List.rev winners; After = Unfolding.milliseconds time }
+                    ValueSome { Into = aim; Rules = List.rev winners; After = time }
                 else
                     ValueNone
 

@@ -22,7 +22,7 @@ type Guess =
 
 /// What a term is under a load.
 type private Sight =
-    | Value of int64 * knownAt: int64<Unfolding.half>
+    | Value of int64 * knownAt: int64<ms>
     /// Larger than anything it is compared with, in the end.
     | Endless
     /// Does not follow from the load.
@@ -55,32 +55,27 @@ let loadOf (find: string -> Metric option) (term: Term) : Metric option =
     | _ -> None
 
 /// When a window is known: with a sample, or when the gap from its beginning to the first sample is within the staleness.
-/// Metrics are measured together, and reach the kernel in the order of their names.
-let private knownAt (view: View) (metric: Metric) (term: Term) : int64<Unfolding.half> =
-    let atSample (time: int64<ms>) =
-        let time = Unfolding.instant (view.FirstSample + time)
-        if metric.Name = "memory" then Unfolding.later time else time
-
+let private knownAt (view: View) (metric: Metric) (term: Term) : int64<ms> =
     match term with
     | Over(kind, _, width) ->
         // A line needs two samples.
         let least = match kind with Forecast _ -> metric.Period | _ -> 0L<ms>
         let filled = width - metric.Stale
-        if filled > least then Unfolding.instant (view.FirstSample + filled) else atSample least
-    | _ -> atSample 0L<ms>
+        view.FirstSample + max filled least
+    | _ -> view.FirstSample
 
 /// When the average that a Track rule follows is known.
-let trackedAt find (view: View) (name: string) (width: int64<ms>) : int64<Unfolding.half> =
+let trackedAt find (view: View) (name: string) (width: int64<ms>) : int64<ms> =
     match find name with
     | Some metric -> knownAt view metric (Over(Avg, name, width))
     | None -> Unfolding.never
 
 let private look find (view: View) (term: Term) : Sight =
     match term with
-    | Literal(_, value) -> Value(value, 0L<Unfolding.half>)
-    | Metric "size" -> Value(int64 view.Size, 0L<Unfolding.half>)
+    | Literal(_, value) -> Value(value, 0L<ms>)
+    | Metric "size" -> Value(int64 view.Size, 0L<ms>)
     // A load runs statements, and goes on for ever.
-    | Metric "idle" -> Value(0L, 0L<Unfolding.half>)
+    | Metric "idle" -> Value(0L, 0L<ms>)
     | Metric "compute.age" -> Endless
     | _ ->
         match loadOf find term with
@@ -138,7 +133,7 @@ let unfold (find: string -> Metric option) (guess: Guess) (view: View) (conditio
         | Held(_, part, length) ->
             match go isPositive part with
             // True from the resize on, and dependent on the size: since when depends on the sizes before.
-            | struct (0L<Unfolding.half>, Kleene.True) :: _ when readsSize part -> Unfolding.always (free isPositive)
+            | struct (0L<ms>, Kleene.True) :: _ when readsSize part -> Unfolding.always (free isPositive)
             | unfolding -> Unfolding.sustain length unfolding
 
     go true condition

@@ -1,30 +1,19 @@
-/// Truth as it unfolds after a resize: windows fill, and conditions hold for their time. Time is since the resize, in half milliseconds:
-/// an odd one is the same instant seen a little later, since samples of one instant come one after the other.
+/// Truth as it unfolds after a resize: windows fill, and conditions hold for their time. Times are since the resize.
 module internal Serverless.Rules.Analysis.Flapping.Unfolding
 
 open Serverless.Core
 open Serverless.Rules.Analysis
 
-[<Measure>]
-type half
-
-let instant (time: int64<ms>) : int64<half> = int64 time * 2L<half>
-
-/// Within the instant, and after what comes first in it.
-let later (time: int64<half>) : int64<half> = LanguagePrimitives.Int64WithMeasure(int64 time ||| 1L)
-
-let milliseconds (time: int64<half>) : int64<ms> = int64 time / 2L * 1L<ms>
-
-let never: int64<half> = instant (Timeline.Endless / 4L)
+let never: int64<ms> = Timeline.Endless / 4L
 
 /// Each entry holds from its time on; the first is at 0, times increase, and neighbours differ.
-type Unfolding = (struct (int64<half> * Kleene)) list
+type Unfolding = (struct (int64<ms> * Kleene)) list
 
-let always (truth: Kleene) : Unfolding = [ struct (0L<half>, truth) ]
+let always (truth: Kleene) : Unfolding = [ struct (0L<ms>, truth) ]
 
 /// Unknown until a time, then for ever this.
-let from (time: int64<half>) (truth: Kleene) : Unfolding =
-    if time <= 0L<half> then always truth else [ struct (0L<half>, Kleene.Unknown); struct (time, truth) ]
+let from (time: int64<ms>) (truth: Kleene) : Unfolding =
+    if time <= 0L<ms> then always truth else [ struct (0L<ms>, Kleene.Unknown); struct (time, truth) ]
 
 let private compact (unfolding: Unfolding) : Unfolding =
     let rec go (last: Kleene voption) (rest: Unfolding) =
@@ -58,15 +47,14 @@ let merge (combine: Kleene -> Kleene -> Kleene) (first: Unfolding) (second: Unfo
 let sustain (length: int64<ms>) (unfolding: Unfolding) : Unfolding =
     let rec go (rest: Unfolding) =
         match rest with
-        | struct (0L<half>, Kleene.True) :: more -> struct (0L<half>, Kleene.True) :: go more
+        | struct (0L<ms>, Kleene.True) :: more -> struct (0L<ms>, Kleene.True) :: go more
         | struct (time, Kleene.True) :: more ->
             let until =
                 match more with
                 | struct (next, _) :: _ -> next
                 | [] -> never
 
-            // Timers count whole instants.
-            let after = instant (milliseconds time + length)
+            let after = time + length
             let lasting = if after < until then [ struct (after, Kleene.True) ] else []
             struct (time, Kleene.False) :: lasting @ go more
         | entry :: more -> entry :: go more
@@ -75,7 +63,7 @@ let sustain (length: int64<ms>) (unfolding: Unfolding) : Unfolding =
     go unfolding |> compact
 
 /// When a rule proposes its action: while its condition is true, or once that was true until the release is; a resize disarms it.
-let proposing (condition: Unfolding) (release: Unfolding voption) : (struct (int64<half> * bool)) list =
+let proposing (condition: Unfolding) (release: Unfolding voption) : (struct (int64<ms> * bool)) list =
     match release with
     | ValueNone -> condition |> List.map (fun (struct (time, truth)) -> struct (time, (truth = Kleene.True)))
     | ValueSome release ->

@@ -30,7 +30,6 @@ internal sealed class FenceInterleavingTests
     [TestCase(0, 1, 0, 1)]
     [TestCase(1, 0, 1, 0)]
     [TestCase(1, 1, 1, 0, Category = Large)]
-    [TestCase(1, 1, 0, 1, Category = Large)]
     public void Suspend_AfterAWake_StopsNothingInUse_AndHoldsNothingForEver(int faults, int suspends, int first, int second) => Holds(new FenceRules(), FenceWorld.BeginAsleep, faults, suspends, first, second);
 
     [TestCase(0, 1, 0, 1)]

@@ -55,12 +55,7 @@ let sizes (policy: Policy) (load: Load) (start: int64<mcu>) (at: int64<ms>) (fir
         if now = sample then
             sample <- sample + period
             let size = visited.Head
-            let changes = visited.Length
-            say (Measured("cpu", min 10_000L (usage load.Millicores (int64 (ComputeUnit.cpu size policy.Unit)))))
-
-            // One measurement has both; what resized in between is measured anew.
-            if visited.Length = changes then
-                say (Measured("memory", usage load.Memory (int64 size)))
+            say (Event.OfSamples [ struct ("cpu", min 10_000L (usage load.Millicores (int64 (ComputeUnit.cpu size policy.Unit)))); struct ("memory", usage load.Memory (int64 size)) ])
         else
             say Tick
 
