@@ -50,8 +50,7 @@ let private warm (start: int64) =
     for n in 1..130 do
         at <- at + 5_000L
         state <- fed state (Inputs.ActivityChanged(at, activity at))
-        state <- fed state (Inputs.Measured(at, "cpu", 4_000L + int64 (n % 7) * 100L))
-        state <- fed state (Inputs.Measured(at, "memory", 5_000L + int64 (n % 5) * 100L))
+        state <- fed state (Inputs.Measured(at, [ struct ("cpu", 4_000L + int64 (n % 7) * 100L); struct ("memory", 5_000L + int64 (n % 5) * 100L) ]))
 
     struct (state, at)
 
@@ -72,7 +71,7 @@ type Steps() =
         tick <- Inputs.Tick at
         // a word of nothing that is new makes it look at everything
         look <- Inputs.Unreclaimable(at, 1_000_000L)
-        sample <- Inputs.Measured(at, "cpu", 4_100L)
+        sample <- Inputs.Measured(at, [ struct ("cpu", 4_100L); struct ("memory", 5_100L) ])
         report <- Inputs.ActivityChanged(at, Inputs.Activity(0, 0, 0, 0, 10, 0, 0, Nullable at, 0L, 0L, 510_000L, 1L))
 
     [<Benchmark(Baseline = true)>]
@@ -114,14 +113,13 @@ type Fleet() =
     member _.TicksAndSamples() : int =
         at <- at + 1L
         let tick = Inputs.Tick at
-        let cpu, memory = Inputs.Measured(at, "cpu", 4_100L), Inputs.Measured(at, "memory", 5_100L)
+        let samples = Inputs.Measured(at, [ struct ("cpu", 4_100L); struct ("memory", 5_100L) ])
 
         for n in 0 .. databases - 1 do
             states[n] <- fed states[n] tick
 
             if int64 n % 5L = at % 5L then
-                states[n] <- fed states[n] cpu
-                states[n] <- fed states[n] memory
+                states[n] <- fed states[n] samples
 
         databases
 

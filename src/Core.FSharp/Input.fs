@@ -76,7 +76,7 @@ type Event =
     | Tick
     /// A measured sample in the scale of the metric's type.
     | Measured of metric: string * value: int64
-    /// Samples that were taken together, of one instant: all are in before anything is looked at.
+    /// Samples of different metrics that were taken together, of one instant: all are in before anything is looked at.
     | MeasuredTogether of struct (string * int64) list
     | ActivityChanged of Activity
     | Observed of Observation

@@ -68,6 +68,13 @@ type internal Controller(policy: Policy, effects: Effects, start: int64<ms>) =
         | ValueNone -> max now (decision.NextCheck - start)
         | ValueSome clock -> max now (min (decision.NextCheck - start - skew) (clock.WaitsUntil decision.NextCheck))
 
+    /// Metrics by how they are measured, with the period of each such look: all built-in ones together, and each of the user's by itself.
+    static member Looks(policy: Policy) : (int64<ms> * Metric list) list =
+        policy.Metrics
+        |> List.filter (fun metric -> metric.Class = Sample)
+        |> List.groupBy (fun metric -> metric.Period, (match metric.Source with BuiltIn -> "" | Sql _ -> metric.Name))
+        |> List.map (fun ((period, _), metrics) -> period, metrics)
+
     /// What the kernel is told of the time, in milliseconds of Unix time.
     member _.Shown: int64<ms> = shown ()
 

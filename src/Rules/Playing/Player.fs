@@ -224,10 +224,8 @@ type private Player(policy: Policy, conditions: Condition list, scenario: Scenar
         for struct (at, event) in scenario.Events do
             due at (Event event)
 
-        policy.Metrics
-        |> List.filter (fun metric -> metric.Class = Sample)
-        |> List.groupBy _.Period
-        |> List.iter (fun (_, metrics) -> due 0L<ms> (Sampling(Array.ofList metrics)))
+        for _, metrics in Controller.Looks policy do
+            due 0L<ms> (Sampling(Array.ofList metrics))
 
         this.Send PolicyChanged
         this.Look()

@@ -32,9 +32,7 @@ type internal Simulator(policy: Policy, compute: ComputeModel, load: LoadSource,
         policy.Metrics |> List.exists (fun metric -> List.contains metric.Name [ "queries.running"; "queries.latency"; "connections.open"; "connections.active" ])
 
     let samplings =
-        policy.Metrics
-        |> List.filter (fun metric -> metric.Class = Sample)
-        |> List.groupBy _.Period
+        Controller.Looks policy
         |> List.map (fun (period, metrics) ->
             let places = metrics |> List.map (fun metric -> load.Metrics |> Seq.tryFindIndex ((=) metric.Name) |> Option.defaultValue -1)
             Sampling(period, Array.ofList metrics, Array.ofList places))

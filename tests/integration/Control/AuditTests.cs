@@ -116,6 +116,25 @@ public sealed class AuditTests
         Assert.That((await AuditReplay.RunAsync(file, CancellationToken.None)).Differences, Is.Empty);
     }
 
+    [TestCase("1", true)]
+    [TestCase("3", false)]
+    [TestCase("\"two\"", false)]
+    public async Task Version_ThatIsNotKnown_IsRefused(string version, bool known)
+    {
+        string directory = await RunAsync(Rig.Sleepy, LimitSettings.Default, cycles: 1);
+        string file = AuditLog.AuditFiles(directory)[0];
+        string text = await File.ReadAllTextAsync(file);
+        await File.WriteAllTextAsync(file, text.Replace("\"head\":{\"version\":2", $"\"head\":{{\"version\":{version}", StringComparison.Ordinal));
+        if (known)
+        {
+            Assert.That((await AuditReplay.RunAsync(file, CancellationToken.None)).Differences, Is.Empty);
+            return;
+        }
+
+        InvalidDataException? failure = await Assert.ThrowsAsync<InvalidDataException>(() => AuditReplay.RunAsync(file, CancellationToken.None));
+        Assert.That(failure!.Message, Does.Contain($"expected a log of version 1 to 2, found version {version}"));
+    }
+
     [Test]
     public async Task LastLineCutOff_IsWhereTheReplayEnds()
     {

@@ -82,6 +82,22 @@ public sealed class MeasuringTests
         Assert.That(events.Count(one => one.IsUnreclaimable), Is.EqualTo(1));
     }
 
+    /// <summary>A clock that moves on within a look does not part what is due together.</summary>
+    [Test]
+    public async Task UsageMeter_TellsWhatIsDueTogetherInOneInput()
+    {
+        var compute = new FakeCompute(new CallLog()) { Usage = new ComputeUsage(500, 300L << 20, 512L << 20, 172L << 20, NoSamples) };
+        Policy policy = Compile("rule grow on running { when cpu > 75% and memory < 10% do resize up 1cu }");
+        var time = new ManualTime { StepOnRead = TimeSpan.FromMilliseconds(1) };
+        var meter = new UsageMeter(compute, time);
+        for (int look = 0; look < 10; look++)
+        {
+            List<Event> events = await MeasureAsync(meter, policy);
+            Assert.That(events.OfType<Event.MeasuredTogether>().Single().Item.Select(one => (one.Item1, one.Item2)), Is.EqualTo(new[] { ("cpu", 5000L), ("memory", 2500L) }));
+            time.Advance(TimeSpan.FromSeconds(5));
+        }
+    }
+
     [Test]
     public async Task Meter_MeasuresEachMetricAtItsPeriod([Values] bool users)
     {

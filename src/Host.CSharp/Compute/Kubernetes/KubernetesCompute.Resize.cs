@@ -16,13 +16,8 @@ internal sealed partial class KubernetesCompute
         await _turn.WaitAsync(cancellation);
         try
         {
-            Fitting? cut = await EndFittingAsync();
+            await EndFittingAsync();
             EffectResult result = Engine is null ? new EffectResult.Failed("The compute is not running.") : await ResizeAllAsync(size, cancellation);
-            if (result is not EffectResult.Done)
-            {
-                FitAgain(cut);
-            }
-
             if (Look().Set is { } set)
             {
                 bool isDone = result is EffectResult.Done;

@@ -14,7 +14,8 @@ namespace Serverless.Host.Control.Audit;
 /// </summary>
 internal static class AuditLine
 {
-    public const int Version = 1;
+    /// <summary>Of what is written. Before 2 each sample was an input of its own.</summary>
+    public const int Version = 2;
 
     public static string Head(string database, State state) =>
         $$$"""{"head":{"version":{{{Version}}},"database":{{{Text(database)}}},"state":{{{KernelJson.WriteFullState(state)}}}}}""";

@@ -75,6 +75,11 @@ internal static class AuditReplay
             else if (Has(root, "head", out JsonElement head))
             {
                 Policy policy = rules?.Policy ?? throw Wrong(path, number, "the state comes before the rules");
+                if (Has(head, "version", out JsonElement version) && !(version.ValueKind == JsonValueKind.Number && version.TryGetInt32(out int written) && written is >= 1 and <= AuditLine.Version))
+                {
+                    throw Wrong(path, number, $"expected a log of version 1 to {AuditLine.Version}, found version {Printable.Of(version.GetRawText(), LongestShown)}: read it with the release that wrote it");
+                }
+
                 if (!Has(head, "state", out JsonElement saved))
                 {
                     throw Wrong(path, number, "expected the state in the head");

@@ -13,9 +13,9 @@ internal sealed class MetricTimes(TimeProvider time)
     public long Now => (long)time.GetElapsedTime(0).TotalMilliseconds;
 
     /// <summary>Whether it is due now; then its next time is one period on, unless more than that was missed.</summary>
-    public bool Take(string name, long period)
+    /// <param name="now">The same for all that is measured in one look, so that what is due together stays so.</param>
+    public bool Take(string name, long period, long now)
     {
-        long now = Now;
         long due = _due.GetValueOrDefault(name);
         if (now < due)
         {

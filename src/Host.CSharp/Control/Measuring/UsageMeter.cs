@@ -16,8 +16,8 @@ internal sealed class UsageMeter(ICompute compute, TimeProvider time) : IMeter
 
     public async Task MeasureAsync(IReadOnlyList<Metric> metrics, ComputeSize allocation, Action<IReadOnlyList<Event>> tell, Func<bool> isUp, CancellationToken cancellation)
     {
-        List<Metric> due = [.. metrics.Where(metric => _times.Take(metric.Name, metric.Period))];
         long now = _times.Now;
+        List<Metric> due = [.. metrics.Where(metric => _times.Take(metric.Name, metric.Period, now))];
         if (now < _usageDue && due.Count == 0)
         {
             return;

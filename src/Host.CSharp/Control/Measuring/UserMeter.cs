@@ -25,7 +25,7 @@ internal sealed partial class UserMeter(string database, ICompute compute, TimeP
         KeepReadings(metrics);
         foreach (Metric metric in metrics)
         {
-            if (metric.Source is MetricSource.Sql sql && _times.Take(metric.Name, metric.Period))
+            if (metric.Source is MetricSource.Sql sql && _times.Take(metric.Name, metric.Period, _times.Now))
             {
                 MetricAnswer answer = await compute.AskAsync(sql.statement, cancellation);
                 if (!isUp())

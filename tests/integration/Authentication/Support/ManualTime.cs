@@ -11,7 +11,14 @@ internal sealed class ManualTime : TimeProvider
 
     public override DateTimeOffset GetUtcNow() => _now;
 
-    public override long GetTimestamp() => _running.Ticks;
+    /// <summary>That passes whenever somebody looks how late it is, as real time does.</summary>
+    public TimeSpan StepOnRead { get; init; }
+
+    public override long GetTimestamp()
+    {
+        Advance(StepOnRead);
+        return _running.Ticks;
+    }
 
     public void Advance(TimeSpan by)
     {
