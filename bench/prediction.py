@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """What `rules simulate` predicts, beside what happened: a real gateway and a real MariaDB under rules with short times, and clients who come and go.
 
-    bench/prediction.py [--seconds 600] [--clients 2] [--seed 1] [--keep FOLDER]
+    bench/prediction.py [--seconds 1200] [--clients 2] [--seed 1] [--keep FOLDER]
 
 Clients work in bursts with pauses between them, drawn from the seed; the day of an office in minutes. Phase and size are asked for fifty times a second, and each client
 times its statements: what of that lies in a time in which no statement could run, it was held. Then the trace is exported and simulated under the same rules:
@@ -116,7 +116,7 @@ def milliseconds(seconds):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--seconds", type=int, default=600)
+    parser.add_argument("--seconds", type=int, default=1200)
     parser.add_argument("--clients", type=int, default=2)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--keep", metavar="FOLDER", help="where the trace and the rules stay")

@@ -3,10 +3,11 @@ using Serverless.Host.Gateway;
 
 namespace Serverless.Host.Control;
 
-/// <summary>Makes the kernel's activity of the gateway's reading. Rate and latency are those of the last second or more, so that they are no noise.</summary>
+/// <summary>Makes the kernel's activity of the gateway's reading. Rate and latency are those of about the last second or more, so that they are no noise.</summary>
 internal sealed class ActivityComposer(TimeProvider time)
 {
-    private static readonly TimeSpan Span = TimeSpan.FromSeconds(1);
+    /// <summary>A hair less than the second between two looks of a compute that is up, so that each of these has a measurement of its own. RecordedLoad counts statements by it.</summary>
+    private static readonly TimeSpan Span = TimeSpan.FromMilliseconds(950);
 
     private long _since = time.GetTimestamp();
     private long _statements;
@@ -49,12 +50,13 @@ internal sealed class ActivityComposer(TimeProvider time)
     private void Measure(ActivityReading reading)
     {
         TimeSpan elapsed = time.GetElapsedTime(_since);
-        if (elapsed < Span)
+        long statements = reading.StatementsTotal - _statements;
+        // after a quiet time what ends is measured from the last look at which nothing had
+        if (elapsed < Span && (statements > 0 || _rate > 0))
         {
             return;
         }
 
-        long statements = reading.StatementsTotal - _statements;
         TimeSpan latency = reading.LatencyTotal - _latency;
         (_statements, _latency, _since) = (reading.StatementsTotal, reading.LatencyTotal, time.GetTimestamp());
         _rate = (long)(statements * 1000 / elapsed.TotalSeconds);

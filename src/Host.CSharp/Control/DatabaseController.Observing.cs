@@ -10,7 +10,9 @@ internal sealed partial class DatabaseController
 {
     private static readonly TimeSpan ObservationPeriod = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan AccountsPeriod = TimeSpan.FromSeconds(60);
-    private static readonly TimeSpan IdlePeriod = TimeSpan.FromSeconds(1);
+
+    /// <summary>A compute that comes up after a sleep answers those who waited for it first.</summary>
+    private static readonly TimeSpan MeasuredAfter = TimeSpan.FromSeconds(1);
 
     /// <summary>Changes come in crowds: a pod that starts is changed several times.</summary>
     private static readonly TimeSpan SettlePeriod = TimeSpan.FromMilliseconds(50);
@@ -22,6 +24,9 @@ internal sealed partial class DatabaseController
 
     /// <summary>The epoch in which a compute was found that sessions have not been let to; -1: none.</summary>
     private volatile int _unattached = -1;
+
+    /// <summary>Completed while the compute is up; another one from when it goes down.</summary>
+    private volatile TaskCompletionSource _up = NotUp();
 
     /// <summary>What the kernel was told of the machine last.</summary>
     private ComputeSize _capacity;
@@ -93,7 +98,7 @@ internal sealed partial class DatabaseController
         }
     }
 
-    /// <summary>Measures the compute while it runs. Ends with the cancellation.</summary>
+    /// <summary>Measures the compute while it runs, and does nothing while it does not: most of many databases sleep. Ends with the cancellation.</summary>
     public Task MeasureAsync(CancellationToken cancellation) => Task.WhenAll(MeasureAsync(_parts.Usage, cancellation), MeasureAsync(_parts.UserMetrics, cancellation));
 
     private async Task MeasureAsync(IMeter meter, CancellationToken cancellation)
@@ -103,7 +108,8 @@ internal sealed partial class DatabaseController
         {
             if (!IsUp)
             {
-                await Task.Delay(IdlePeriod, _time, cancellation);
+                await _up.Task.WaitAsync(cancellation);
+                await Task.Delay(MeasuredAfter, _time, cancellation);
                 continue;
             }
 
@@ -139,6 +145,21 @@ internal sealed partial class DatabaseController
     }
 
     private bool IsUp => _report?.Decision.Phase is { IsRunning: true } or { IsResizing: true } or { IsDraining: true };
+
+    private static TaskCompletionSource NotUp() => new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    /// <summary>Lets those go on who wait for the compute to be up, after the report says that it is.</summary>
+    private void TellUp()
+    {
+        if (IsUp)
+        {
+            _up.TrySetResult();
+        }
+        else if (_up.Task.IsCompleted)
+        {
+            _up = NotUp();
+        }
+    }
 
     private void Take(IReadOnlyList<Event> events, int epoch)
     {

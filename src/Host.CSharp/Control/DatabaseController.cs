@@ -267,6 +267,7 @@ internal sealed partial class DatabaseController : IDisposable
         }
 
         _report = report with { State = _state, Decision = _decision!, Rules = _rules };
+        TellUp();
     }
 
     private void Refuse(string? reason)

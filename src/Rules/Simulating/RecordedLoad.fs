@@ -9,8 +9,9 @@ open Serverless.Core
 /// What was held came when it began to be held, and is not counted again when it ends. All is in whole statements.
 [<Sealed>]
 type RecordedLoad() =
-    /// The gateway reckons rates over a second at least, and looks again within the next.
-    let shortest, longest = 990L<ms>, 2_000L<ms>
+    /// The gateway reckons rates over so long at least, and looks again within a second or so. It begins anew at each look at which nothing has ended since,
+    /// and tells nothing then: two such seconds are one of which nothing was told and one that counts, unless a look came after something had ended.
+    let shortest, twoSeconds, longest = 950L<ms>, 1_900L<ms>, 2_000L<ms>
     /// A sample speaks for no longer than this before it.
     let furthest = 60_000L<ms>
     /// Instants that a load can begin with, and end.
@@ -31,11 +32,15 @@ type RecordedLoad() =
     let mutable running = 0
     let mutable rate = 0L
     let mutable measuredAt = Int64.MinValue / 2L * 1L<ms>
+    // A look came since, and the time that the gateway reckons with goes on.
+    let mutable isLong = false
     // When the activity before was told.
     let mutable toldAt = 0L<ms>
     // Statements that were counted when they began to be held, and are not yet among those that ended.
     let mutable owed = 0
     let mutable quietSince = 0L<ms>
+    // When the compute that is up let the first of those go who were held for it: until then nobody was served.
+    let mutable servedSince = 0L<ms>
 
     /// A time of which nothing is known lies between what was told before and what comes now: nobody is taken to have worked in it.
     let leap (to': int64<ms>) =
@@ -46,7 +51,9 @@ type RecordedLoad() =
         sampledAt <- now
         toldAt <- now
         quietSince <- now
+        servedSince <- now
         measuredAt <- Int64.MinValue / 2L * 1L<ms>
+        isLong <- false
         held <- 0
         running <- 0
         rate <- 0L
@@ -71,39 +78,40 @@ type RecordedLoad() =
         | Some at, ValueSome first when at - first >= floor && at - first <= now -> ValueSome(at - first)
         | _ -> ValueNone
 
-    /// How many statements ended, and in how long a time before now, going by a rate in thousandths a second. A time that is not known is taken to be the
-    /// shortest in which it is a whole number.
+    /// How many statements ended, and in how long a time before now, going by a rate in thousandths a second. A time that is not known is about a second.
     let ended (rate: int64) : struct (int * int64<ms>) =
         let length = now - measuredAt
 
-        if length >= shortest && length < longest then
+        if length >= shortest && length < (if isLong then longest else twoSeconds) then
             struct (int (max 1L ((rate * int64 length + 500_000L) / 1_000_000L)), length)
         else
-            let count = (rate + 999L) / 1_000L
+            let count = max 1L ((rate + 500L) / 1_000L)
             struct (int count, min longest (count * 1_000_000L / rate * 1L<ms>))
 
     /// Statements that ended in a time before now came in it, those apart that had been held.
     let count (activity: Activity) (rate: int64) (lastEnd: int64<ms> voption) =
         let struct (count, length) = ended rate
-        let from = max floor (now - length)
+        let from = max (max floor measuredAt) (now - length)
         if from >= quietSince && held + running = 0 then owed <- 0
         let isBusy = activity.Running + activity.Held > 0
         // Pings of a pool and the like are counted too, and end nothing that would have woken a compute.
         let isWork = isBusy || running > 0 || lastEnd |> ValueOption.exists (fun at -> at > from)
         let paid = min owed count
         let until = if isBusy then now else ValueOption.defaultValue now lastEnd |> max (from + 1L<ms>)
+        let served = if servedSince < until then servedSince else floor
 
         if isWork && from < now then
             owed <- owed - paid
 
             match count - paid with
             | 0 -> ()
-            | 1 -> rows.Come(max floor (until - activity.QueriesLatency), 1, activity.QueriesLatency)
+            | 1 -> rows.Come(max served (until - activity.QueriesLatency), 1, activity.QueriesLatency)
             | count ->
+                let from = max served from
                 let perSecond = (int64 count * 1_000_000_000L + int64 (until - from) - 1L) / int64 (until - from)
                 rows.Change(from, until, fun row -> { row with Rate = perSecond; Latency = min activity.QueriesLatency longest })
 
-    let active (activity: Activity) =
+    let active (activity: Activity) (phase: Phase) =
         let reported = max 0L (min 1_000_000_000L activity.QueriesRate)
         let within (count: int) = max 0 (min 1_000_000 count)
 
@@ -114,16 +122,21 @@ type RecordedLoad() =
                 QueriesLatency = max 0L<ms> (min 86_400_000L<ms> activity.QueriesLatency) }
 
         let lastEnd = instant activity.LastEnded
-        // Between two of them the gateway tells the same rate again.
-        let isMeasured = reported <> rate || now - measuredAt >= shortest
+        let hasEnded = lastEnd |> ValueOption.exists (fun at -> at > measuredAt)
 
         if activity.Held > held then
             rows.Come(now, activity.Held - held, 0L<ms>)
             owed <- owed + activity.Held - held
 
-        if isMeasured then
+        // Between two times that it reckons with the gateway tells the same rate again.
+        if reported <> rate || (now - measuredAt >= shortest && (reported > 0L || not hasEnded)) then
             if reported > 0L then count activity reported lastEnd
             rate <- reported
+            measuredAt <- now
+            isLong <- false
+        elif reported > 0L || hasEnded then
+            isLong <- true
+        else
             measuredAt <- now
 
         let at = if activity.Running = 0 && running > 0 then ValueOption.defaultValue now lastEnd |> max toldAt else now
@@ -133,6 +146,7 @@ type RecordedLoad() =
 
         rows.ChangeFrom(now, fun row -> { row with Transactions = activity.Transactions; Pinned = activity.Pinned; Open = activity.Open })
         if activity.Held + activity.Running = 0 && held + running > 0 then quietSince <- now
+        if activity.Held < held && not (Phases.exists phase) then servedSince <- now
         held <- activity.Held
         running <- activity.Running
         toldAt <- now
@@ -170,7 +184,7 @@ type RecordedLoad() =
         | Unreclaimable memory ->
             hasMemory <- true
             rows.ChangeFrom(now, fun row -> { row with Resident = max 0L<bytes> memory })
-        | ActivityChanged activity -> active activity
+        | ActivityChanged activity -> active activity phase
         | _ -> ()
 
     /// What comes next does not follow on what came before: the gateway was restarted, or something is missing.

@@ -38,11 +38,12 @@ type internal RecordedRows() =
         for place in split from .. rows.Count - 1 do
             rows[place] <- change rows[place]
 
-    /// So many statements more come at an instant. Where others come at a rate it is their latency that counts.
+    /// So many statements more come at an instant. Where others come at a rate it is their latency that counts; where none do, the row's is left from those before.
     member _.Come(at: int64<ms>, count: int, latency: int64<ms>) =
         let place = split at
         let row = rows[place]
-        rows[place] <- { row with Come = row.Come + count; Latency = (if row.Rate > 0L then row.Latency else max row.Latency latency) }
+        let known = if row.Rate > 0L then row.Latency elif row.Come > 0 then max row.Latency latency else latency
+        rows[place] <- { row with Come = row.Come + count; Latency = known }
 
     /// A metric has this value from an instant on.
     member _.Measure(at: int64<ms>, name: string, value: int64) =

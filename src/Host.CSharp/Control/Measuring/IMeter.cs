@@ -18,6 +18,6 @@ internal interface IMeter
     /// <summary>When the next of these is due, from now.</summary>
     TimeSpan Wait(IReadOnlyList<Metric> metrics);
 
-    /// <summary>A compute that was just started is measured at once.</summary>
+    /// <summary>All of them are due: the compute is another one, or was started anew.</summary>
     void Restart();
 }

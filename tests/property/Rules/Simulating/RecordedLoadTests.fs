@@ -107,6 +107,46 @@ let ``who was held came then, and is not counted again when it ends`` () =
     equal [ 30_000L, 1; 30_500L, 2; 31_895L, 1 ] [ for row in rows do if row.Come > 0 then int64 row.At, row.Come ]
     equal 4_000L (answered load)
 
+/// The time of the rate began before the compute served: whoever was not held came after that.
+[<Test>]
+let ``who was not held came when those who were had been let go`` () =
+    let asleep at held running ended = Inputs.ActivityChanged(noon + at, activity held running 0L 0L ended), Phase.Resuming, 500L
+
+    let load, rows =
+        recorded
+            [ asleep 0L 0 0 1L
+              asleep 30_000L 1 0 1L
+              asleep 30_400L 0 1 1L
+              told 31_000L 0 0 0L 0L 30_900L
+              told 31_400L 0 0 4_000L 5L 30_900L
+              told 32_400L 0 0 0L 0L 30_900L
+              tick 60_000L ]
+
+    equal [ 0L, 0, 0, 0L; 30_000L, 1, 0, 0L; 30_400L, 0, 1, 6_000L; 30_900L, 0, 0, 0L ] (course rows)
+    equal 4_000L (answered load)
+
+/// The gateway's look at 60 s told nothing new, and nothing had ended: what it reckons with begins there.
+[<Test>]
+let ``after a quiet time one statement is one`` () =
+    let load, rows = recorded [ tick 0L; told 59_000L 0 0 0L 0L 1L; told 60_998L 0 0 1_002L 5L 60_500L; told 61_998L 0 0 0L 0L 60_500L; tick 90_000L ]
+    equal [ 60_495L, 1 ] [ for row in rows do if row.Come > 0 then int64 row.At, row.Come ]
+    equal 1_000L (answered load)
+
+[<Test>]
+let ``a statement is not taken to last as long as those long before it`` () =
+    let load, rows =
+        recorded
+            [ tick 0L
+              told 4_000L 0 0 0L 0L -1L
+              told 5_000L 0 1 3_000L 400L 4_990L
+              told 6_000L 0 0 0L 0L 5_100L
+              told 60_200L 0 0 1_000L 3L 59_500L
+              told 61_200L 0 0 0L 0L 59_500L
+              tick 90_000L ]
+
+    equal [ 400L<ms>; 3L<ms> ] [ for row in rows do if row.Rate > 0L || row.Come > 0 then row.Latency ]
+    equal 4_000L (answered load)
+
 [<Test>]
 let ``who was held and went away does not stand for others later`` () =
     let asleep at held = Inputs.ActivityChanged(noon + at, activity held 0 0L 0L 1L), Phase.Resuming, 500L
