@@ -163,7 +163,8 @@ type RecordedLoad() =
 
         if Phases.exists phase <> isUp then
             isUp <- not isUp
-            sampledAt <- now
+            // What is told first of a compute that came up comes a while after it let those go who were held.
+            sampledAt <- if isUp && servedSince > sampledAt then servedSince else now
             rows.ChangeFrom(now, fun row -> { row with Cpu = 0L<mcpu> })
 
         let measured (name: string) (value: int64) =

@@ -59,6 +59,17 @@ let ``usage is that of the time before it, at the size it was measured at`` () =
     equal [ 0L, 300L; 5_000L, 600L; 20_000L, 0L; 30_000L, 0L ] [ for row in rows -> int64 row.At, int64 row.Cpu ]
     equal [ 0L; 7L ] [ for row in List.truncate 2 rows -> int64 row.Resident ]
 
+/// A sample a moment after the wake would find an idle compute otherwise, and rules would make it smaller.
+[<Test>]
+let ``the first usage after a wake is that of the time since who was held was let go`` () =
+    let asleep at held running = Inputs.ActivityChanged(noon + at, Inputs.Activity(held, running, 0, 0, 3, running, 0, Nullable(), 0L, 0L, 0L, 0L)), Phase.Resuming, 500L
+    let sample at = Inputs.Measured(noon + at, "cpu", 6_000L), Phase.Running, 1_000L
+    let cpu (rows: LoadRow list) = [ for row in rows -> int64 row.At, int64 row.Cpu ] |> List.filter (fun (at, _) -> at > 0L && at < 60_000L)
+    let _, rows = recorded [ asleep 0L 0 0; asleep 30_000L 1 0; asleep 30_400L 0 1; tick 31_300L; sample 36_300L; tick 60_000L ]
+    equal [ 30_000L, 0L; 30_400L, 300L ] (cpu rows)
+    let _, rows = recorded [ asleep 0L 0 0; tick 31_300L; sample 36_300L; tick 60_000L ]
+    equal [ 31_300L, 300L ] (cpu rows)
+
 [<Test>]
 let ``a rate is that of the second before it`` () =
     let load, rows = recorded [ tick 0L; told 4_000L 0 0 0L 0L -1L; told 5_000L 0 1 20_000L 5L 4_990L; told 6_000L 0 0 0L 0L 5_100L; tick 9_000L ]
