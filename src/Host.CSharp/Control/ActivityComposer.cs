@@ -6,7 +6,7 @@ namespace Serverless.Host.Control;
 /// <summary>Makes the kernel's activity of the gateway's reading. Rate and latency are those of about the last second or more, so that they are no noise.</summary>
 internal sealed class ActivityComposer(TimeProvider time)
 {
-    /// <summary>A hair less than the second between two looks of a compute that is up, so that each of these has a measurement of its own. RecordedLoad counts statements by it.</summary>
+    /// <summary>A hair less than the second between two looks, so that each of these has a measurement of its own. RecordedLoad counts statements by it.</summary>
     private static readonly TimeSpan Span = TimeSpan.FromMilliseconds(950);
 
     private long _since = time.GetTimestamp();

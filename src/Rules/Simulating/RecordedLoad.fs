@@ -9,9 +9,11 @@ open Serverless.Core
 /// What was held came when it began to be held, and is not counted again when it ends. All is in whole statements.
 [<Sealed>]
 type RecordedLoad() =
-    /// The gateway reckons rates over so long at least, and looks again within a second or so. It begins anew at each look at which nothing has ended since,
-    /// and tells nothing then: two such seconds are one of which nothing was told and one that counts, unless a look came after something had ended.
-    let shortest, twoSeconds, longest = 950L<ms>, 1_900L<ms>, 2_000L<ms>
+    /// The gateway reckons rates over so long at least, and looks again within a second or so. After a quiet time it begins anew at each look at which nothing has
+    /// ended, and tells nothing of that: what is longer than one such second has a look in it that is not known of, unless one came after something had ended.
+    let shortest, oneLook, twoLooks = 950L<ms>, 1_250L<ms>, 2_000L<ms>
+    /// While it tells of a rate it does not begin anew, however late it looks.
+    let latestLook = 10_000L<ms>
     /// A sample speaks for no longer than this before it.
     let furthest = 60_000L<ms>
     /// Instants that a load can begin with, and end.
@@ -39,7 +41,7 @@ type RecordedLoad() =
     // Statements that were counted when they began to be held, and are not yet among those that ended.
     let mutable owed = 0
     let mutable quietSince = 0L<ms>
-    // When the compute that is up let the first of those go who were held for it: until then nobody was served.
+    // When the compute that is up last let some go who were held for it: until the first of that nobody was served.
     let mutable servedSince = 0L<ms>
 
     /// A time of which nothing is known lies between what was told before and what comes now: nobody is taken to have worked in it.
@@ -78,15 +80,17 @@ type RecordedLoad() =
         | Some at, ValueSome first when at - first >= floor && at - first <= now -> ValueSome(at - first)
         | _ -> ValueNone
 
-    /// How many statements ended, and in how long a time before now, going by a rate in thousandths a second. A time that is not known is about a second.
-    let ended (rate: int64) : struct (int * int64<ms>) =
+    /// How many statements ended, and in how long a time before now, going by a rate in thousandths a second that is told now. A time that is not known is taken
+    /// to be about a second.
+    let ended (told: int64) : struct (int * int64<ms>) =
         let length = now - measuredAt
+        let known = if rate > 0L then latestLook elif isLong then twoLooks else oneLook
 
-        if length >= shortest && length < (if isLong then longest else twoSeconds) then
-            struct (int (max 1L ((rate * int64 length + 500_000L) / 1_000_000L)), length)
+        if length >= shortest && length < known then
+            struct (int (max 1L ((told * int64 length + 500_000L) / 1_000_000L)), length)
         else
-            let count = max 1L ((rate + 500L) / 1_000L)
-            struct (int count, min longest (count * 1_000_000L / rate * 1L<ms>))
+            let count = max 1L ((told + 500L) / 1_000L)
+            struct (int count, min twoLooks (count * 1_000_000L / told * 1L<ms>))
 
     /// Statements that ended in a time before now came in it, those apart that had been held.
     let count (activity: Activity) (rate: int64) (lastEnd: int64<ms> voption) =
@@ -109,7 +113,7 @@ type RecordedLoad() =
             | count ->
                 let from = max served from
                 let perSecond = (int64 count * 1_000_000_000L + int64 (until - from) - 1L) / int64 (until - from)
-                rows.Change(from, until, fun row -> { row with Rate = perSecond; Latency = min activity.QueriesLatency longest })
+                rows.Change(from, until, fun row -> { row with Rate = perSecond; Latency = min activity.QueriesLatency twoLooks })
 
     let active (activity: Activity) (phase: Phase) =
         let reported = max 0L (min 1_000_000_000L activity.QueriesRate)
@@ -135,6 +139,11 @@ type RecordedLoad() =
             measuredAt <- now
             isLong <- false
         elif reported > 0L || hasEnded then
+            if not isLong && now - measuredAt >= shortest then
+                // It began at a look that nothing was told of, before what ended and not as long ago as it reckons with.
+                let first = ValueOption.defaultValue now lastEnd - 1L<ms>
+                measuredAt <- max measuredAt (min first (now - shortest / 2L))
+
             isLong <- true
         else
             measuredAt <- now
@@ -146,7 +155,13 @@ type RecordedLoad() =
 
         rows.ChangeFrom(now, fun row -> { row with Transactions = activity.Transactions; Pinned = activity.Pinned; Open = activity.Open })
         if activity.Held + activity.Running = 0 && held + running > 0 then quietSince <- now
-        if activity.Held < held && not (Phases.exists phase) then servedSince <- now
+        if activity.Held < held && not (Phases.exists phase) then
+            if activity.Running > 0 || lastEnd |> ValueOption.exists (fun at -> at >= toldAt) then
+                servedSince <- now
+            else
+                // They were refused, or left: they are not among those that end later.
+                owed <- activity.Held
+
         held <- activity.Held
         running <- activity.Running
         toldAt <- now

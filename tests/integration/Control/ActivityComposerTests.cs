@@ -41,10 +41,10 @@ internal sealed class ActivityComposerTests
         {
             if (draw.Next(10) == 0)
             {
-                Look(draw.Next(100, 900), draw.Next(1, 3));
+                Look(draw.Next(100, 900), draw.Next(0, 3));
             }
 
-            Look(draw.Next(990, 1011), draw.Next(3) == 0 ? 0 : draw.Next(1, 7));
+            Look(draw.Next(990, 1011), draw.Next(2) == 0 ? 0 : draw.Next(1, 7));
         }
 
         Look(3000, 0);

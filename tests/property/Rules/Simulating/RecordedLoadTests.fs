@@ -143,6 +143,41 @@ let ``after a quiet time one statement is one`` () =
     equal [ 60_495L, 1 ] [ for row in rows do if row.Come > 0 then int64 row.At, row.Come ]
     equal 1_000L (answered load)
 
+/// Looks that told nothing came in between; the one at 10.5 s did not reckon yet.
+[<Test>]
+let ``a few statements after a quiet time are counted though a look came amid them`` () =
+    let load, _ = recorded [ told 0L 0 0 0L 0L -1L; told 10_500L 0 0 0L 0L 10_200L; told 11_500L 0 0 2_000L 5L 10_200L; told 12_500L 0 0 0L 0L 10_200L; tick 30_000L ]
+    equal 3_000L (answered load)
+
+[<Test>]
+let ``a look that nothing was told of begins the time of the next`` () =
+    let load, _ =
+        recorded [ told 0L 0 0 3_000L 5L -1L; told 1_000L 0 0 0L 0L -1L; told 2_600L 0 0 5_000L 5L 2_500L; told 3_600L 0 0 0L 0L 2_500L; tick 30_000L ]
+
+    equal 5_000L (answered load)
+
+[<Test>]
+let ``while a rate is told its time is known, however late the look`` () =
+    let load, _ = recorded [ told 0L 0 0 0L 0L -1L; told 1_000L 0 0 5_000L 5L 990L; told 3_200L 0 0 5_454L 5L 3_100L; told 4_200L 0 0 0L 0L 3_100L; tick 30_000L ]
+    equal 17_000L (answered load)
+
+[<Test>]
+let ``who was refused does not stand for others later`` () =
+    let asleep at held running = Inputs.ActivityChanged(noon + at, activity held running 0L 0L 1L), Phase.Resuming, 500L
+
+    let load, _ =
+        recorded
+            [ asleep 0L 0 0
+              asleep 30_000L 3 0
+              asleep 34_000L 0 0
+              asleep 60_000L 1 0
+              asleep 60_400L 0 1
+              told 61_400L 0 0 4_000L 5L 61_300L
+              told 62_400L 0 0 0L 0L 61_300L
+              tick 90_000L ]
+
+    equal 7_000L (answered load)
+
 [<Test>]
 let ``a statement is not taken to last as long as those long before it`` () =
     let load, rows =
