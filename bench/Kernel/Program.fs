@@ -38,7 +38,7 @@ let private fed (state: State) input =
     let struct (next, _) = Kernel.step policy.Value state input
     next
 
-let private activity at = Inputs.Activity(0, 1, 0, 0, 10, 1, 0, Nullable at, 0L, 0L, 500_000L, 1L)
+let private activity at = Inputs.Activity(0, 1, 0, 0, 10, 1, 0, Nullable at, 0L, 0L, 500_000L, 1L, Nullable(at - 1_000L))
 
 /// A database that runs, with ten minutes of samples at five seconds each.
 let private warm (start: int64) =
@@ -72,7 +72,7 @@ type Steps() =
         // a word of nothing that is new makes it look at everything
         look <- Inputs.Unreclaimable(at, 1_000_000L)
         sample <- Inputs.Measured(at, [ struct ("cpu", 4_100L); struct ("memory", 5_100L) ])
-        report <- Inputs.ActivityChanged(at, Inputs.Activity(0, 0, 0, 0, 10, 0, 0, Nullable at, 0L, 0L, 510_000L, 1L))
+        report <- Inputs.ActivityChanged(at, Inputs.Activity(0, 0, 0, 0, 10, 0, 0, Nullable at, 0L, 0L, 510_000L, 1L, Nullable(at - 1_000L)))
 
     [<Benchmark(Baseline = true)>]
     member _.QuietTick() : State = fed state tick

@@ -53,7 +53,7 @@ let private kernelAlone (policy: Policy) (samples: int) =
         state <- next
 
     feed (Inputs.Serves(at, Nullable 1_000L))
-    feed (Inputs.ActivityChanged(at, Inputs.Activity(0, 1, 0, 0, 1, 1, 0, Nullable(), 0L, 0L, 0L, 0L)))
+    feed (Inputs.ActivityChanged(at, Inputs.Activity(0, 1, 0, 0, 1, 1, 0, Nullable(), 0L, 0L, 0L, 0L, Nullable())))
 
     for n in 1..samples do
         at <- at + 5_000L

@@ -35,9 +35,11 @@ type Activity =
       TransactionsIdle: int64<ms>
       /// The shortest time that a pinned session has been idle.
       PinnedIdle: int64<ms>
-      /// Statements a second (in thousandths) and mean latency (milliseconds) since the last report.
+      /// Statements that ended a second (in thousandths) and their mean latency, reckoned over a time that began at `QueriesSince` and ended when this was told first.
       QueriesRate: int64
-      QueriesLatency: int64<ms> }
+      QueriesLatency: int64<ms>
+      /// None: nothing ended, or it is not known. No rule can ask for it; a load that is made of a log counts statements by it.
+      QueriesSince: int64<ms> option }
 
 /// What was found when the compute was looked at. Somebody else's hand is respected: what is found is what is.
 type Observation =

@@ -10,6 +10,9 @@ type Inputs =
     static member private Size(size: Nullable<int64>) : int64<mcu> voption =
         if size.HasValue then ValueSome(size.Value * 1L<mcu>) else ValueNone
 
+    static member private Instant(at: Nullable<int64>) : int64<ms> option =
+        if at.HasValue then Some(at.Value * 1L<ms>) else None
+
     static member Tick(at: int64) : Input = Inputs.Of(at, Tick)
 
     /// A sample in the scale of the metric's type.
@@ -46,10 +49,10 @@ type Inputs =
     static member PolicyChanged(at: int64) : Input = Inputs.Of(at, PolicyChanged)
 
     /// Counts of sessions and statements; `lastEnded` as Unix milliseconds, null before the first; idle times and latency in
-    /// milliseconds; `queriesRate` in thousandths a second.
+    /// milliseconds; `queriesRate` in thousandths a second; `queriesSince` as Unix milliseconds, null where nothing ended or it is not known.
     static member Activity
         (held: int, running: int, transactions: int, pinned: int, opened: int, active: int, unknownPeers: int, lastEnded: Nullable<int64>,
-         transactionsIdle: int64, pinnedIdle: int64, queriesRate: int64, queriesLatency: int64) : Activity =
+         transactionsIdle: int64, pinnedIdle: int64, queriesRate: int64, queriesLatency: int64, queriesSince: Nullable<int64>) : Activity =
         { Held = held
           Running = running
           Transactions = transactions
@@ -57,8 +60,9 @@ type Inputs =
           Open = opened
           Active = active
           UnknownPeers = unknownPeers
-          LastEnded = (if lastEnded.HasValue then Some(lastEnded.Value * 1L<ms>) else None)
+          LastEnded = Inputs.Instant lastEnded
           TransactionsIdle = transactionsIdle * 1L<ms>
           PinnedIdle = pinnedIdle * 1L<ms>
           QueriesRate = queriesRate
-          QueriesLatency = queriesLatency * 1L<ms> }
+          QueriesLatency = queriesLatency * 1L<ms>
+          QueriesSince = Inputs.Instant queriesSince }

@@ -101,7 +101,8 @@ module internal State =
           TransactionsIdle = 0L<ms>
           PinnedIdle = 0L<ms>
           QueriesRate = 0L
-          QueriesLatency = 0L<ms> }
+          QueriesLatency = 0L<ms>
+          QueriesSince = None }
 
     let private freshSeries (plan: Plan) = plan.Slots |> Array.map (fun slot -> Series.empty slot.Forecasts slot.PercentileWidths)
     let private freshTimers (plan: Plan) = Array.create plan.Timers.Length Limits.Never

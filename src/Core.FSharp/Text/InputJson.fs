@@ -25,7 +25,8 @@ let activity (activity: Activity) : Json =
           "transactionsIdle", ms activity.TransactionsIdle
           "pinnedIdle", ms activity.PinnedIdle
           "queriesRate", Json.Int activity.QueriesRate
-          "queriesLatency", ms activity.QueriesLatency ]
+          "queriesLatency", ms activity.QueriesLatency
+          "queriesSince", optional ms (Option.toValueOption activity.QueriesSince) ]
 
 let readActivity: Decoder<Activity> =
     fun json ->
@@ -42,6 +43,7 @@ let readActivity: Decoder<Activity> =
             let! pinnedIdle = field "pinnedIdle" Decode.ms json
             let! rate = field "queriesRate" Decode.integer json
             let! latency = field "queriesLatency" Decode.ms json
+            let! since = fieldOr "queriesSince" None (Decode.optional Decode.ms) json
 
             return
                 { Held = held
@@ -55,7 +57,8 @@ let readActivity: Decoder<Activity> =
                   TransactionsIdle = transactionsIdle
                   PinnedIdle = pinnedIdle
                   QueriesRate = rate
-                  QueriesLatency = latency }
+                  QueriesLatency = latency
+                  QueriesSince = since }
         }
 
 let private tag name fields = Json.Object(("event", Json.Text name) :: fields)

@@ -3,10 +3,10 @@ using Serverless.Host.Gateway;
 
 namespace Serverless.Host.Control;
 
-/// <summary>Makes the kernel's activity of the gateway's reading. Rate and latency are those of about the last second or more, so that they are no noise.</summary>
+/// <summary>Makes the kernel's activity of the gateway's reading. Rate and latency are those of about the last second or more, so that they are no noise, and it is told since when they are reckoned.</summary>
 internal sealed class ActivityComposer(TimeProvider time)
 {
-    /// <summary>A hair less than the second between two looks, so that each of these has a measurement of its own. RecordedLoad counts statements by it.</summary>
+    /// <summary>A hair less than the second between two looks, so that each of these has a measurement of its own.</summary>
     private static readonly TimeSpan Span = TimeSpan.FromMilliseconds(950);
 
     private long _since = time.GetTimestamp();
@@ -14,17 +14,18 @@ internal sealed class ActivityComposer(TimeProvider time)
     private TimeSpan _latency;
     private long _rate;
     private long _meanMs;
+    private long? _reckonedSince;
     private long? _ended;
 
     /// <param name="ahead">Milliseconds that the kernel's time is ahead of the clock that the reading's instants are by.</param>
     public Activity Compose(ActivityReading reading, long ahead)
     {
-        Measure(reading);
+        Measure(reading, ahead);
         // The reading names sessions in a transaction too; the kernel counts them apart.
         int pinned = reading.PinnedCount ?? Math.Max(0, reading.Pinned.Count - reading.Transactions);
         return Inputs.Activity(
             reading.Held, reading.Running, reading.Transactions, pinned, reading.Open, reading.Active, reading.UnknownPeers,
-            Settle(reading.LastEnded, ahead), (long)reading.TransactionsIdle.TotalMilliseconds, (long)reading.PinnedIdle.TotalMilliseconds, _rate, _meanMs);
+            Settle(reading.LastEnded, ahead), (long)reading.TransactionsIdle.TotalMilliseconds, (long)reading.PinnedIdle.TotalMilliseconds, _rate, _meanMs, _reckonedSince);
     }
 
     /// <summary>
@@ -47,7 +48,7 @@ internal sealed class ActivityComposer(TimeProvider time)
         return _ended;
     }
 
-    private void Measure(ActivityReading reading)
+    private void Measure(ActivityReading reading, long ahead)
     {
         TimeSpan elapsed = time.GetElapsedTime(_since);
         long statements = reading.StatementsTotal - _statements;
@@ -61,5 +62,6 @@ internal sealed class ActivityComposer(TimeProvider time)
         (_statements, _latency, _since) = (reading.StatementsTotal, reading.LatencyTotal, time.GetTimestamp());
         _rate = (long)(statements * 1000 / elapsed.TotalSeconds);
         _meanMs = statements > 0 ? (long)(latency.TotalMilliseconds / statements) : 0;
+        _reckonedSince = _rate > 0 ? (time.GetUtcNow() - elapsed).ToUnixTimeMilliseconds() + ahead : null;
     }
 }

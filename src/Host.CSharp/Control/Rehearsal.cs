@@ -14,7 +14,7 @@ internal static class Rehearsal
         long at = time.GetUtcNow().ToUnixTimeMilliseconds();
         State state = Kernel.Initial(rules.Policy, at);
         Activity held = Inputs.Activity(
-            held: 1, running: 0, transactions: 0, pinned: 0, opened: 1, active: 1, unknownPeers: 0, lastEnded: null, transactionsIdle: 0, pinnedIdle: 0, queriesRate: 0, queriesLatency: 0);
+            held: 1, running: 0, transactions: 0, pinned: 0, opened: 1, active: 1, unknownPeers: 0, lastEnded: null, transactionsIdle: 0, pinnedIdle: 0, queriesRate: 0, queriesLatency: 0, queriesSince: null);
         Input input = Inputs.ActivityChanged(at, held);
         (_, Decision decision) = Kernel.Step(rules.Policy, state, input);
         new DecisionHistory().Note(rules.Policy, decision);

@@ -8,7 +8,7 @@ open Serverless.Core
 let private longAgo = 8L * 86_400_000L<ms>
 
 /// `Running` statements at one instant, and nothing else.
-let private work (running: int) = Inputs.Activity(0, running, 0, 0, running, running, 0, Nullable(), 0L, 0L, 0L, 0L)
+let private work (running: int) = Inputs.Activity(0, running, 0, 0, running, running, 0, Nullable(), 0L, 0L, 0L, 0L, Nullable())
 
 /// The state at the start, the last decision before it, and the policy it was led there by, which has no rules. `machine`: what it has; none: as
 /// much as is asked for.

@@ -76,7 +76,8 @@ type internal Clients(start: int64<ms>) =
           TransactionsIdle = (if doing.Transactions > 0 then now - transactionsSince else 0L<ms>)
           PinnedIdle = (if doing.Pinned > 0 then now - pinnedSince else 0L<ms>)
           QueriesRate = doing.QueriesRate
-          QueriesLatency = doing.QueriesLatency }
+          QueriesLatency = doing.QueriesLatency
+          QueriesSince = None }
 
     /// Sessions in a transaction, of so many that there would be: none without a compute, nor once a drain has given up on them.
     member _.Transactions(count: int, phase: Phase) : int = if Phases.exists phase && not brokenTransactions then count else 0

@@ -9,11 +9,10 @@ open Serverless.Core
 /// What was held came when it began to be held, and is not counted again when it ends. All is in whole statements.
 [<Sealed>]
 type RecordedLoad() =
-    /// The gateway reckons rates over so long at least, and looks again within a second or so. After a quiet time it begins anew at each look at which nothing has
-    /// ended, and tells nothing of that: what is longer than one such second has a look in it that is not known of, unless one came after something had ended.
-    let shortest, oneLook, twoLooks = 950L<ms>, 1_250L<ms>, 2_000L<ms>
-    /// While it tells of a rate it does not begin anew, however late it looks.
-    let latestLook = 10_000L<ms>
+    /// What a rate is taken to be reckoned over where it is not told.
+    let aSecond = 1_000L<ms>
+    /// A rate is reckoned over no longer than this; what says so has another clock.
+    let longest = 600_000L<ms>
     /// A sample speaks for no longer than this before it.
     let furthest = 60_000L<ms>
     /// Instants that a load can begin with, and end.
@@ -33,9 +32,9 @@ type RecordedLoad() =
     let mutable held = 0
     let mutable running = 0
     let mutable rate = 0L
-    let mutable measuredAt = Int64.MinValue / 2L * 1L<ms>
-    // A look came since, and the time that the gateway reckons with goes on.
-    let mutable isLong = false
+    let mutable reckonedSince: int64<ms> option = None
+    // Statements that ended are counted up to here.
+    let mutable countedTo = 0L<ms>
     // When the activity before was told.
     let mutable toldAt = 0L<ms>
     // Statements that were counted when they began to be held, and are not yet among those that ended.
@@ -54,11 +53,11 @@ type RecordedLoad() =
         toldAt <- now
         quietSince <- now
         servedSince <- now
-        measuredAt <- Int64.MinValue / 2L * 1L<ms>
-        isLong <- false
+        countedTo <- now
         held <- 0
         running <- 0
         rate <- 0L
+        reckonedSince <- None
         owed <- 0
         isUp <- false
         isGap <- false
@@ -80,22 +79,19 @@ type RecordedLoad() =
         | Some at, ValueSome first when at - first >= floor && at - first <= now -> ValueSome(at - first)
         | _ -> ValueNone
 
-    /// How many statements ended, and in how long a time before now, going by a rate in thousandths a second that is told now. A time that is not known is taken
-    /// to be about a second.
-    let ended (told: int64) : struct (int * int64<ms>) =
-        let length = now - measuredAt
-        let known = if rate > 0L then latestLook elif isLong then twoLooks else oneLook
+    /// For how long before this instant a rate that is told at it was reckoned; none: it was told before.
+    let reckoned (at: int64<ms>) (activity: Activity) : int64<ms> voption =
+        match activity.QueriesSince with
+        | Some _ as since when since = reckonedSince -> ValueNone
+        | Some since when since < at && since >= at - longest -> ValueSome(at - since)
+        | None when activity.QueriesRate = rate -> ValueNone
+        | _ -> ValueSome aSecond
 
-        if length >= shortest && length < known then
-            struct (int (max 1L ((told * int64 length + 500_000L) / 1_000_000L)), length)
-        else
-            let count = max 1L ((told + 500L) / 1_000L)
-            struct (int count, min twoLooks (count * 1_000_000L / told * 1L<ms>))
-
-    /// Statements that ended in a time before now came in it, those apart that had been held.
-    let count (activity: Activity) (rate: int64) (lastEnd: int64<ms> voption) =
-        let struct (count, length) = ended rate
-        let from = max (max floor measuredAt) (now - length)
+    /// Statements that ended in so long a time before now came in it, those apart that had been held.
+    let count (activity: Activity) (length: int64<ms>) (lastEnd: int64<ms> voption) =
+        let count = int (max 1L ((activity.QueriesRate * int64 length + 500_000L) / 1_000_000L))
+        let from = max (max floor countedTo) (now - length)
+        countedTo <- now
         if from >= quietSince && held + running = 0 then owed <- 0
         let isBusy = activity.Running + activity.Held > 0
         // Pings of a pool and the like are counted too, and end nothing that would have woken a compute.
@@ -113,45 +109,33 @@ type RecordedLoad() =
             | count ->
                 let from = max served from
                 let perSecond = (int64 count * 1_000_000_000L + int64 (until - from) - 1L) / int64 (until - from)
-                rows.Change(from, until, fun row -> { row with Rate = perSecond; Latency = min activity.QueriesLatency twoLooks })
+                rows.Change(from, until, fun row -> { row with Rate = perSecond; Latency = min activity.QueriesLatency (2L * aSecond) })
 
-    let active (activity: Activity) (phase: Phase) =
-        let reported = max 0L (min 1_000_000_000L activity.QueriesRate)
+    let active (at: int64<ms>) (activity: Activity) (phase: Phase) =
         let within (count: int) = max 0 (min 1_000_000 count)
 
         let activity =
             { activity with
                 Held = within activity.Held
                 Running = within activity.Running
+                QueriesRate = max 0L (min 1_000_000_000L activity.QueriesRate)
                 QueriesLatency = max 0L<ms> (min 86_400_000L<ms> activity.QueriesLatency) }
 
         let lastEnd = instant activity.LastEnded
-        let hasEnded = lastEnd |> ValueOption.exists (fun at -> at > measuredAt)
 
         if activity.Held > held then
             rows.Come(now, activity.Held - held, 0L<ms>)
             owed <- owed + activity.Held - held
 
-        // Between two times that it reckons with the gateway tells the same rate again.
-        if reported <> rate || (now - measuredAt >= shortest && (reported > 0L || not hasEnded)) then
-            if reported > 0L then count activity reported lastEnd
-            rate <- reported
-            measuredAt <- now
-            isLong <- false
-        elif reported > 0L || hasEnded then
-            if not isLong && now - measuredAt >= shortest then
-                // It began at a look that nothing was told of, before what ended and not as long ago as it reckons with.
-                let first = ValueOption.defaultValue now lastEnd - 1L<ms>
-                measuredAt <- max measuredAt (min first (now - shortest / 2L))
+        if activity.QueriesRate > 0L then
+            reckoned at activity |> ValueOption.iter (fun length -> count activity length lastEnd)
 
-            isLong <- true
-        else
-            measuredAt <- now
-
-        let at = if activity.Running = 0 && running > 0 then ValueOption.defaultValue now lastEnd |> max toldAt else now
+        rate <- activity.QueriesRate
+        reckonedSince <- activity.QueriesSince
+        let changedAt = if activity.Running = 0 && running > 0 then ValueOption.defaultValue now lastEnd |> max toldAt else now
 
         if activity.Running <> running then
-            rows.ChangeFrom(at, fun row -> { row with Running = activity.Running })
+            rows.ChangeFrom(changedAt, fun row -> { row with Running = activity.Running })
 
         rows.ChangeFrom(now, fun row -> { row with Transactions = activity.Transactions; Pinned = activity.Pinned; Open = activity.Open })
         if activity.Held + activity.Running = 0 && held + running > 0 then quietSince <- now
@@ -200,7 +184,7 @@ type RecordedLoad() =
         | Unreclaimable memory ->
             hasMemory <- true
             rows.ChangeFrom(now, fun row -> { row with Resident = max 0L<bytes> memory })
-        | ActivityChanged activity -> active activity phase
+        | ActivityChanged activity -> active input.At activity phase
         | _ -> ()
 
     /// What comes next does not follow on what came before: the gateway was restarted, or something is missing.

@@ -151,7 +151,7 @@ public sealed class SimulateCommandTests
         Assert.That(error, said.Length == 0 ? Is.Empty : Does.Contain(said).And.Not.Contain("   at "));
     }
 
-    private static Activity Running(int running, long? ended) => Inputs.Activity(0, running, 0, 0, 1, running, 0, ended, 0, 0, 0, 0);
+    private static Activity Running(int running, long? ended) => Inputs.Activity(0, running, 0, 0, 1, running, 0, ended, 0, 0, 0, 0, null);
 
     private static async Task<KernelState> WriteAsync(string folder, int number, PolicySource rules, KernelState state, params Input[] inputs)
     {

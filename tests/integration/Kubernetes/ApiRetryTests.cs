@@ -144,4 +144,28 @@ internal sealed class ApiRetryTests
         Assert.That(failure.Failure, Is.EqualTo(ApiFailure.TimedOut));
         Assert.That(failure.Message, Does.Contain("within 0.3 s"));
     }
+
+    /// <summary>Of a read the attempts have limits too, and who asked was promised those of the call: with no attempt left, or no time before the next, it goes on until they are over.</summary>
+    [TestCase(2, 1)]
+    [TestCase(5, 10_000)]
+    public async Task Read_WithoutAnAnswer_HasAllOfItsTime(int attempts, int delay)
+    {
+        await using DoubleRig rig = await DoubleRig.StartAsync(Quick with
+        {
+            CallTimeLimit = TimeSpan.FromMilliseconds(300),
+            AttemptTimeLimit = TimeSpan.FromMilliseconds(20),
+            MostAttempts = attempts,
+            FirstRetryDelay = TimeSpan.FromMilliseconds(delay),
+        });
+        rig.Server.Instead = async context =>
+        {
+            await Task.Delay(Timeout.Infinite, context.RequestAborted).ContinueWith(_ => { }, TaskScheduler.Default);
+            return true;
+        };
+        long began = TimeProvider.System.GetTimestamp();
+        ApiException failure = await FailAsync(() => rig.Api.GetAsync(Resources.ConfigMaps, One, default));
+        Assert.That(failure.Failure, Is.EqualTo(ApiFailure.TimedOut));
+        Assert.That(failure.Message, Does.Contain("within 0.3 s (at first: "));
+        Assert.That(TimeProvider.System.GetElapsedTime(began), Is.GreaterThan(TimeSpan.FromMilliseconds(250)));
+    }
 }

@@ -149,7 +149,8 @@ let private anyActivity =
                 TransactionsIdle = numbers[1] * 1L<ms>
                 PinnedIdle = numbers[2] * 1L<ms>
                 QueriesRate = numbers[3]
-                QueriesLatency = numbers[4] * 1L<ms> }
+                QueriesLatency = numbers[4] * 1L<ms>
+                QueriesSince = Some(numbers[0] * 1L<ms>) }
     }
 
 let private anySaying =

@@ -100,4 +100,5 @@ let quiet: Activity =
       TransactionsIdle = 0L<ms>
       PinnedIdle = 0L<ms>
       QueriesRate = 0L
-      QueriesLatency = 0L<ms> }
+      QueriesLatency = 0L<ms>
+      QueriesSince = None }

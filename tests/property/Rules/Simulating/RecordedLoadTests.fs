@@ -29,11 +29,16 @@ let private recorded (inputs: (Input * Phase * int64) list) : (LoadSource * Load
     let load = load.ToLoad "recorded"
     load, read load
 
-/// `ended`: milliseconds after noon.
-let private activity held running rate latency (ended: int64) =
-    Inputs.Activity(held, running, 0, 0, 3, running, 0, Nullable(noon + ended), 0L, 0L, rate, latency)
+/// `ended` and `since`: milliseconds after noon.
+let private activity held running rate latency (ended: int64) (since: int64 option) =
+    let since = since |> Option.map (fun at -> noon + at) |> Option.toNullable
+    Inputs.Activity(held, running, 0, 0, 3, running, 0, Nullable(noon + ended), 0L, 0L, rate, latency, since)
 
-let private told at held running rate latency ended = Inputs.ActivityChanged(noon + at, activity held running rate latency ended), Phase.Running, 500L
+let private reckoned since at held running rate latency ended =
+    Inputs.ActivityChanged(noon + at, activity held running rate latency ended since), Phase.Running, 500L
+
+/// With a rate over the second before.
+let private told at held running rate latency ended = reckoned (if rate > 0L then Some(at - 1_000L) else None) at held running rate latency ended
 let private tick at = Inputs.Tick(noon + at), Phase.Running, 500L
 
 /// Until the next row: when, statements that come at once, under way, and a second in thousandths.
@@ -62,7 +67,7 @@ let ``usage is that of the time before it, at the size it was measured at`` () =
 /// A sample a moment after the wake would find an idle compute otherwise, and rules would make it smaller.
 [<Test>]
 let ``the first usage after a wake is that of the time since who was held was let go`` () =
-    let asleep at held running = Inputs.ActivityChanged(noon + at, Inputs.Activity(held, running, 0, 0, 3, running, 0, Nullable(), 0L, 0L, 0L, 0L)), Phase.Resuming, 500L
+    let asleep at held running = Inputs.ActivityChanged(noon + at, Inputs.Activity(held, running, 0, 0, 3, running, 0, Nullable(), 0L, 0L, 0L, 0L, Nullable())), Phase.Resuming, 500L
     let sample at = Inputs.Measured(noon + at, "cpu", 6_000L), Phase.Running, 1_000L
     let cpu (rows: LoadRow list) = [ for row in rows -> int64 row.At, int64 row.Cpu ] |> List.filter (fun (at, _) -> at > 0L && at < 60_000L)
     let _, rows = recorded [ asleep 0L 0 0; asleep 30_000L 1 0; asleep 30_400L 0 1; tick 31_300L; sample 36_300L; tick 60_000L ]
@@ -80,12 +85,12 @@ let ``a rate is that of the second before it`` () =
 /// Four in 1.2 seconds: the gateway looks when it looks, and says 3333 thousandths a second.
 [<Test>]
 let ``statements are counted in whole ones`` () =
-    let load, _ = recorded [ tick 0L; told 2_000L 0 0 0L 0L -1L; told 3_200L 0 0 3_333L 5L 3_100L; told 4_200L 0 0 0L 0L 3_100L; tick 9_000L ]
+    let load, _ = recorded [ tick 0L; told 2_000L 0 0 0L 0L -1L; reckoned (Some 2_000L) 3_200L 0 0 3_333L 5L 3_100L; told 4_200L 0 0 0L 0L 3_100L; tick 9_000L ]
     equal 4_000L (answered load)
 
 [<Test>]
 let ``a statement that was never seen running came when it must have begun`` () =
-    let load, rows = recorded [ told 0L 0 0 0L 0L -1L; told 60_200L 0 0 833L 30L 59_500L; told 61_200L 0 0 0L 0L 59_500L; tick 90_000L ]
+    let load, rows = recorded [ told 0L 0 0 0L 0L -1L; reckoned (Some 59_000L) 60_200L 0 0 833L 30L 59_500L; told 61_200L 0 0 0L 0L 59_500L; tick 90_000L ]
     equal [ 0L, 0, 0, 0L; 59_470L, 1, 0, 0L ] (course rows)
     equal 30L<ms> rows[1].Latency
     equal 1_000L (answered load)
@@ -97,13 +102,13 @@ let ``pings that would wake nobody are no statements`` () =
 
 [<Test>]
 let ``a long statement keeps it busy, and is counted once`` () =
-    let load, rows = recorded [ tick 0L; told 10_000L 0 1 0L 0L 1L; told 70_400L 0 0 990L 60_500L 70_300L; told 71_400L 0 0 0L 0L 70_300L; tick 90_000L ]
+    let load, rows = recorded [ tick 0L; told 10_000L 0 1 0L 0L 1L; reckoned (Some 69_390L) 70_400L 0 0 990L 60_500L 70_300L; told 71_400L 0 0 0L 0L 70_300L; tick 90_000L ]
     equal [ 0L, 0, 0, 0L; 9_800L, 1, 0, 0L; 10_000L, 0, 1, 0L; 70_300L, 0, 0, 0L ] (course rows)
     equal 1_000L (answered load)
 
 [<Test>]
 let ``who was held came then, and is not counted again when it ends`` () =
-    let asleep at held = Inputs.ActivityChanged(noon + at, activity held 0 0L 0L 1L), Phase.Resuming, 500L
+    let asleep at held = Inputs.ActivityChanged(noon + at, activity held 0 0L 0L 1L None), Phase.Resuming, 500L
 
     let load, rows =
         recorded
@@ -121,7 +126,7 @@ let ``who was held came then, and is not counted again when it ends`` () =
 /// The time of the rate began before the compute served: whoever was not held came after that.
 [<Test>]
 let ``who was not held came when those who were had been let go`` () =
-    let asleep at held running ended = Inputs.ActivityChanged(noon + at, activity held running 0L 0L ended), Phase.Resuming, 500L
+    let asleep at held running ended = Inputs.ActivityChanged(noon + at, activity held running 0L 0L ended None), Phase.Resuming, 500L
 
     let load, rows =
         recorded
@@ -136,34 +141,41 @@ let ``who was not held came when those who were had been let go`` () =
     equal [ 0L, 0, 0, 0L; 30_000L, 1, 0, 0L; 30_400L, 0, 1, 6_000L; 30_900L, 0, 0, 0L ] (course rows)
     equal 4_000L (answered load)
 
-/// The gateway's look at 60 s told nothing new, and nothing had ended: what it reckons with begins there.
+/// Between two looks that reckon anew there may be others, which tell the rate of before again; and a rate that is reckoned anew may be the same.
 [<Test>]
-let ``after a quiet time one statement is one`` () =
-    let load, rows = recorded [ tick 0L; told 59_000L 0 0 0L 0L 1L; told 60_998L 0 0 1_002L 5L 60_500L; told 61_998L 0 0 0L 0L 60_500L; tick 90_000L ]
-    equal [ 60_495L, 1 ] [ for row in rows do if row.Come > 0 then int64 row.At, row.Come ]
-    equal 1_000L (answered load)
-
-/// Looks that told nothing came in between; the one at 10.5 s did not reckon yet.
-[<Test>]
-let ``a few statements after a quiet time are counted though a look came amid them`` () =
-    let load, _ = recorded [ told 0L 0 0 0L 0L -1L; told 10_500L 0 0 0L 0L 10_200L; told 11_500L 0 0 2_000L 5L 10_200L; told 12_500L 0 0 0L 0L 10_200L; tick 30_000L ]
-    equal 3_000L (answered load)
-
-[<Test>]
-let ``a look that nothing was told of begins the time of the next`` () =
+let ``a rate that is told again is counted once, and one that is reckoned again once more`` () =
     let load, _ =
-        recorded [ told 0L 0 0 3_000L 5L -1L; told 1_000L 0 0 0L 0L -1L; told 2_600L 0 0 5_000L 5L 2_500L; told 3_600L 0 0 0L 0L 2_500L; tick 30_000L ]
+        recorded
+            [ tick 0L
+              told 10_000L 0 1 2_000L 5L 9_900L
+              reckoned (Some 9_000L) 10_300L 0 2 2_000L 5L 9_900L
+              reckoned (Some 10_000L) 11_000L 0 0 2_000L 5L 10_900L
+              told 12_000L 0 0 0L 0L 10_900L
+              tick 30_000L ]
 
-    equal 5_000L (answered load)
+    equal 4_000L (answered load)
 
+/// Three in a second and a half, after a look that told nothing: what a rate is reckoned over is as long as it says, also where the look came late.
+[<TestCase(10_000L, 11_500L, 2_000L, 3_000L)>]
+[<TestCase(10_000L, 10_998L, 1_002L, 1_000L)>]
+[<TestCase(10_000L, 12_200L, 5_454L, 12_000L)>]
+[<TestCase(10_000L, 70_000L, 100L, 6_000L)>]
+let ``statements are as many as ended in the time of the rate`` (since: int64) (at: int64) (rate: int64) (count: int64) =
+    let load, _ = recorded [ tick 0L; reckoned (Some since) at 0 0 rate 5L (at - 100L); told (at + 1_000L) 0 0 0L 0L (at - 100L); tick 90_000L ]
+    equal count (answered load)
+
+/// As in the logs of before it was told; and a time that was reckoned by another clock is none.
 [<Test>]
-let ``while a rate is told its time is known, however late the look`` () =
-    let load, _ = recorded [ told 0L 0 0 0L 0L -1L; told 1_000L 0 0 5_000L 5L 990L; told 3_200L 0 0 5_454L 5L 3_100L; told 4_200L 0 0 0L 0L 3_100L; tick 30_000L ]
-    equal 17_000L (answered load)
+let ``a rate of a time that is not known is that of a second`` () =
+    for since in [ None; Some 20_000L; Some -3_600_000L; Some(Int64.MinValue / 2L) ] do
+        let busy at running = reckoned since at 0 running 3_000L 5L (at - 100L)
+        let load, rows = recorded [ tick 0L; busy 10_000L 1; busy 10_500L 0; told 11_500L 0 0 0L 0L 10_400L; tick 30_000L ]
+        equal [ 9_000L, 3_000L ] [ for at, _, _, rate in course rows do if rate > 0L then at, rate ]
+        equal 3_000L (answered load)
 
 [<Test>]
 let ``who was refused does not stand for others later`` () =
-    let asleep at held running = Inputs.ActivityChanged(noon + at, activity held running 0L 0L 1L), Phase.Resuming, 500L
+    let asleep at held running = Inputs.ActivityChanged(noon + at, activity held running 0L 0L 1L None), Phase.Resuming, 500L
 
     let load, _ =
         recorded
@@ -195,7 +207,7 @@ let ``a statement is not taken to last as long as those long before it`` () =
 
 [<Test>]
 let ``who was held and went away does not stand for others later`` () =
-    let asleep at held = Inputs.ActivityChanged(noon + at, activity held 0 0L 0L 1L), Phase.Resuming, 500L
+    let asleep at held = Inputs.ActivityChanged(noon + at, activity held 0 0L 0L 1L None), Phase.Resuming, 500L
     let load, _ = recorded [ asleep 0L 0; asleep 30_000L 2; asleep 40_000L 0; told 90_000L 0 0 2_000L 5L 89_900L; told 91_000L 0 0 0L 0L 89_900L; tick 95_000L ]
     equal 4_000L (answered load)
 

@@ -43,8 +43,9 @@ internal sealed class ApiCaller(ClusterAccess access, ApiOptions options, ApiCal
             {
                 throw ApiFailures.TimedOut(request, Server, most, before);
             }
-            catch (ApiException e) when (attempt < options.MostAttempts && Again(request, e, attempt) is { } wait && wait < most - time.GetElapsedTime(began))
+            catch (ApiException e) when (attempt < options.MostAttempts && Again(request, e, attempt) is { } wait && (e.Failure == ApiFailure.TimedOut || wait < most - time.GetElapsedTime(began)))
             {
+                // An attempt's own time says nothing about the call's, which goes on until its own is over.
                 (before, delay) = (before ?? e, wait);
             }
         }
@@ -72,7 +73,7 @@ internal sealed class ApiCaller(ClusterAccess access, ApiOptions options, ApiCal
     /// <param name="all">What all of them may take.</param>
     private async Task<HttpResponseMessage> TryAsync(ApiRequest request, int attempt, TimeSpan all, CancellationToken cancellation)
     {
-        if (!request.IsRead)
+        if (!request.IsRead || attempt == options.MostAttempts)
         {
             return await SendAsync(request, cancellation);
         }
