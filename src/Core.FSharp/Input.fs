@@ -36,6 +36,7 @@ type Activity =
       /// The shortest time that a pinned session has been idle.
       PinnedIdle: int64<ms>
       /// Statements that ended a second (in thousandths) and their mean latency, reckoned over a time that began at `QueriesSince` and ended when this was told first.
+      /// Those of other gateways are reckoned when they are heard of.
       QueriesRate: int64
       QueriesLatency: int64<ms>
       /// None: nothing ended, or it is not known. No rule can ask for it; a load that is made of a log counts statements by it.

@@ -10,17 +10,17 @@ internal sealed class ActivityComposer(TimeProvider time)
     private static readonly TimeSpan Span = TimeSpan.FromMilliseconds(950);
 
     private long _since = time.GetTimestamp();
-    private long _statements;
-    private TimeSpan _latency;
+    private StatementFlow? _counted;
     private long _rate;
     private long _meanMs;
     private long? _reckonedSince;
     private long? _ended;
 
+    /// <param name="at">The kernel's time of the reading, in milliseconds.</param>
     /// <param name="ahead">Milliseconds that the kernel's time is ahead of the clock that the reading's instants are by.</param>
-    public Activity Compose(ActivityReading reading, long ahead)
+    public Activity Compose(ActivityReading reading, long at, long ahead)
     {
-        Measure(reading, ahead);
+        Measure(reading.Flow ?? new StatementFlow(reading.StatementsTotal, reading.LatencyTotal), at);
         // The reading names sessions in a transaction too; the kernel counts them apart.
         int pinned = reading.PinnedCount ?? Math.Max(0, reading.Pinned.Count - reading.Transactions);
         return Inputs.Activity(
@@ -48,20 +48,23 @@ internal sealed class ActivityComposer(TimeProvider time)
         return _ended;
     }
 
-    private void Measure(ActivityReading reading, long ahead)
+    private void Measure(StatementFlow flow, long at)
     {
-        TimeSpan elapsed = time.GetElapsedTime(_since);
-        long statements = reading.StatementsTotal - _statements;
+        long now = time.GetTimestamp();
+        TimeSpan elapsed = time.GetElapsedTime(_since, now);
+        // What was counted before the first reading ended at nobody knows when.
+        StatementFlow before = _counted ?? flow;
+        long statements = flow.Statements - before.Statements;
         // after a quiet time what ends is measured from the last look at which nothing had
         if (elapsed < Span && (statements > 0 || _rate > 0))
         {
+            _counted = before;
             return;
         }
 
-        TimeSpan latency = reading.LatencyTotal - _latency;
-        (_statements, _latency, _since) = (reading.StatementsTotal, reading.LatencyTotal, time.GetTimestamp());
+        (_counted, _since) = (flow, now);
         _rate = (long)(statements * 1000 / elapsed.TotalSeconds);
-        _meanMs = statements > 0 ? (long)(latency.TotalMilliseconds / statements) : 0;
-        _reckonedSince = _rate > 0 ? (time.GetUtcNow() - elapsed).ToUnixTimeMilliseconds() + ahead : null;
+        _meanMs = statements > 0 ? (long)((flow.Latency - before.Latency).TotalMilliseconds / statements) : 0;
+        _reckonedSince = _rate > 0 ? at - (long)Math.Round(elapsed.TotalMilliseconds) : null;
     }
 }

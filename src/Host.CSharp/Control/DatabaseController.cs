@@ -179,7 +179,7 @@ internal sealed partial class DatabaseController : IDisposable
     {
         (long at, long ahead) = _clock.Read();
         NoteClock(ahead);
-        Activity activity = _composer.Compose(_parts.Gateway.Read(), ahead);
+        Activity activity = _composer.Compose(_parts.Gateway.Read(), at, ahead);
         if (_told is null || !activity.Equals(_told))
         {
             _told = activity;

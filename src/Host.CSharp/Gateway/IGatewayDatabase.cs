@@ -7,11 +7,15 @@ namespace Serverless.Host.Gateway;
 /// <param name="PinnedCount">All sessions that are pinned by something else than a transaction; null: those that are named.</param>
 /// <param name="ForcedDetaches">Null: the switch is off.</param>
 /// <param name="UnknownPeers">Other gateways of the same database that were not heard of lately: they count as active.</param>
+/// <param name="Flow">What a rate is to be reckoned by; null: the totals.</param>
 public sealed record ActivityReading(
     int Open, int Active, int Running, int Held, int Transactions, int Parked,
     DateTimeOffset? LastEnded, TimeSpan TransactionsIdle, TimeSpan PinnedIdle,
     long StatementsTotal, TimeSpan LatencyTotal, IReadOnlyList<PinnedSession> Pinned, int? PinnedCount = null,
-    ForcedDetachReading? ForcedDetaches = null, SharingReading? Sharing = null, LoginReading? Logins = null, int UnknownPeers = 0);
+    ForcedDetachReading? ForcedDetaches = null, SharingReading? Sharing = null, LoginReading? Logins = null, int UnknownPeers = 0, StatementFlow? Flow = null);
+
+/// <summary>Statements that ended, and what they took, since some instant. It rises as they end, as far as that is known, and by no lump that was counted long before.</summary>
+public readonly record struct StatementFlow(long Statements, TimeSpan Latency);
 
 /// <summary>Logins since the start that were refused for their user or password.</summary>
 /// <param name="Delayed">Of the failed, those whose answer was made to wait.</param>

@@ -9,8 +9,8 @@ open Serverless.Core
 /// What was held came when it began to be held, and is not counted again when it ends. All is in whole statements.
 [<Sealed>]
 type RecordedLoad() =
-    /// What a rate is taken to be reckoned over where it is not told.
-    let aSecond = 1_000L<ms>
+    /// What a rate is taken to be reckoned over where it is not told, and until when it is taken to be told again.
+    let aSecond, nearlyASecond = 1_000L<ms>, 950L<ms>
     /// A rate is reckoned over no longer than this; what says so has another clock.
     let longest = 600_000L<ms>
     /// A sample speaks for no longer than this before it.
@@ -33,8 +33,9 @@ type RecordedLoad() =
     let mutable running = 0
     let mutable rate = 0L
     let mutable reckonedSince: int64<ms> option = None
-    // Statements that ended are counted up to here.
+    // Statements that ended are counted up to here, and up to the one that ended then.
     let mutable countedTo = 0L<ms>
+    let mutable countedEnd: int64<ms> voption = ValueNone
     // When the activity before was told.
     let mutable toldAt = 0L<ms>
     // Statements that were counted when they began to be held, and are not yet among those that ended.
@@ -54,6 +55,7 @@ type RecordedLoad() =
         quietSince <- now
         servedSince <- now
         countedTo <- now
+        countedEnd <- ValueNone
         held <- 0
         running <- 0
         rate <- 0L
@@ -79,25 +81,27 @@ type RecordedLoad() =
         | Some at, ValueSome first when at - first >= floor && at - first <= now -> ValueSome(at - first)
         | _ -> ValueNone
 
-    /// For how long before this instant a rate that is told at it was reckoned; none: it was told before.
+    /// For how long before this instant a rate that is told at it was reckoned, as far as anything is known of that time; none: it was told before.
     let reckoned (at: int64<ms>) (activity: Activity) : int64<ms> voption =
         match activity.QueriesSince with
         | Some _ as since when since = reckonedSince -> ValueNone
-        | Some since when since < at && since >= at - longest -> ValueSome(at - since)
-        | None when activity.QueriesRate = rate -> ValueNone
+        | Some since when since < at && since >= at - longest -> ValueSome(min (at - since) (now - floor))
+        | None when activity.QueriesRate = rate && now - countedTo < nearlyASecond -> ValueNone
         | _ -> ValueSome aSecond
 
     /// Statements that ended in so long a time before now came in it, those apart that had been held.
     let count (activity: Activity) (length: int64<ms>) (lastEnd: int64<ms> voption) =
         let count = int (max 1L ((activity.QueriesRate * int64 length + 500_000L) / 1_000_000L))
         let from = max (max floor countedTo) (now - length)
+        let toldEnd = countedEnd |> ValueOption.defaultValue from
         countedTo <- now
+        countedEnd <- ValueSome(ValueOption.defaultValue toldEnd lastEnd)
         if from >= quietSince && held + running = 0 then owed <- 0
         let isBusy = activity.Running + activity.Held > 0
-        // Pings of a pool and the like are counted too, and end nothing that would have woken a compute.
-        let isWork = isBusy || running > 0 || lastEnd |> ValueOption.exists (fun at -> at > from)
+        // Pings of a pool and the like are counted too, and end nothing that would have woken a compute. What ended on another gateway is heard of later.
+        let isWork = isBusy || running > 0 || lastEnd |> ValueOption.exists (fun at -> at > toldEnd)
         let paid = min owed count
-        let until = if isBusy then now else ValueOption.defaultValue now lastEnd |> max (from + 1L<ms>)
+        let until = match lastEnd with ValueSome at when at > from && not isBusy -> at | _ -> now
         let served = if servedSince < until then servedSince else floor
 
         if isWork && from < now then

@@ -28,7 +28,7 @@ internal sealed class ActivityComposerTests
             time.Advance(TimeSpan.FromMilliseconds(after));
             statements += count;
             ended = count > 0 ? time.GetUtcNow().AddMilliseconds(-5) : ended;
-            Activity now = composer.Compose(Reading(statements, ended), ahead: 0);
+            Activity now = composer.Compose(Reading(statements, ended), time.GetUtcNow().ToUnixTimeMilliseconds(), ahead: 0);
             if (told is null || !now.Equals(told))
             {
                 told = now;
@@ -52,6 +52,37 @@ internal sealed class ActivityComposerTests
         Look(3000, 0);
         Assert.That(looks, Is.GreaterThan(500));
         Assert.That(Count(load), Is.EqualTo((double)statements).Within(0.01).Percent);
+    }
+
+    /// <summary>A controller that begins with a gate which has served for long: what was counted before ended at nobody knows when.</summary>
+    [Test]
+    public void WhatWasCountedBeforeTheFirstReading_IsNoRate()
+    {
+        var time = new ManualTime();
+        var composer = new ActivityComposer(time);
+        Activity Look(long statements)
+        {
+            time.Advance(TimeSpan.FromSeconds(1));
+            return composer.Compose(Reading(statements, null), time.GetUtcNow().ToUnixTimeMilliseconds(), ahead: 0);
+        }
+
+        Assert.That((Look(5_000_000).QueriesRate, Look(5_000_007).QueriesRate), Is.EqualTo((0L, 7_000L)));
+        Assert.That(Look(5_000_007).QueriesSince, Is.EqualTo(Microsoft.FSharp.Core.FSharpOption<long>.None));
+    }
+
+    /// <summary>However long it takes to count, and whatever the clock says meanwhile.</summary>
+    [Test]
+    public void TimeOfARate_IsThatBeforeTheReading()
+    {
+        var time = new ManualTime { StepOnRead = TimeSpan.FromMilliseconds(3) };
+        var composer = new ActivityComposer(time);
+        long at = time.GetUtcNow().ToUnixTimeMilliseconds();
+        composer.Compose(Reading(0, null), at, ahead: 0);
+        time.Advance(TimeSpan.FromSeconds(2));
+        time.SetWallClock(TimeSpan.FromHours(-1));
+        Activity told = composer.Compose(Reading(10, null), at + 2000, ahead: 3_600_000);
+        double seconds = (at + 2000 - told.QueriesSince.Value) / 1000.0;
+        Assert.That(told.QueriesRate * seconds, Is.EqualTo(10_000).Within(10));
     }
 
     private static ActivityReading Reading(long statements, DateTimeOffset? lastEnded) =>

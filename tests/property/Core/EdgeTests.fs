@@ -150,7 +150,7 @@ let private anyActivity =
                 PinnedIdle = numbers[2] * 1L<ms>
                 QueriesRate = numbers[3]
                 QueriesLatency = numbers[4] * 1L<ms>
-                QueriesSince = Some(numbers[0] * 1L<ms>) }
+                QueriesSince = if numbers[1] % 3L = 0L then None else Some(numbers[0] * 1L<ms>) }
     }
 
 let private anySaying =

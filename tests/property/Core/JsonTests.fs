@@ -87,6 +87,16 @@ let ``a state of the first version is read, in both forms`` () =
     Assert.That(aged full, Does.Not.Contain "lost")
     Assert.That(KernelJson.writeFullState (KernelJson.readFullState story.Policy (aged full)).Value, Is.EqualTo full)
 
+/// A log of before it was told since when a rate is reckoned.
+[<Test>]
+let ``an activity without what later versions tell is read`` () =
+    let input = { At = noon; Event = ActivityChanged { quiet with QueriesRate = 5L; QueriesSince = Some(noon - seconds 1) } }
+    let text = KernelJson.writeInput input
+    Assert.That((KernelJson.readInput text).Value, Is.EqualTo input)
+    let before = text.Replace($",\"queriesSince\":{int64 (noon - seconds 1)}", "")
+    Assert.That(before, Does.Not.Contain "queriesSince")
+    Assert.That((KernelJson.readInput before).Value, Is.EqualTo { At = noon; Event = ActivityChanged { quiet with QueriesRate = 5L } })
+
 [<Test>]
 let ``a full state under another policy is refused`` () =
     let text = KernelJson.writeFullState (Kernel.initial (policy [] []) noon)

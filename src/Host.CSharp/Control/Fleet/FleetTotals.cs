@@ -1,4 +1,5 @@
 using Serverless.Host.Compute.Kubernetes.Fleet.Members;
+using Serverless.Host.Gateway;
 
 namespace Serverless.Host.Control.Fleet;
 
@@ -13,6 +14,9 @@ internal sealed class FleetTotals
     private readonly Dictionary<string, (long Statements, TimeSpan Latency)> _counts = new(StringComparer.Ordinal);
     private (long Statements, TimeSpan Latency) _forgotten;
 
+    /// <summary>What the others have counted since each was first heard of. What a process counted before that, which may be a year of work, ended at nobody knows when.</summary>
+    public StatementFlow Risen { get; private set; }
+
     /// <param name="statements">Of this gateway.</param>
     /// <param name="latency">That these statements took.</param>
     /// <param name="others">That are there.</param>
@@ -20,9 +24,17 @@ internal sealed class FleetTotals
     {
         foreach (PeerCount one in others)
         {
-            if (!_counts.TryGetValue(one.Process, out (long Statements, TimeSpan Latency) before) || one.Statements >= before.Statements)
+            bool isKnown = _counts.TryGetValue(one.Process, out (long Statements, TimeSpan Latency) before);
+            if (isKnown && one.Statements < before.Statements)
             {
-                _counts[one.Process] = (one.Statements, one.Latency > before.Latency ? one.Latency : before.Latency);
+                continue;
+            }
+
+            TimeSpan took = one.Latency > before.Latency ? one.Latency : before.Latency;
+            _counts[one.Process] = (one.Statements, took);
+            if (isKnown)
+            {
+                Risen = new StatementFlow(Risen.Statements + one.Statements - before.Statements, Risen.Latency + took - before.Latency);
             }
         }
 

@@ -133,8 +133,10 @@ internal sealed class FleetGatewayTests
         Assert.That(totals.Of(41, TimeSpan.FromSeconds(5), [before]), Is.EqualTo((101L, TimeSpan.FromSeconds(11))), "its Lease had been deleted while it ran");
         Assert.That(totals.Of(41, TimeSpan.FromSeconds(5), [before with { Statements = 0, Latency = default }]), Is.EqualTo((101L, TimeSpan.FromSeconds(11))), "it does not tell of a database that it opens again");
         Assert.That(totals.Of(41, TimeSpan.FromSeconds(5), [again]), Is.EqualTo((102L, TimeSpan.FromSeconds(12))), "started anew it begins at nothing");
+        Assert.That(totals.Of(41, TimeSpan.FromSeconds(5), [again with { Statements = 3 }]).Statements, Is.EqualTo(104));
+        Assert.That(totals.Risen, Is.EqualTo(new StatementFlow(2, TimeSpan.Zero)), "what they had counted when they were heard of first ended before");
         for (int i = 0; i < 2 * FleetTotals.MostProcesses; i++) totals.Of(41, TimeSpan.FromSeconds(5), [new PeerCount($"b_{i}", 1, default)]);
-        Assert.That(totals.Of(41, TimeSpan.FromSeconds(5), []).Statements, Is.EqualTo(102 + (2 * FleetTotals.MostProcesses)));
+        Assert.That(totals.Of(41, TimeSpan.FromSeconds(5), []).Statements, Is.EqualTo(104 + (2 * FleetTotals.MostProcesses)));
     }
 
     [Test]

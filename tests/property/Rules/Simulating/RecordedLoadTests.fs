@@ -173,6 +173,40 @@ let ``a rate of a time that is not known is that of a second`` () =
         equal [ 9_000L, 3_000L ] [ for at, _, _, rate in course rows do if rate > 0L then at, rate ]
         equal 3_000L (answered load)
 
+/// Looks are at least 950 ms apart; what is told again sooner is the rate of before.
+[<Test>]
+let ``equal rates of times that are not known are those of a second each`` () =
+    let steady at = reckoned None at 0 0 1_000L 5L (at - 100L)
+    let load, _ = recorded (tick 0L :: [ for at in 1L .. 20L -> steady (at * 1_000L) ])
+    equal 20_000L (answered load)
+
+/// The gateway heard of it a second after its end, when the time of the rate had begun anew; what ends nothing is a ping still.
+[<Test>]
+let ``a statement that is heard of late is counted, and where it is heard of`` () =
+    let late at since ended = reckoned (Some since) at 0 0 1_000L 5L ended
+
+    let load, rows =
+        recorded
+            [ tick 0L
+              late 60_000L 59_000L 59_500L
+              told 61_000L 0 0 0L 0L 59_500L
+              late 102_000L 101_000L 100_220L
+              told 103_000L 0 0 0L 0L 100_220L
+              late 120_000L 119_000L 100_220L
+              tick 130_000L ]
+
+    equal [ 59_495L; 101_995L ] [ for row in rows do if row.Come > 0 then int64 row.At ]
+    equal 2_000L (answered load)
+
+/// All of what the first row tells ended before anything is known; of a time that reaches back before it, what comes after it counts.
+[<Test>]
+let ``of a rate that began before the log, the part since counts`` () =
+    let busy at = reckoned (Some -1_000L) at 0 1 10_000L 5L 1L
+    let load, _ = recorded [ busy 0L; busy 300L; tick 1_000L; tick 30_000L ]
+    equal 0L (answered load)
+    let load, _ = recorded [ tick 0L; busy 500L; told 1_500L 0 0 0L 0L 490L; tick 30_000L ]
+    equal 5_000L (answered load)
+
 [<Test>]
 let ``who was refused does not stand for others later`` () =
     let asleep at held running = Inputs.ActivityChanged(noon + at, activity held running 0L 0L 1L None), Phase.Resuming, 500L
