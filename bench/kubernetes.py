@@ -5,7 +5,8 @@
 
 start   from the start of the process to the last sleeping database under control
 steady  calls to the API server per second by kind while nothing happens, processor time, resident memory
-wake    from a statement that is sent on a sleeping database to the request that scales it: at --rate a second, and --burst at once (the greatest number of databases alone)
+wake    from a statement that is sent on a sleeping database to the request that scales it: at --rate a second, the first of a gateway that has just started and the next, and --burst at once
+        (the greatest number of databases alone); beside it how late the machine is, to which all that is here belongs: a process that asks to run again after each millisecond
 leader  what a second gateway costs at its start, and what it asks when the first is killed and it leads (the greatest number alone)
 
 The gateway reaches the API server through a relay of this program, which counts its requests and notes when they come; `server` is what the API server itself counted (apiserver_request_total), less what it counts a second
@@ -220,14 +221,45 @@ def percentile(values, part):
     return values[min(len(values) - 1, int(len(values) * part))]
 
 
+class Pulse:
+    """A process beside all others that asks to run again after each millisecond, and notes by how many more it was late."""
+
+    PROGRAM = """
+import json, signal, sys, time
+late, ends = [], []
+signal.signal(signal.SIGTERM, lambda *_: ends.append(True))
+last = time.monotonic()
+while not ends:
+    time.sleep(0.001)
+    now = time.monotonic()
+    late.append((now - last) * 1000 - 1)
+    last = now
+json.dump(sorted(late), sys.stdout)
+"""
+
+    def __init__(self):
+        self.process = subprocess.Popen([sys.executable, "-c", self.PROGRAM], stdout=subprocess.PIPE, text=True)
+
+    def stop(self):
+        self.process.terminate()
+        return json.loads(self.process.communicate(timeout=10)[0])
+
+
 def wakes(gateway, relay, options, count):
     rows, next_one = [], 0
-    for name, number, rate in (("one after another", min(options.wakes, count // 2), options.rate), ("at once", min(options.burst, count // 2), None)):
+    at_rate, at_once = min(options.wakes, count // 4), min(options.burst, count // 4)
+    for how, number, rate in ((f"at {options.rate:g}/s, the first", at_rate, options.rate), (f"at {options.rate:g}/s, the next", at_rate, options.rate), ("at once", at_once, None)):
         clients = {i: gateway.connect(i) for i in range(next_one, next_one + number)}
         next_one += number
         time.sleep(2)
-        times = send(clients, relay, rate)
-        rows.append({"how": f"{rate}/s" if rate else name, "statements": number, "p50": percentile(times, .5), "p99": percentile(times, .99), "most": times[-1]})
+        pulse, used = Pulse(), cpu_seconds(gateway.pid)
+        try:
+            times = send(clients, relay, rate)
+            used = cpu_seconds(gateway.pid) - used
+        finally:
+            late = pulse.stop()
+        rows.append({"how": how, "statements": number, "p50": percentile(times, .5), "p99": percentile(times, .99), "most": times[-1], "cpu_ms": used * 1000 / number,
+                     "late_p99": percentile(late, .99), "late_most": late[-1]})
         for one in clients.values():
             one._force_close()
     return rows
@@ -295,7 +327,8 @@ def main():
                 time.sleep(5)
                 result["wake"] = wakes(gateway, relay, options, count)
                 for one in result["wake"]:
-                    print(f"statement to request, {one['statements']} {one['how']}: p50 {one['p50']:.1f} ms, p99 {one['p99']:.1f} ms, at most {one['most']:.1f} ms", flush=True)
+                    print(f"statement to request, {one['statements']} {one['how']}: p50 {one['p50']:.1f} ms, p99 {one['p99']:.1f} ms, at most {one['most']:.1f} ms; {one['cpu_ms']:.1f} ms of processor time each; "
+                          f"the machine late by {one['late_p99']:.1f} ms (p99), at most {one['late_most']:.1f} ms", flush=True)
             else:
                 gateway.stop()
                 relay.stop()

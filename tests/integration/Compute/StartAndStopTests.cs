@@ -1,5 +1,6 @@
 using Serverless.Host.Compute;
 using Serverless.Tests.Integration.EndToEnd;
+using Serverless.Tests.Integration.Support;
 
 namespace Serverless.Tests.Integration.Compute;
 
@@ -139,12 +140,23 @@ internal sealed class StartAndStopTests(string? program)
     [Test]
     public async Task Start_WaitAbandoned_IsFoundServingLater()
     {
-        await using var engine = await TestEngine.OpenAsync(program);
+        using var folder = new TemporaryDirectory();
+        string hold = folder["hold"], wrapper = folder["mariadbd"];
+        await File.WriteAllTextAsync(hold, "");
+        await File.WriteAllTextAsync(wrapper, $"""
+            #!/bin/sh
+            case "$*" in *--socket=*) while [ -e '{hold}' ]; do sleep 0.05; done;; esac
+            exec {program ?? "/usr/sbin/mariadbd"} "$@"
+
+            """);
+        File.SetUnixFileMode(wrapper, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        await using var engine = await TestEngine.OpenAsync(program, options => options with { EnginePath = wrapper });
         using var abandoned = new CancellationTokenSource();
         var start = engine.Compute.StartAsync(TestEngine.Small, abandoned.Token).AsTask();
         await Eventually.HoldsAsync(() => Task.FromResult(engine.ProcessId() is not null), TimeSpan.FromSeconds(30), () => Task.FromResult("the engine's process is there"));
         await abandoned.CancelAsync();
         await Assert.ThatAsync(() => start, Throws.InstanceOf<OperationCanceledException>());
+        File.Delete(hold);
         await Eventually.HoldsAsync(
             async () => (await engine.Compute.ObserveAsync(CancellationToken.None)).State == ComputeState.Serving,
             TimeSpan.FromSeconds(60),

@@ -25,7 +25,8 @@ public sealed class OperatorSuspendTests
 
         var prepared = await Sysbench(gateway, "prepare", 0).FinishAsync();
         Assert.That(prepared.Exit, Is.Zero, prepared.Output + prepared.Errors);
-        int seconds = (int)(distance.TotalSeconds * (wanted + 1));
+        // some more than that takes when nothing is slow
+        int seconds = (int)(distance.TotalSeconds * (wanted + 4));
         using ClientProcess load = Sysbench(gateway, "run", seconds);
         Task<(int Exit, string Output, string Errors)> running = load.FinishAsync(seconds + 120);
         int stopped = 0;

@@ -8,13 +8,14 @@ public sealed class StampedeTests
     [Test]
     public async Task FiveHundredClients_ConnectedAsleepAndSendingAtOnce_ShareOneStart()
     {
-        await using GatewayProcess gateway = await GatewayProcess.StartAsync(GatewayProcess.SleepyRules(3));
+        await using GatewayProcess gateway = await GatewayProcess.StartAsync(GatewayProcess.SleepyRules(600));
         using (ClientProcess setup = ClientProcess.MariaDb(gateway))
         {
             await setup.SendAsync("CREATE DATABASE stampede; USE stampede; CREATE TABLE t (id INT PRIMARY KEY, v INT); INSERT INTO t SELECT seq, seq * 7 FROM seq_1_to_500; SELECT 'made';");
             Assert.That(await setup.ReadLineAsync(), Is.EqualTo("made"));
         }
 
+        using (HttpResponseMessage suspended = await gateway.CommandAsync("suspend")) Assert.That(suspended.IsSuccessStatusCode, await suspended.Content.ReadAsStringAsync());
         await gateway.WaitUntilAsleepAsync();
         int starts = Starts(gateway);
         var result = await ClientProcess.Python(gateway, "stampede_client.py", "500").FinishAsync();

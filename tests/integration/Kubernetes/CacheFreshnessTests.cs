@@ -86,8 +86,9 @@ internal sealed class CacheFreshnessTests
             await Task.Delay(Timeout.Infinite, context.RequestAborted).ContinueWith(_ => { }, TaskScheduler.Default);
             return true;
         };
+        int lists = Lists(rig);
         rig.Server.CutWatches();
-        await UntilAsync(() => Lists(rig) > 1, () => $"{cache.Freshness}");
+        await UntilAsync(() => Lists(rig) > lists, () => $"{cache.Freshness}");
         Assert.That(cache.Freshness.IsLive, Is.False);
         Assert.That(cache.Freshness.SinceConfirmed, Is.GreaterThan(TimeSpan.FromSeconds(1.2)));
         rig.Server.Instead = null;

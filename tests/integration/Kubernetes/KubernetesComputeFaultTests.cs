@@ -161,7 +161,7 @@ internal sealed class KubernetesComputeFaultTests
     [Test]
     public async Task Wake_ThatIsRefusedForAMoment_Succeeds_AndOneThatIsNotAllowedSaysWhatIsMissing()
     {
-        await using ComputeRig rig = await ComputeRig.StartAsync(with: options => options with { RefusalLimit = TimeSpan.FromSeconds(3) });
+        await using ComputeRig rig = await ComputeRig.StartAsync(with: options => options with { RefusalLimit = TimeSpan.FromSeconds(6) });
         await rig.ServesAsync();
         await rig.Compute.StopAsync(hurry: false, default);
         await rig.Set.GoneAsync();

@@ -299,13 +299,13 @@ internal sealed class KubernetesComputeTests
     [Test]
     public async Task Start_ThatComesToNothing_SaysWhatTheClusterSays()
     {
-        await using ComputeRig rig = await ComputeRig.StartAsync(with: options => options with { StartLimit = TimeSpan.FromMilliseconds(600) });
+        await using ComputeRig rig = await ComputeRig.StartAsync(with: options => options with { StartLimit = TimeSpan.FromSeconds(3) });
         await rig.ServesAsync();
         await rig.Compute.StopAsync(hurry: false, default);
         await rig.Set.GoneAsync();
         rig.Set.IsAsleep = true;
         string reason = ((EffectResult.Failed)await rig.Compute.StartAsync(ComputeRig.Small, default)).Reason;
-        Assert.That(reason, Does.Contain("no pod of StatefulSet default/db answered within 0.6 s").And.Contain("has no pod yet"));
+        Assert.That(reason, Does.Contain("no pod of StatefulSet default/db answered within 3 s").And.Contain("has no pod yet"));
     }
 
     [Test]

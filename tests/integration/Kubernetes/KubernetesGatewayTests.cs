@@ -60,7 +60,7 @@ internal sealed class KubernetesGatewayTests
         JsonNode fleet = (await other.StatusAsync())["fleet"]!;
         Assert.That(((bool)fleet["leads"]!, fleet["gateways"]!.AsArray().Count), Is.EqualTo((false, 2)), fleet.ToJsonString());
         Assert.That(await leader.TerminateAsync(), Is.Zero);
-        await Eventually.HoldsAsync(async () => (bool)(await other.StatusAsync())["fleet"]!["leads"]!, TimeSpan.FromSeconds(10), async () => $"the lead was given back\n{await other.StatusAsync()}");
+        await Eventually.HoldsAsync(async () => (bool)(await other.StatusAsync())["fleet"]!["leads"]!, TimeSpan.FromSeconds(60), async () => $"the lead was given back\n{await other.StatusAsync()}");
         await other.WaitForPhaseAsync("suspended", 60);
         Assert.That(counter.Refused, Is.Empty, "no 403");
         Assert.That(counter.Answers, Is.GreaterThan(50), "of all that was asked");
@@ -87,7 +87,7 @@ internal sealed class KubernetesGatewayTests
             for (int second = 0; second < 8; second++)
             {
                 await client.SendAsync($"SELECT {second};");
-                Assert.That(await client.ReadLineAsync(5), Is.EqualTo($"{second}"));
+                Assert.That(await client.ReadLineAsync(30), Is.EqualTo($"{second}"));
                 await Task.Delay(second == 2 ? 5000 : 500);
             }
 

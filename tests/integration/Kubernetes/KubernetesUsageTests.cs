@@ -143,12 +143,14 @@ internal sealed class KubernetesUsageTests
         await using ComputeRig rig = await ComputeRig.StartAsync(server: server => server.MetricsVersion = version);
         await rig.ServesAsync();
         Put(rig, version, "100m", "200Mi");
+        long began = TimeProvider.System.GetTimestamp();
         ComputeUsage usage = await rig.Compute.MeasureAsync(default);
         Assert.That((usage.CpuMillicores, usage.ResidentBytes), Is.EqualTo(((double?)100, (long?)(200L << 20))));
         Assert.That(usage.BufferPoolBytes, Is.GreaterThan(0));
         Assert.That(usage.Samples, Contains.Key("threads.running"));
         Assert.That((await rig.Compute.MeasureAsync(default)).CpuMillicores, Is.Null, "it was counted");
-        Assert.That(rig.Server.Asked.Count(asked => asked.Path.Contains("metrics.k8s.io", StringComparison.Ordinal)), Is.EqualTo(1), "it is asked for every few seconds only");
+        int asked = rig.Server.Asked.Count(one => one.Path.Contains("metrics.k8s.io", StringComparison.Ordinal));
+        Assert.That(asked, Is.InRange(1, 1 + (TimeProvider.System.GetElapsedTime(began).TotalSeconds / 4)), "it is asked for every few seconds only");
     }
 
     [Test]

@@ -99,7 +99,7 @@ internal sealed class ManyDatabasesTests
         return await GatewayProcess.StartManyAsync(
             [], GatewayProcess.SleepyRules(600), home, new JsonObject
             {
-                ["discovery"] = new JsonObject { ["mode"] = "on", ["namespaces"] = new JsonArray("default") }, ["fleet"] = new JsonObject { ["replica"] = name, ["leaseFor"] = "6s" },
+                ["discovery"] = new JsonObject { ["mode"] = "on", ["namespaces"] = new JsonArray("default") }, ["fleet"] = new JsonObject { ["replica"] = name, ["leaseFor"] = "30s" },
                 ["kubernetes"] = new JsonObject { ["kubeconfig"] = kubeconfig },
             });
     }

@@ -70,7 +70,7 @@ internal sealed class OutageTests
             woken = AnswerAsync(asleep, "SELECT 'woken', COUNT(*) FROM kept.t;");
             back = AnswerAsync(suspending, "SELECT 'back', COUNT(*) FROM kept.t;");
             await AskAsync(draining, "SELECT 'in the transaction', COUNT(*) FROM kept.t;", "in the transaction\t1");
-            await HoldsAsync(async () => !await LeadsAsync(_leader) && !await LeadsAsync(_other), "the leader steps down", 15);
+            await HoldsAsync(async () => !await LeadsAsync(_leader) && !await LeadsAsync(_other), "the leader steps down", 45);
             // an operator's suspend is waited for, until it is over or taken back
             drained = AnswerAsync(draining, "COMMIT; SELECT 'drained', COUNT(*) FROM kept.t;");
             if (Outage - Stopwatch.GetElapsedTime(began) is { Ticks: > 0 } rest) await Task.Delay(rest);
@@ -124,7 +124,7 @@ internal sealed class OutageTests
     private static async Task AskAsync(ClientProcess client, string statement, string answer)
     {
         await client.SendAsync(statement);
-        Assert.That(await client.ReadLineAsync(10), Is.EqualTo(answer), client.Errors);
+        Assert.That(await client.ReadLineAsync(60), Is.EqualTo(answer), client.Errors);
     }
 
     private static async Task<string> AnswerAsync(ClientProcess client, string statement)

@@ -41,7 +41,7 @@ public sealed class DrainingTests
     public async Task RunningStatement_RefusesTheDrain(CancellationToken cancellation)
     {
         await using var client = await _gateway.ConnectAsync();
-        var running = client.QueryAsync("SELECT SLEEP(3) FROM mysql.user LIMIT 1", cancellation);
+        var running = client.QueryAsync("SELECT SLEEP(5) FROM mysql.user LIMIT 1", cancellation);
         await GatewayUnderTest.UntilAsync(() => _gateway.Database.ReadSessions(0, 10).Any(one => one.State == "running"), "the statement runs, with a connection");
         Assert.That(await _gateway.DrainAsync(), Does.Match(@"^connection \d+ \(app@127\.0\.0\.1\): a statement runs$"));
         Assert.That((await running).Scalar, Is.EqualTo("0"));

@@ -8,7 +8,7 @@ namespace Serverless.Tests.Integration.Sessions;
 [CancelAfter(120_000)]
 public sealed class HangingComputeTests
 {
-    private static readonly GatewayOptions Bounded = new() { Hold = new HoldLimits(100, 1 << 20, TimeSpan.FromSeconds(2)) };
+    private static readonly GatewayOptions Bounded = new() { Hold = new HoldLimits(100, 1 << 20, TimeSpan.FromSeconds(5)) };
     private const string Wakes = "SELECT 1 + COUNT(*) * 0 FROM mysql.db";
 
     private GatewayUnderTest _gateway = null!;

@@ -125,7 +125,7 @@ internal sealed class LineTests : LineRig
     [Test]
     public async Task WaitThatIsTooLong_IsAnErrorThatSaysForWhat_AndTheSessionGoesOn(CancellationToken cancellation)
     {
-        await StartScriptedAsync(Patient with { Time = TimeSpan.FromSeconds(1) });
+        await StartScriptedAsync(Patient with { Time = TimeSpan.FromSeconds(4) });
         var running = await OccupyAsync(cancellation);
         var late = await ConnectAsync();
         var errors = await Task.WhenAll(

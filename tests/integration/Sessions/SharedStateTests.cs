@@ -155,7 +155,7 @@ public sealed class SharedStateTests(ServerFamily family)
     {
         await using var one = await ConnectAsync("shop");
         await using var two = await ConnectAsync("shop");
-        await Task.WhenAll(one.QueryAsync("SELECT SLEEP(0.1), COUNT(*) FROM mysql.db LIMIT 1", cancellation), two.QueryAsync("SELECT SLEEP(0.1), COUNT(*) FROM mysql.db LIMIT 1", cancellation));
+        await Task.WhenAll(one.QueryAsync("SELECT SLEEP(2), COUNT(*) FROM mysql.db LIMIT 1", cancellation), two.QueryAsync("SELECT SLEEP(2), COUNT(*) FROM mysql.db LIMIT 1", cancellation));
         await LetGoAsync();
         await GatewayUnderTest.UntilAsync(() => Sharing.Idle >= 2, "both connections are idle");
         var list = await one.QueryAsync("SHOW PROCESSLIST", cancellation);

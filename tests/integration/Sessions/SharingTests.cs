@@ -128,7 +128,7 @@ public sealed class SharingTests(ServerFamily family)
     [Test]
     public async Task NoConnectionWithinTheTime_IsAnError_ThatSaysWhatWasWaitedFor(CancellationToken cancellation)
     {
-        await StartAsync(most: 1, heldFor: TimeSpan.FromSeconds(3));
+        await StartAsync(most: 1, heldFor: TimeSpan.FromSeconds(6));
         await using var first = await _gateway.ConnectAsync("shop");
         await using var second = await _gateway.ConnectAsync("shop");
         await first.QueryAsync("CREATE TEMPORARY TABLE t (a INT)", cancellation);
@@ -234,7 +234,7 @@ public sealed class SharingTests(ServerFamily family)
         await using var killer = await ConnectAsync("shop");
         await victim.QueryAsync("SELECT COUNT(*) FROM mysql.db", cancellation);
         await LetGoAsync();
-        var sleeping = owner.QueryAsync("SELECT SLEEP(1.5), COUNT(*) >= 0 FROM mysql.db LIMIT 1", cancellation);
+        var sleeping = owner.QueryAsync("SELECT SLEEP(4), COUNT(*) >= 0 FROM mysql.db LIMIT 1", cancellation);
         await GatewayUnderTest.UntilAsync(() => _gateway.Activity.Running == 1, "the later owner runs a statement");
         await killer.QueryAsync($"KILL {victim.ConnectionId}", cancellation);
         Assert.That((await sleeping).Rows[0], Is.EqualTo(new[] { "0", "1" }));
@@ -277,11 +277,11 @@ public sealed class SharingTests(ServerFamily family)
     {
         await StartAsync();
         await using var client = await ConnectAsync("shop");
-        await client.QueryAsync("SET wait_timeout = 4", cancellation);
+        await client.QueryAsync("SET wait_timeout = 8", cancellation);
         await LetGoAsync();
         await GatewayUnderTest.UntilAsync(() => Sharing.Idle == 0, "the pool has closed it");
         await using var root = await _gateway.ConnectDirectlyAsync();
-        Assert.That((await client.QueryAsync("SELECT @@wait_timeout, COUNT(*) >= 0 FROM mysql.db", cancellation)).Rows[0], Is.EqualTo(new[] { "4", "1" }));
+        Assert.That((await client.QueryAsync("SELECT @@wait_timeout, COUNT(*) >= 0 FROM mysql.db", cancellation)).Rows[0], Is.EqualTo(new[] { "8", "1" }));
     }
 
     [Test]

@@ -33,9 +33,9 @@ internal sealed class FleetRig : IAsyncDisposable
     /// <summary>Times that a test can wait for, and a busy machine can keep.</summary>
     public static FleetOptions Quick { get; } = new()
     {
-        Election = new ElectionOptions { LeaseDuration = TimeSpan.FromSeconds(4), RenewDeadline = TimeSpan.FromSeconds(3), RetryPeriod = TimeSpan.FromMilliseconds(200), CallLimit = TimeSpan.FromSeconds(2) },
+        Election = new ElectionOptions { LeaseDuration = TimeSpan.FromSeconds(8), RenewDeadline = TimeSpan.FromSeconds(6), RetryPeriod = TimeSpan.FromMilliseconds(200), CallLimit = TimeSpan.FromSeconds(2) },
         RenewPeriod = TimeSpan.FromMilliseconds(500),
-        SilenceLimit = TimeSpan.FromSeconds(4),
+        SilenceLimit = TimeSpan.FromSeconds(8),
         ActivityPeriod = TimeSpan.FromMilliseconds(50),
         CallLimit = TimeSpan.FromSeconds(5),
         FirstRetry = TimeSpan.FromMilliseconds(20),
