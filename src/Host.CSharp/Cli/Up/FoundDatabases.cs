@@ -19,6 +19,9 @@ internal sealed partial class FoundDatabases(
 
     private static readonly TimeSpan s_look = TimeSpan.FromSeconds(1);
 
+    /// <summary>Whatever happens to any StatefulSet is news, most of it that one is scaled, and all of them are gone through: when many wake, that is done once for several.</summary>
+    private static readonly TimeSpan s_gather = TimeSpan.FromMilliseconds(200);
+
     private readonly DiscoverySettings _discovery = settings.Discovery!;
     private readonly Dictionary<string, string> _names = TakenByOthers.NamesOf(settings.Databases, settings.Discovery!);
     private readonly Channel<bool> _news = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
@@ -63,13 +66,15 @@ internal sealed partial class FoundDatabases(
             while (true)
             {
                 cancellation.ThrowIfCancellationRequested();
+                long followed = TimeProvider.System.GetTimestamp();
                 Follow(namespaces.Sets);
                 _hasFollowed |= namespaces.AreKnown;
                 // who is missing, or leaves, is looked for without news of it; the cancellation ends the wait for news
                 await Task.WhenAny(_missing.Count == 0 && _leaving.Count == 0 ? [news] : [news, Task.Delay(s_look, CancellationToken.None)]);
                 if (news.IsCompleted)
                 {
-                    cancellation.ThrowIfCancellationRequested();
+                    TimeSpan left = s_gather - TimeProvider.System.GetElapsedTime(followed);
+                    await Task.Delay(left > TimeSpan.Zero ? left : TimeSpan.Zero, cancellation);
                     _news.Reader.TryRead(out _);
                     news = _news.Reader.WaitToReadAsync(cancellation).AsTask();
                 }
