@@ -222,23 +222,26 @@ def percentile(values, part):
 
 
 class Pulse:
-    """A process beside all others that asks to run again after each millisecond, and notes by how many more it was late."""
+    """A process beside all others that asks to run again after each millisecond: by how many more it was late, at any instant."""
 
     PROGRAM = """
 import json, signal, sys, time
-late, ends = [], []
+late, ends = [0], []
 signal.signal(signal.SIGTERM, lambda *_: ends.append(True))
+print("runs", flush=True)
 last = time.monotonic()
 while not ends:
     time.sleep(0.001)
     now = time.monotonic()
-    late.append((now - last) * 1000 - 1)
+    # not once for a long stall, but for each millisecond that would have waited for its end
+    late.extend((now - last) * 1000 - passed for passed in range(1, 1 + int((now - last) * 1000)))
     last = now
 json.dump(sorted(late), sys.stdout)
 """
 
     def __init__(self):
         self.process = subprocess.Popen([sys.executable, "-c", self.PROGRAM], stdout=subprocess.PIPE, text=True)
+        self.process.stdout.readline()
 
     def stop(self):
         self.process.terminate()
@@ -247,8 +250,10 @@ json.dump(sorted(late), sys.stdout)
 
 def wakes(gateway, relay, options, count):
     rows, next_one = [], 0
-    at_rate, at_once = min(options.wakes, count // 4), min(options.burst, count // 4)
+    at_rate, at_once = min(options.wakes, count // 3), min(options.burst, count // 3)
     for how, number, rate in ((f"at {options.rate:g}/s, the first", at_rate, options.rate), (f"at {options.rate:g}/s, the next", at_rate, options.rate), ("at once", at_once, None)):
+        if not number:
+            continue
         clients = {i: gateway.connect(i) for i in range(next_one, next_one + number)}
         next_one += number
         time.sleep(2)

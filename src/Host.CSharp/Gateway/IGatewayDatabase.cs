@@ -14,7 +14,7 @@ public sealed record ActivityReading(
     long StatementsTotal, TimeSpan LatencyTotal, IReadOnlyList<PinnedSession> Pinned, int? PinnedCount = null,
     ForcedDetachReading? ForcedDetaches = null, SharingReading? Sharing = null, LoginReading? Logins = null, int UnknownPeers = 0, StatementFlow? Flow = null);
 
-/// <summary>Statements that ended, and what they took, since some instant. It rises as they end, as far as that is known, and by no lump that was counted long before.</summary>
+/// <summary>Statements that ended, and what they took, since some instant. It rises when they end or are heard of, and not by what was counted before it was known who counts.</summary>
 public readonly record struct StatementFlow(long Statements, TimeSpan Latency);
 
 /// <summary>Logins since the start that were refused for their user or password.</summary>

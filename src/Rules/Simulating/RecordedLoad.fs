@@ -93,13 +93,15 @@ type RecordedLoad() =
     let count (activity: Activity) (length: int64<ms>) (lastEnd: int64<ms> voption) =
         let count = int (max 1L ((activity.QueriesRate * int64 length + 500_000L) / 1_000_000L))
         let from = max (max floor countedTo) (now - length)
-        let toldEnd = countedEnd |> ValueOption.defaultValue from
+        let before = countedEnd |> ValueOption.defaultValue floor
         countedTo <- now
-        countedEnd <- ValueSome(ValueOption.defaultValue toldEnd lastEnd)
+        countedEnd <- ValueSome(ValueOption.defaultValue before lastEnd)
         if from >= quietSince && held + running = 0 then owed <- 0
         let isBusy = activity.Running + activity.Held > 0
-        // Pings of a pool and the like are counted too, and end nothing that would have woken a compute. What ended on another gateway is heard of later.
-        let isWork = isBusy || running > 0 || lastEnd |> ValueOption.exists (fun at -> at > toldEnd)
+        // Pings of a pool and the like are counted too, and end nothing that would have woken a compute. What ended on another gateway is heard of later, and
+        // the same end moves a little each time that it is heard of.
+        let isEnd = lastEnd |> ValueOption.exists (fun at -> at > from || at > before + aSecond)
+        let isWork = isBusy || running > 0 || activity.Transactions > 0 || isEnd
         let paid = min owed count
         let until = match lastEnd with ValueSome at when at > from && not isBusy -> at | _ -> now
         let served = if servedSince < until then servedSince else floor
@@ -126,6 +128,7 @@ type RecordedLoad() =
                 QueriesLatency = max 0L<ms> (min 86_400_000L<ms> activity.QueriesLatency) }
 
         let lastEnd = instant activity.LastEnded
+        if countedEnd.IsNone then countedEnd <- ValueSome(ValueOption.defaultValue floor lastEnd)
 
         if activity.Held > held then
             rows.Come(now, activity.Held - held, 0L<ms>)

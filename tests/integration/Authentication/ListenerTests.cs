@@ -101,7 +101,7 @@ public sealed class ListenerTests
     {
         var seed = Random.Shared.Next();
         TestContext.Out.WriteLine($"seed {seed}");
-        await using var gateway = TestGateway.Start(new LocalHandler(), Facts, new TestGatewayOptions { Deadline = TimeSpan.FromSeconds(10), Connections = 20_000, AllConnections = 20_000 });
+        await using var gateway = TestGateway.Start(new LocalHandler(), Facts, new TestGatewayOptions { Deadline = TimeSpan.FromSeconds(5), Connections = 20_000, AllConnections = 20_000 });
         await using var witness = await gateway.ConnectAsync("app", "right");
         var descriptors = Directory.GetFiles("/proc/self/fd").Length;
 
@@ -197,7 +197,7 @@ public sealed class ListenerTests
     /// <summary>Reads until the other side has closed.</summary>
     private static async Task EndsAsync(NetworkStream stream)
     {
-        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(20));
+        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(60));
         var buffer = new byte[1024];
         try
         {

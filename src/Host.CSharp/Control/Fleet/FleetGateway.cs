@@ -18,14 +18,12 @@ internal sealed class FleetGateway : IGatewayDatabase, IGuardedGate, IDisposable
     private readonly FleetDatabase _fleet;
     private readonly Lock _reading = new();
     private readonly FleetTotals _totals = new();
-    private readonly EvenFlow _others;
     private BackendAddress? _backend;
     private volatile bool _leaves;
 
     public FleetGateway(IGatewayDatabase own, GatewayFleet fleet, ObjectName set, TimeProvider time)
     {
         (_own, _time) = (own, time);
-        _others = new EvenFlow(fleet.Options.RenewPeriod, time);
         _fleet = fleet.Add(set, this, ReadOwn);
         own.StatementHeld += OnStatementHeld;
     }
@@ -51,14 +49,14 @@ internal sealed class FleetGateway : IGatewayDatabase, IGuardedGate, IDisposable
         PeersActivity peers;
         GatewayActivity others;
         (long Statements, TimeSpan Latency) total;
-        StatementFlow flow;
+        StatementFlow risen;
         // in one order, so that a sum that is less is not an older one
         lock (_reading)
         {
             (own, peers) = (_own.Read(), _fleet.Peers);
             others = peers.Activity;
             total = _totals.Of(own.StatementsTotal, own.LatencyTotal, peers.Counts);
-            flow = _others.Follow(_totals.Risen, others.IsBusy);
+            risen = _totals.Risen;
         }
 
         DateTimeOffset? ended = others.QuietMs is { } quiet ? _time.GetUtcNow() - TimeSpan.FromMilliseconds(quiet) : null;
@@ -74,7 +72,7 @@ internal sealed class FleetGateway : IGatewayDatabase, IGuardedGate, IDisposable
             PinnedIdle = Shortest(own.PinnedCount ?? own.Pinned.Count, own.PinnedIdle, others.Pinned, others.PinnedIdleMs),
             StatementsTotal = total.Statements,
             LatencyTotal = total.Latency,
-            Flow = new StatementFlow(own.StatementsTotal + flow.Statements, own.LatencyTotal + flow.Latency),
+            Flow = new StatementFlow(own.StatementsTotal + risen.Statements, own.LatencyTotal + risen.Latency),
             UnknownPeers = peers.Unknown.Count,
         };
     }

@@ -180,7 +180,8 @@ let ``equal rates of times that are not known are those of a second each`` () =
     let load, _ = recorded (tick 0L :: [ for at in 1L .. 20L -> steady (at * 1_000L) ])
     equal 20_000L (answered load)
 
-/// The gateway heard of it a second after its end, when the time of the rate had begun anew; what ends nothing is a ping still.
+/// The gateway heard of it a second after its end, when the time of the rate had begun anew; what ends nothing is a ping still, also where the same end is heard of
+/// with a little more delay.
 [<Test>]
 let ``a statement that is heard of late is counted, and where it is heard of`` () =
     let late at since ended = reckoned (Some since) at 0 0 1_000L 5L ended
@@ -192,11 +193,17 @@ let ``a statement that is heard of late is counted, and where it is heard of`` (
               told 61_000L 0 0 0L 0L 59_500L
               late 102_000L 101_000L 100_220L
               told 103_000L 0 0 0L 0L 100_220L
-              late 120_000L 119_000L 100_220L
+              late 120_000L 119_000L 100_260L
               tick 130_000L ]
 
     equal [ 59_495L; 101_995L ] [ for row in rows do if row.Come > 0 then int64 row.At ]
     equal 2_000L (answered load)
+
+[<Test>]
+let ``what a transaction asks for is work, though its statements are seen to end before`` () =
+    let asks at = Inputs.ActivityChanged(noon + at, Inputs.Activity(0, 0, 1, 0, 3, 1, 0, Nullable(noon + 900L), 0L, 0L, 3_000L, 5L, Nullable(noon + at - 1_000L))), Phase.Running, 500L
+    let load, _ = recorded [ tick 0L; asks 1_000L; asks 6_000L; told 7_000L 0 0 0L 0L 900L; tick 30_000L ]
+    equal 6_000L (answered load)
 
 /// All of what the first row tells ended before anything is known; of a time that reaches back before it, what comes after it counts.
 [<Test>]

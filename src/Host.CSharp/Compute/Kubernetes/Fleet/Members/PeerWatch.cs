@@ -19,7 +19,7 @@ internal sealed record Peer(string Name, string? Version, string? Process, IRead
 /// <summary>What the other gateways do with one database, all together.</summary>
 /// <param name="Activity">The sum; the shortest of the times.</param>
 /// <param name="Unknown">Names of those that were not heard of, and count as active.</param>
-/// <param name="Counts">What each has counted since its start.</param>
+/// <param name="Counts">What each has counted since its start, of those that can be read.</param>
 internal sealed record PeersActivity(GatewayActivity Activity, IReadOnlyList<string> Unknown, IReadOnlyList<PeerCount> Counts);
 
 /// <param name="Process">That counts: one that starts again begins at nothing.</param>
@@ -68,7 +68,10 @@ internal sealed class PeerWatch : IAsyncDisposable
 
             GatewayActivity told = peer.Activity?.GetValueOrDefault(database) ?? default;
             sum = Add(sum, told, (long)since.TotalMilliseconds);
-            counts.Add(new PeerCount(peer.Process ?? peer.Name, told.Statements, TimeSpan.FromMilliseconds(told.LatencyMs)));
+            if (peer.Activity is not null)
+            {
+                counts.Add(new PeerCount(peer.Process ?? peer.Name, told.Statements, TimeSpan.FromMilliseconds(told.LatencyMs)));
+            }
         }
 
         unknown.AddRange(Unreadable.Where(name => !unknown.Contains(name, StringComparer.Ordinal)));
