@@ -136,6 +136,7 @@ def main():
             watch.join()
             watch.end = time.monotonic()
             folder = options.keep or home
+            os.makedirs(folder, exist_ok=True)
             trace = os.path.join(folder, "trace.csv")
             print(serverless("decisions", "--admin", f"http://127.0.0.1:{gateway.admin}", "--export", trace), end="")
             starts, stops, resizing = watch.lengths("resuming"), watch.lengths("draining", "suspending"), watch.lengths("resizing")

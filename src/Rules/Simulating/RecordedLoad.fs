@@ -33,7 +33,7 @@ type RecordedLoad() =
     let mutable running = 0
     let mutable rate = 0L
     let mutable reckonedSince: int64<ms> option = None
-    // Statements that ended are counted up to here, and up to the one that ended then.
+    // Statements that ended are counted up to here, and up to the one that ended then: in the first row all that came before it.
     let mutable countedTo = 0L<ms>
     let mutable countedEnd: int64<ms> voption = ValueNone
     // When the activity before was told.
@@ -93,7 +93,7 @@ type RecordedLoad() =
     let count (activity: Activity) (length: int64<ms>) (lastEnd: int64<ms> voption) =
         let count = int (max 1L ((activity.QueriesRate * int64 length + 500_000L) / 1_000_000L))
         let from = max (max floor countedTo) (now - length)
-        let before = countedEnd |> ValueOption.defaultValue floor
+        let before = countedEnd.Value
         countedTo <- now
         countedEnd <- ValueSome(ValueOption.defaultValue before lastEnd)
         if from >= quietSince && held + running = 0 then owed <- 0
