@@ -257,7 +257,8 @@ def wakes(gateway, relay, options, count):
         clients = {i: gateway.connect(i) for i in range(next_one, next_one + number)}
         next_one += number
         time.sleep(2)
-        pulse, used = Pulse(), cpu_seconds(gateway.pid)
+        used = cpu_seconds(gateway.pid)
+        pulse = Pulse()
         try:
             times = send(clients, relay, rate)
             used = cpu_seconds(gateway.pid) - used

@@ -58,7 +58,6 @@ internal sealed class ActivityComposer(TimeProvider time)
         // after a quiet time what ends is measured from the last look at which nothing had
         if (elapsed < Span && (statements > 0 || _rate > 0))
         {
-            _counted = before;
             return;
         }
 

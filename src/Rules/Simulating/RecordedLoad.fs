@@ -98,9 +98,9 @@ type RecordedLoad() =
         countedEnd <- ValueSome(ValueOption.defaultValue before lastEnd)
         if from >= quietSince && held + running = 0 then owed <- 0
         let isBusy = activity.Running + activity.Held > 0
-        // Pings of a pool and the like are counted too, and end nothing that would have woken a compute. What ended on another gateway is heard of later, and
-        // the same end moves a little each time that it is heard of.
-        let isEnd = lastEnd |> ValueOption.exists (fun at -> at > from || at > before + aSecond)
+        // Pings of a pool and the like are counted too, and end nothing that would have woken a compute. What ended on another gateway is heard of later; and the
+        // same end moves a little each time that it is heard of, which says something only while it is young.
+        let isEnd = lastEnd |> ValueOption.exists (fun at -> at > from || at > before + aSecond || (at > before && at > from - 2L * aSecond))
         let isWork = isBusy || running > 0 || activity.Transactions > 0 || isEnd
         let paid = min owed count
         let until = match lastEnd with ValueSome at when at > from && not isBusy -> at | _ -> now

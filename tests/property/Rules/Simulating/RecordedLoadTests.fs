@@ -198,6 +198,8 @@ let ``a statement that is heard of late is counted, and where it is heard of`` (
 
     equal [ 59_495L; 101_995L ] [ for row in rows do if row.Come > 0 then int64 row.At ]
     equal 2_000L (answered load)
+    let load, _ = recorded [ tick 0L; late 60_600L 59_600L 60_300L; late 61_600L 60_600L 60_500L; told 62_600L 0 0 0L 0L 60_500L; tick 90_000L ]
+    equal 2_000L (answered load)
 
 [<Test>]
 let ``what a transaction asks for is work, though its statements are seen to end before`` () =
