@@ -141,16 +141,10 @@ internal sealed class StartAndStopTests(string? program)
     public async Task Start_WaitAbandoned_IsFoundServingLater()
     {
         using var folder = new TemporaryDirectory();
-        string hold = folder["hold"], wrapper = folder["mariadbd"];
+        string hold = folder["hold"];
         await File.WriteAllTextAsync(hold, "");
-        await File.WriteAllTextAsync(wrapper, $"""
-            #!/bin/sh
-            case "$*" in *--socket=*) while [ -e '{hold}' ]; do sleep 0.05; done;; esac
-            exec {program ?? "/usr/sbin/mariadbd"} "$@"
-
-            """);
-        File.SetUnixFileMode(wrapper, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
-        await using var engine = await TestEngine.OpenAsync(program, options => options with { EnginePath = wrapper });
+        string held = await EngineScript.WriteAsync(folder.Path, $"case \"$*\" in *--socket=*) while [ -e '{hold}' ]; do sleep 0.05; done;; esac", program);
+        await using var engine = await TestEngine.OpenAsync(program, options => options with { EnginePath = held });
         using var abandoned = new CancellationTokenSource();
         var start = engine.Compute.StartAsync(TestEngine.Small, abandoned.Token).AsTask();
         await Eventually.HoldsAsync(() => Task.FromResult(engine.ProcessId() is not null), TimeSpan.FromSeconds(30), () => Task.FromResult("the engine's process is there"));

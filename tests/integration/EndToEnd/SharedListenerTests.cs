@@ -38,7 +38,7 @@ public sealed class SharedListenerTests
     {
         string home = Directory.CreateTempSubdirectory("serverless-e2e-").FullName;
         string hang = Path.Combine(home, "hang");
-        string engine = await WriteEngineAsync(home, $"if [ -e '{hang}' ]; then exec sleep 600; fi");
+        string engine = await EngineScript.WriteAsync(home, $"if [ -e '{hang}' ]; then exec sleep 600; fi");
         await using GatewayProcess gateway = await GatewayProcess.StartManyAsync(
             new JsonArray(
                 new JsonObject { ["name"] = "slow", ["userPrefix"] = "slow", ["engine"] = new JsonObject { ["path"] = engine } },
@@ -69,7 +69,7 @@ public sealed class SharedListenerTests
     public async Task OneDatabaseThatCannotBeStartedAtAll_DoesNotEndTheGateway()
     {
         string home = Directory.CreateTempSubdirectory("serverless-e2e-").FullName;
-        string engine = await WriteEngineAsync(home, "case \"$*\" in *--socket=*) echo broken >&2; exit 1;; esac");
+        string engine = await EngineScript.WriteAsync(home, "case \"$*\" in *--socket=*) echo broken >&2; exit 1;; esac");
         await using GatewayProcess gateway = await GatewayProcess.StartManyAsync(
             new JsonArray(
                 new JsonObject { ["name"] = "broken", ["userPrefix"] = "broken", ["engine"] = new JsonObject { ["path"] = engine } },
@@ -85,7 +85,7 @@ public sealed class SharedListenerTests
     public async Task OneDatabaseWhoseFirstStartHangs_OnAnAddressOfItsOwn_DoesNotKeepTheOthersFromBeingReady()
     {
         string home = Directory.CreateTempSubdirectory("serverless-e2e-").FullName;
-        string engine = await WriteEngineAsync(home, "case \"$*\" in *--socket=*) exec sleep 600;; esac");
+        string engine = await EngineScript.WriteAsync(home, "case \"$*\" in *--socket=*) exec sleep 600;; esac");
         await using GatewayProcess gateway = await GatewayProcess.StartManyAsync(
             new JsonArray(
                 new JsonObject { ["name"] = "hanging", ["listen"] = $"127.0.0.1:{FreePorts.Take()}", ["engine"] = new JsonObject { ["path"] = engine } },
@@ -93,15 +93,6 @@ public sealed class SharedListenerTests
             home: home);
         Assert.That(gateway.Output.Single(line => line.StartsWith("ready ", StringComparison.Ordinal)), Does.StartWith($"ready 127.0.0.1:{gateway.Port} admin "), "where clients can connect, and nothing else");
         Assert.That(await RunAsync(gateway, "app", "SELECT COUNT(*) > 0 FROM mysql.db"), Is.Not.Empty);
-    }
-
-    /// <summary>A program that does this first, and is MariaDB otherwise.</summary>
-    private static async Task<string> WriteEngineAsync(string home, string first)
-    {
-        string engine = Path.Combine(home, "mariadbd");
-        await File.WriteAllTextAsync(engine, $"#!/bin/sh\n{first}\nexec /usr/sbin/mariadbd \"$@\"\n");
-        File.SetUnixFileMode(engine, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
-        return engine;
     }
 
     private static ClientProcess Start(GatewayProcess gateway, string user, string sql, string? schema = null) => ClientProcess.Start(
