@@ -10,7 +10,7 @@ internal sealed class ActivityComposer(TimeProvider time)
     private static readonly TimeSpan Span = TimeSpan.FromMilliseconds(950);
 
     private long _since = time.GetTimestamp();
-    private StatementFlow? _counted;
+    private StatementCount? _counted;
     private long _rate;
     private long _meanMs;
     private long? _reckonedSince;
@@ -20,7 +20,7 @@ internal sealed class ActivityComposer(TimeProvider time)
     /// <param name="ahead">Milliseconds that the kernel's time is ahead of the clock that the reading's instants are by.</param>
     public Activity Compose(ActivityReading reading, long at, long ahead)
     {
-        Measure(reading.Flow ?? new StatementFlow(reading.StatementsTotal, reading.LatencyTotal), at);
+        Measure(reading.Risen ?? new StatementCount(reading.StatementsTotal, reading.LatencyTotal), at);
         // The reading names sessions in a transaction too; the kernel counts them apart.
         int pinned = reading.PinnedCount ?? Math.Max(0, reading.Pinned.Count - reading.Transactions);
         return Inputs.Activity(
@@ -48,22 +48,21 @@ internal sealed class ActivityComposer(TimeProvider time)
         return _ended;
     }
 
-    private void Measure(StatementFlow flow, long at)
+    private void Measure(StatementCount counted, long at)
     {
         long now = time.GetTimestamp();
         TimeSpan elapsed = time.GetElapsedTime(_since, now);
         // What was counted before the first reading ended at nobody knows when.
-        StatementFlow before = _counted ?? flow;
-        long statements = flow.Statements - before.Statements;
+        StatementCount news = counted - (_counted ?? counted);
         // after a quiet time what ends is measured from the last look at which nothing had
-        if (elapsed < Span && (statements > 0 || _rate > 0))
+        if (elapsed < Span && (news.Statements > 0 || _rate > 0))
         {
             return;
         }
 
-        (_counted, _since) = (flow, now);
-        _rate = (long)(statements * 1000 / elapsed.TotalSeconds);
-        _meanMs = statements > 0 ? (long)((flow.Latency - before.Latency).TotalMilliseconds / statements) : 0;
+        (_counted, _since) = (counted, now);
+        _rate = (long)(news.Statements * 1000 / elapsed.TotalSeconds);
+        _meanMs = news.Statements > 0 ? (long)(news.Latency.TotalMilliseconds / news.Statements) : 0;
         _reckonedSince = _rate > 0 ? at - (long)Math.Round(elapsed.TotalMilliseconds) : null;
     }
 }

@@ -7,15 +7,20 @@ namespace Serverless.Host.Gateway;
 /// <param name="PinnedCount">All sessions that are pinned by something else than a transaction; null: those that are named.</param>
 /// <param name="ForcedDetaches">Null: the switch is off.</param>
 /// <param name="UnknownPeers">Other gateways of the same database that were not heard of lately: they count as active.</param>
-/// <param name="Flow">What a rate is to be reckoned by; null: the totals.</param>
+/// <param name="Risen">Of the totals, what was counted since it is known who counts: a rate is reckoned by it. Null: all.</param>
 public sealed record ActivityReading(
     int Open, int Active, int Running, int Held, int Transactions, int Parked,
     DateTimeOffset? LastEnded, TimeSpan TransactionsIdle, TimeSpan PinnedIdle,
     long StatementsTotal, TimeSpan LatencyTotal, IReadOnlyList<PinnedSession> Pinned, int? PinnedCount = null,
-    ForcedDetachReading? ForcedDetaches = null, SharingReading? Sharing = null, LoginReading? Logins = null, int UnknownPeers = 0, StatementFlow? Flow = null);
+    ForcedDetachReading? ForcedDetaches = null, SharingReading? Sharing = null, LoginReading? Logins = null, int UnknownPeers = 0, StatementCount? Risen = null);
 
-/// <summary>Statements that ended, and what they took, since some instant. It rises when they end or are heard of, and not by what was counted before it was known who counts.</summary>
-public readonly record struct StatementFlow(long Statements, TimeSpan Latency);
+/// <summary>Statements that ended, and the time that they took, all together.</summary>
+public readonly record struct StatementCount(long Statements, TimeSpan Latency)
+{
+    public static StatementCount operator +(StatementCount one, StatementCount other) => new(one.Statements + other.Statements, one.Latency + other.Latency);
+
+    public static StatementCount operator -(StatementCount one, StatementCount other) => new(one.Statements - other.Statements, one.Latency - other.Latency);
+}
 
 /// <summary>Logins since the start that were refused for their user or password.</summary>
 /// <param name="Delayed">Of the failed, those whose answer was made to wait.</param>

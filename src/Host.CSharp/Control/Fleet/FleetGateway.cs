@@ -48,15 +48,15 @@ internal sealed class FleetGateway : IGatewayDatabase, IGuardedGate, IDisposable
         ActivityReading own;
         PeersActivity peers;
         GatewayActivity others;
-        (long Statements, TimeSpan Latency) total;
-        StatementFlow risen;
+        StatementCount total, risen;
         // in one order, so that a sum that is less is not an older one
         lock (_reading)
         {
             (own, peers) = (_own.Read(), _fleet.Peers);
             others = peers.Activity;
-            total = _totals.Of(own.StatementsTotal, own.LatencyTotal, peers.Counts);
-            risen = _totals.Risen;
+            var counted = new StatementCount(own.StatementsTotal, own.LatencyTotal);
+            total = _totals.Of(counted, peers.Counts);
+            risen = counted + _totals.Risen;
         }
 
         DateTimeOffset? ended = others.QuietMs is { } quiet ? _time.GetUtcNow() - TimeSpan.FromMilliseconds(quiet) : null;
@@ -72,7 +72,7 @@ internal sealed class FleetGateway : IGatewayDatabase, IGuardedGate, IDisposable
             PinnedIdle = Shortest(own.PinnedCount ?? own.Pinned.Count, own.PinnedIdle, others.Pinned, others.PinnedIdleMs),
             StatementsTotal = total.Statements,
             LatencyTotal = total.Latency,
-            Flow = new StatementFlow(own.StatementsTotal + risen.Statements, own.LatencyTotal + risen.Latency),
+            Risen = risen,
             UnknownPeers = peers.Unknown.Count,
         };
     }

@@ -128,16 +128,18 @@ internal sealed class FleetGatewayTests
     {
         var totals = new FleetTotals();
         PeerCount before = new("a_1", 60, TimeSpan.FromSeconds(6)), again = new("a_2", 1, TimeSpan.FromSeconds(1));
-        Assert.That(totals.Of(40, TimeSpan.FromSeconds(4), [before]), Is.EqualTo((100L, TimeSpan.FromSeconds(10))));
-        Assert.That(totals.Of(41, TimeSpan.FromSeconds(5), []), Is.EqualTo((101L, TimeSpan.FromSeconds(11))), "it is gone");
-        Assert.That(totals.Of(41, TimeSpan.FromSeconds(5), [before]), Is.EqualTo((101L, TimeSpan.FromSeconds(11))), "its Lease had been deleted while it ran");
-        Assert.That(totals.Of(41, TimeSpan.FromSeconds(5), [before with { Statements = 0, Latency = default }]), Is.EqualTo((101L, TimeSpan.FromSeconds(11))), "it does not tell of a database that it opens again");
-        Assert.That(totals.Of(41, TimeSpan.FromSeconds(5), [again]), Is.EqualTo((102L, TimeSpan.FromSeconds(12))), "started anew it begins at nothing");
-        Assert.That(totals.Of(41, TimeSpan.FromSeconds(5), [again with { Statements = 3 }]).Statements, Is.EqualTo(104));
-        Assert.That(totals.Risen, Is.EqualTo(new StatementFlow(2, TimeSpan.Zero)), "what they had counted when they were heard of first ended before");
-        for (int i = 0; i < 2 * FleetTotals.MostProcesses; i++) totals.Of(41, TimeSpan.FromSeconds(5), [new PeerCount($"b_{i}", 1, default)]);
-        Assert.That(totals.Of(41, TimeSpan.FromSeconds(5), []).Statements, Is.EqualTo(104 + (2 * FleetTotals.MostProcesses)));
+        Assert.That(totals.Of(Counted(40, 4), [before]), Is.EqualTo(Counted(100, 10)));
+        Assert.That(totals.Of(Counted(41, 5), []), Is.EqualTo(Counted(101, 11)), "it is gone");
+        Assert.That(totals.Of(Counted(41, 5), [before]), Is.EqualTo(Counted(101, 11)), "its Lease had been deleted while it ran");
+        Assert.That(totals.Of(Counted(41, 5), [before with { Statements = 0, Latency = default }]), Is.EqualTo(Counted(101, 11)), "it does not tell of a database that it opens again");
+        Assert.That(totals.Of(Counted(41, 5), [again]), Is.EqualTo(Counted(102, 12)), "started anew it begins at nothing");
+        Assert.That(totals.Of(Counted(41, 5), [again with { Statements = 3 }]).Statements, Is.EqualTo(104));
+        Assert.That(totals.Risen, Is.EqualTo(Counted(2, 0)), "what they had counted when they were heard of first ended before");
+        for (int i = 0; i < 2 * FleetTotals.MostProcesses; i++) totals.Of(Counted(41, 5), [new PeerCount($"b_{i}", 1, default)]);
+        Assert.That(totals.Of(Counted(41, 5), []).Statements, Is.EqualTo(104 + (2 * FleetTotals.MostProcesses)));
     }
+
+    private static StatementCount Counted(long statements, int seconds) => new(statements, TimeSpan.FromSeconds(seconds));
 
     [Test]
     public async Task State_IsWrittenByTheLeaderAlone_AndNeverOverALaterTerm()

@@ -31,6 +31,7 @@ internal sealed class LeaseBoundsTests
         {
             await HearAsync(rig, a, text, () => a.Database.Peers.Unknown is [Name]);
             Assert.That(a.Database.Peers.Activity, Is.EqualTo(default(GatewayActivity)), text);
+            Assert.That(a.Database.Peers.Counts, Is.Empty, "no count is not a count of nothing");
             Assert.That(a.Fleet.Peers.ReadAll().Single(one => !one.IsOwn).IsKnown, Is.False, text);
 
             // and it holds up nothing for longer than it is there
